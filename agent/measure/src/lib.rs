@@ -1,0 +1,15 @@
+//! Input events in, feature windows and signals out.
+//!
+//! Pure: no clock (events carry their time), no operating system, no async, no I/O. What a capture back end sees goes
+//! first through a [`Locator`], inside the capture callback: it turns a key code into a zone and forgets the code when
+//! the key comes up, and turns absolute pointer positions into movements. From there on nothing can tell what was typed.
+
+pub mod input;
+pub mod locate;
+pub mod measurer;
+pub mod window;
+
+pub use input::{Button, Column, Input, Origin, Slot, TimedInput, Zone};
+pub use locate::Locator;
+pub use measurer::{Measurer, Settings};
+pub use window::{Output, Signal, SignalKind, Window};

@@ -1,0 +1,79 @@
+//! What the server concludes of a session at a moment.
+
+use serde::{Deserialize, Serialize};
+use tacit_proto::Family;
+
+/// The answers. *Wrong person*, *machine* and *cannot tell* are different answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerdictKind {
+    /// The profile is not mature.
+    Learning,
+    /// The enrolled subject is at the controls.
+    Genuine,
+    /// Doubt, not enough to act on.
+    Suspicious,
+    /// Someone else is at the controls.
+    DifferentPerson,
+    /// Too little input, or input that cannot be judged.
+    NotScorable,
+}
+
+/// What a policy states of judging; the thresholds follow from it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Probability that the controls change hands in one window.
+    pub takeover_hazard: f64,
+    /// Trust below which a session is suspicious, 0 to 100.
+    pub suspicious_below: f64,
+    /// Trust below which someone else is at the controls, 0 to 100.
+    pub different_person_below: f64,
+    /// Windows that must agree before `different_person`: no single window decides.
+    pub least_windows: u32,
+    /// Keystrokes learned before a keyboard profile is judged against.
+    pub mature_keystrokes: u64,
+    /// Strokes learned before a pointer profile is judged against.
+    pub mature_strokes: u64,
+    /// Sessions learned before a profile is judged against.
+    pub mature_sessions: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            takeover_hazard: 0.001,
+            suspicious_below: 50.0,
+            different_person_below: 2.0,
+            least_windows: 2,
+            mature_keystrokes: 1_000,
+            mature_strokes: 200,
+            mature_sessions: 2,
+        }
+    }
+}
+
+/// One reason for a verdict, in words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Feature family that moved the verdict.
+    pub family: Family,
+    /// Natural-log units; negative speaks against the subject.
+    pub llr: f64,
+    /// Direction and size in plain words.
+    pub words: String,
+}
+
+/// A verdict with its trust, score, reason and evidence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assessment {
+    /// The answer.
+    pub kind: VerdictKind,
+    /// 0 to 100; `None` while learning or not scorable.
+    pub trust: Option<f64>,
+    /// The score that weighed most, natural log; `None` while learning or not scorable.
+    pub llr: Option<f64>,
+    /// Why, in one sentence.
+    pub reason: String,
+    /// The strongest families first, at most five.
+    pub evidence: Vec<Evidence>,
+}
