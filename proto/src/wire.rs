@@ -80,7 +80,13 @@ impl From<Modality> for v1::Modality {
 impl v1::Window {
     /// A window for the wire. Means and variances are rounded to single precision.
     #[must_use]
-    pub fn pack(modality: Modality, inputs: u32, active_ms: u32, discarded: u32, stats: &FeatureStats) -> Self {
+    pub fn pack(
+        modality: Modality,
+        inputs: u32,
+        active_ms: u32,
+        discarded: u32,
+        stats: &FeatureStats,
+    ) -> Self {
         let mut window = Self {
             modality: v1::Modality::from(modality).into(),
             inputs,
