@@ -1,2 +1,5 @@
-//! .
-fn main() {}
+//! The server's binary.
+
+fn main() -> std::process::ExitCode {
+    tacit_server::cli::main()
+}

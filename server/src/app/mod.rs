@@ -1,0 +1,29 @@
+//! Use cases, one a verb: authorize, decide, commit. Adapters call these and add no rules of their own.
+
+pub mod read;
+
+use std::sync::Arc;
+
+use tacit_engine::Population;
+
+use crate::clock::Ambient;
+use crate::config::Settings;
+use crate::secrets::Secrets;
+use crate::store::Store;
+
+/// Everything a use case needs; one a process, shared by every listener.
+#[derive(Debug)]
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// Clock and randomness.
+    pub ambient: Ambient,
+    /// Keys derived from the master key.
+    pub secrets: Secrets,
+    /// The prior for every subject.
+    pub population: Arc<Population>,
+    /// Settings after validation.
+    pub settings: Settings,
+    /// Renders the metrics of this process in Prometheus text form.
+    pub metrics: metrics_exporter_prometheus::PrometheusHandle,
+}

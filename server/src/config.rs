@@ -1,0 +1,234 @@
+//! Settings: defaults, then the configuration file (TOML), then the environment, then flags. The only place that reads them.
+//!
+//! Flags and their variables (`TACIT_SERVER_DATA_DIR` ...) are [`Flags`]; the tables of the file are set from the
+//! environment with two underscores (`TACIT_SERVER_POLICY__RESPONSE`).
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use figment::Figment;
+use figment::providers::{Env, Format as _, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+/// Settings that do not hold together, in words that say which.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file or a variable cannot be read.
+    #[error("configuration: {0}")]
+    Read(Box<figment::Error>),
+    /// A value is outside what is possible.
+    #[error("configuration: {key}: {problem}")]
+    Invalid {
+        /// Dotted name of the setting.
+        key: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// What can be said on the command line of every subcommand; each has an environment variable.
+#[derive(Debug, Clone, Default, Serialize, clap::Args)]
+pub struct Flags {
+    /// Configuration file (TOML)
+    #[arg(long, env = "TACIT_SERVER_CONFIG", global = true)]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// Where keys, certificates and the private Postgres live [default: /var/lib/tacit]
+    #[arg(long, env = "TACIT_SERVER_DATA_DIR", global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_dir: Option<PathBuf>,
+    /// Postgres to use; without it the server runs a private one in its data directory
+    #[arg(long, env = "TACIT_SERVER_DATABASE_URL", global = true, hide_env_values = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<String>,
+    /// Address that agents call [default: 0.0.0.0:7443]
+    #[arg(long, env = "TACIT_SERVER_GRPC_LISTEN", global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grpc_listen: Option<SocketAddr>,
+    /// Address of the REST API [default: 0.0.0.0:7080]
+    #[arg(long, env = "TACIT_SERVER_HTTP_LISTEN", global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http_listen: Option<SocketAddr>,
+    /// Serve without TLS; refused on anything but a loopback address
+    #[arg(long, env = "TACIT_SERVER_INSECURE_LOOPBACK", global = true)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub insecure_loopback: bool,
+    /// Certificate chain (PEM); with --tls-key, instead of a generated one
+    #[arg(long, env = "TACIT_SERVER_TLS_CERT", global = true, requires = "tls_key")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key (PEM)
+    #[arg(long, env = "TACIT_SERVER_TLS_KEY", global = true, requires = "tls_cert")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
+    /// A further name for the generated certificate; may be repeated
+    #[arg(long = "tls-name", env = "TACIT_SERVER_TLS_NAME", global = true, value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tls_name: Vec<String>,
+    /// File of the 32-byte master key [default: DATA/secrets/master.key, made at first start]
+    #[arg(long, env = "TACIT_SERVER_MASTER_KEY_FILE", global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub master_key_file: Option<PathBuf>,
+}
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where keys, certificates and the private Postgres live.
+    pub data_dir: PathBuf,
+    /// Postgres to use; `None` for the private one.
+    pub database_url: Option<String>,
+    /// Connections to Postgres at most.
+    pub database_connections: u32,
+    /// Address that agents call.
+    pub grpc_listen: SocketAddr,
+    /// Address of the REST API.
+    pub http_listen: SocketAddr,
+    /// Serve without TLS, on loopback only.
+    pub insecure_loopback: bool,
+    /// Certificate chain (PEM).
+    pub tls_cert: Option<PathBuf>,
+    /// Private key (PEM).
+    pub tls_key: Option<PathBuf>,
+    /// Further names for the generated certificate.
+    pub tls_name: Vec<String>,
+    /// File of the master key.
+    pub master_key_file: Option<PathBuf>,
+    /// Access tokens of the company's identity provider.
+    pub auth: AuthSettings,
+    /// Judging and what follows from it.
+    pub policy: PolicySettings,
+    /// What agents are told.
+    pub agent: AgentSettings,
+}
+
+/// Access tokens (JWT) on REST. Without a key, API keys alone are taken.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuthSettings {
+    /// `iss` that tokens must carry.
+    pub issuer: Option<String>,
+    /// `aud` that tokens must carry.
+    pub audience: Option<String>,
+    /// Public key of the issuer (PEM: RSA, P-256 or Ed25519).
+    pub public_key_file: Option<PathBuf>,
+    /// Claim that names the role.
+    pub role_claim: Option<String>,
+}
+
+/// What policy makes of `different_person`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseKind {
+    /// Kept, nothing else.
+    Record,
+    /// The person at the workstation reads a notice.
+    Notify,
+    /// The workstation is locked.
+    Lock,
+}
+
+/// Judging and what follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicySettings {
+    /// Response when a session enters `different_person`.
+    pub response: ResponseKind,
+    /// Thresholds and maturity.
+    pub judging: tacit_engine::Policy,
+}
+
+/// What agents are told; 0 leaves the agent its default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AgentSettings {
+    /// Keystrokes that close a keyboard window.
+    pub window_keystrokes: u32,
+    /// Strokes that close a pointer window.
+    pub window_strokes: u32,
+    /// Active milliseconds that close a window with its minimum of input.
+    pub window_active_ms: u32,
+    /// Milliseconds between heartbeats.
+    pub heartbeat_ms: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("/var/lib/tacit"),
+            database_url: None,
+            database_connections: 16,
+            grpc_listen: SocketAddr::from(([0, 0, 0, 0], 7443)),
+            http_listen: SocketAddr::from(([0, 0, 0, 0], 7080)),
+            insecure_loopback: false,
+            tls_cert: None,
+            tls_key: None,
+            tls_name: Vec::new(),
+            master_key_file: None,
+            auth: AuthSettings::default(),
+            policy: PolicySettings {
+                response: ResponseKind::Record,
+                judging: tacit_engine::Policy::default(),
+            },
+            agent: AgentSettings::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads and validates all sources.
+    ///
+    /// # Errors
+    /// When the file or a variable cannot be read, or a value is impossible.
+    pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(file) = &flags.config {
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let tables = Env::prefixed("TACIT_SERVER_").filter(|key| key.as_str().contains("__")).split("__");
+        let settings: Self = figment
+            .merge(tables)
+            .merge(Serialized::defaults(flags))
+            .extract()
+            .map_err(|error| ConfigError::Read(Box::new(error)))?;
+        settings.validate()?;
+        Ok(settings)
+    }
+
+    /// Checks what types cannot.
+    ///
+    /// # Errors
+    /// The first impossible value.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let wrong = |key, problem: &str| Err(ConfigError::Invalid { key, problem: problem.to_owned() });
+        if self.insecure_loopback {
+            for (key, at) in [("grpc_listen", self.grpc_listen), ("http_listen", self.http_listen)] {
+                if !at.ip().is_loopback() {
+                    return wrong(key, "without TLS only a loopback address such as 127.0.0.1 is served");
+                }
+            }
+        }
+        if self.tls_cert.is_some() != self.tls_key.is_some() {
+            return wrong("tls_cert", "a certificate needs its key, and a key its certificate");
+        }
+        if !(2..=1_000).contains(&self.database_connections) {
+            return wrong("database_connections", "must lie from 2 to 1000");
+        }
+        let judging = &self.policy.judging;
+        if !(judging.takeover_hazard > 0.0 && judging.takeover_hazard < 0.5) {
+            return wrong("policy.judging.takeover_hazard", "must lie between 0 and 0.5");
+        }
+        let ordered = judging.different_person_below >= 0.0
+            && judging.different_person_below <= judging.suspicious_below
+            && judging.suspicious_below <= 100.0;
+        if !ordered {
+            return wrong("policy.judging", "0 ≤ different_person_below ≤ suspicious_below ≤ 100 must hold");
+        }
+        if self.auth.public_key_file.is_some() && (self.auth.issuer.is_none() || self.auth.audience.is_none())
+        {
+            return wrong("auth", "tokens are taken only with issuer and audience set");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,63 @@
+//! Who may call what: one table over every route and every RPC.
+//!
+//! To add a route or an RPC: add its row here. A test compares the table with what the server offers.
+
+use crate::domain::{Caller, Role};
+use crate::{Error, Result};
+
+/// Who may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Anyone who reaches the listener.
+    Anyone,
+    /// Who holds an enrolment token; checked by the use case, which spends it.
+    EnrolmentToken,
+    /// An enrolled device that is not revoked.
+    Device,
+    /// A person or program with one of these roles.
+    Roles(&'static [Role]),
+}
+
+/// One row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// `METHOD /path/{parameter}` of a route, or `/package.Service/Method` of an RPC.
+    pub call: &'static str,
+    /// Who may.
+    pub who: Who,
+}
+
+const READERS: Who = Who::Roles(&[Role::Admin, Role::Analyst, Role::Viewer, Role::Service]);
+
+/// Every route and every RPC.
+pub const RULES: &[Rule] = &[
+    Rule { call: "/tacit.v1.Enrollment/EnrollDevice", who: Who::EnrolmentToken },
+    Rule { call: "/tacit.v1.Telemetry/Stream", who: Who::Device },
+    Rule { call: "GET /healthz", who: Who::Anyone },
+    Rule { call: "GET /readyz", who: Who::Anyone },
+    Rule { call: "GET /metrics", who: READERS },
+];
+
+/// The row of a call.
+#[must_use]
+pub fn rule(call: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.call == call)
+}
+
+/// Whether `caller` may make `call`.
+///
+/// # Errors
+/// Unauthenticated without a caller where one is needed, permission denied for the wrong one or for a call without a row.
+pub fn authorize(call: &str, caller: Option<&Caller>) -> Result<()> {
+    let Some(rule) = rule(call) else {
+        return Err(Error::denied("nobody may call this"));
+    };
+    match (rule.who, caller) {
+        (Who::Anyone | Who::EnrolmentToken, _) | (Who::Device, Some(Caller::Device(_))) => Ok(()),
+        (_, None) => Err(Error::unauthenticated("authentication is required")),
+        (Who::Roles(roles), Some(caller)) if caller.role().is_some_and(|role| roles.contains(&role)) => {
+            Ok(())
+        }
+        (_, Some(_)) => Err(Error::denied("your role does not allow this call")),
+    }
+}

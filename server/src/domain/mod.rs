@@ -1,0 +1,9 @@
+//! Types and rules without transport and without SQL.
+
+pub mod access;
+pub mod caller;
+pub mod ids;
+pub mod token;
+
+pub use caller::{Caller, Role};
+pub use ids::{ApiKeyId, DeviceId, EnrolmentTokenId, SessionId, SubjectId};

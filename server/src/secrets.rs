@@ -1,0 +1,188 @@
+//! Keys derived from the master key: pseudonyms and encryption at rest. The master key never reaches the database.
+
+use std::fmt;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::{hkdf, hmac};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::clock::Ambient;
+use crate::{Error, Result};
+
+const KEY_BYTES: usize = 32;
+/// Marks how a ciphertext was made, so that keys and ciphers can change.
+const FORMAT: u8 = 1;
+
+/// What a ciphertext is for; one sealed for one purpose does not open for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Directory name of a subject.
+    Name,
+    /// Profile of a subject.
+    Profile,
+    /// State of an open session.
+    SessionState,
+    /// Window of a session.
+    Window,
+}
+
+impl Purpose {
+    fn label(self) -> &'static [u8] {
+        match self {
+            Self::Name => b"tacit name",
+            Self::Profile => b"tacit profile",
+            Self::SessionState => b"tacit session state",
+            Self::Window => b"tacit window",
+        }
+    }
+}
+
+/// Keys in use.
+pub struct Secrets {
+    pseudonym: hmac::Key,
+    names: LessSafeKey,
+    behaviour: LessSafeKey,
+    ambient: Ambient,
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets")
+    }
+}
+
+struct KeyLength;
+
+impl hkdf::KeyType for KeyLength {
+    fn len(&self) -> usize {
+        KEY_BYTES
+    }
+}
+
+impl Secrets {
+    /// Derives the keys.
+    ///
+    /// # Errors
+    /// Internal, when the cryptographic library refuses.
+    pub fn derive(master: &[u8; KEY_BYTES], ambient: Ambient) -> Result<Self> {
+        let fault = |_| Error::internal("key derivation failed");
+        let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, b"tacit master key v1").extract(master);
+        let derive = |label: &[u8]| -> Result<Zeroizing<[u8; KEY_BYTES]>> {
+            let mut key = Zeroizing::new([0; KEY_BYTES]);
+            secret.expand(&[label], KeyLength).and_then(|okm| okm.fill(&mut *key)).map_err(fault)?;
+            Ok(key)
+        };
+        let cipher = |label: &[u8]| -> Result<LessSafeKey> {
+            Ok(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*derive(label)?).map_err(fault)?))
+        };
+        Ok(Self {
+            pseudonym: hmac::Key::new(hmac::HMAC_SHA256, &*derive(b"pseudonym")?),
+            names: cipher(b"names")?,
+            behaviour: cipher(b"behaviour")?,
+            ambient,
+        })
+    }
+
+    /// The pseudonym of an account: `s_` and 32 hexadecimal digits of a keyed hash. Case and surrounding space of the
+    /// account do not matter: directories compare names that way.
+    #[must_use]
+    pub fn pseudonym(&self, account: &str) -> String {
+        let tag = hmac::sign(&self.pseudonym, account.trim().to_lowercase().as_bytes());
+        format!("s_{}", hex::encode(&tag.as_ref()[..16]))
+    }
+
+    /// Encrypts, bound to a row and a purpose.
+    ///
+    /// # Errors
+    /// Internal, when the cryptographic library refuses.
+    pub fn seal(&self, purpose: Purpose, row: Uuid, plain: &[u8]) -> Result<Vec<u8>> {
+        let nonce: [u8; NONCE_LEN] = self.ambient.bytes();
+        let mut sealed = Vec::with_capacity(1 + NONCE_LEN + plain.len() + AES_256_GCM.tag_len());
+        sealed.push(FORMAT);
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(plain);
+        let start = 1 + NONCE_LEN;
+        let tag = self
+            .key(purpose)
+            .seal_in_place_separate_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(aad(purpose, row)),
+                &mut sealed[start..],
+            )
+            .map_err(|_| Error::internal("encryption failed"))?;
+        sealed.extend_from_slice(tag.as_ref());
+        Ok(sealed)
+    }
+
+    /// Decrypts what [`Secrets::seal`] made of the same purpose and row.
+    ///
+    /// # Errors
+    /// Internal, when the ciphertext was made under another master key, for another row or purpose, or was altered.
+    pub fn open(&self, purpose: Purpose, row: Uuid, sealed: &[u8]) -> Result<Vec<u8>> {
+        let refuse =
+            || Error::internal(format!("{purpose:?} of {row} does not open: another master key, or altered"));
+        let (&format, rest) = sealed.split_first().ok_or_else(refuse)?;
+        let (nonce, body) = rest.split_at_checked(NONCE_LEN).ok_or_else(refuse)?;
+        if format != FORMAT {
+            return Err(refuse());
+        }
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| refuse())?;
+        let mut body = body.to_vec();
+        let length = self
+            .key(purpose)
+            .open_in_place(nonce, Aad::from(aad(purpose, row)), &mut body)
+            .map_err(|_| refuse())?
+            .len();
+        body.truncate(length);
+        Ok(body)
+    }
+
+    fn key(&self, purpose: Purpose) -> &LessSafeKey {
+        match purpose {
+            Purpose::Name => &self.names,
+            Purpose::Profile | Purpose::SessionState | Purpose::Window => &self.behaviour,
+        }
+    }
+}
+
+fn aad(purpose: Purpose, row: Uuid) -> Vec<u8> {
+    [purpose.label(), row.as_bytes()].concat()
+}
+
+/// Reads the master key, making it first if `make` and there is none. The file holds 32 bytes, readable by its owner alone.
+///
+/// # Errors
+/// When the file cannot be read or made, has another length, or can be read by others.
+pub fn master_key(path: &Path, make: bool, ambient: &Ambient) -> io::Result<Zeroizing<[u8; KEY_BYTES]>> {
+    if make && !path.try_exists()? {
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory)?;
+            fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
+        }
+        let key = Zeroizing::new(ambient.bytes::<KEY_BYTES>());
+        // A crash must not leave a short key that later starts would refuse.
+        let fresh = path.with_extension("new");
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        file.write_all(&*key)?;
+        file.sync_all()?;
+        fs::rename(&fresh, path)?;
+    }
+    let mut file = OpenOptions::new().read(true).open(path)?;
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            format!("others can read {0}: chmod 600 {0}", path.display()),
+        ));
+    }
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.read_to_end(&mut bytes)?;
+    let key: [u8; KEY_BYTES] = bytes.as_slice().try_into().map_err(|_| {
+        io::Error::new(io::ErrorKind::InvalidData, format!("{} must hold {KEY_BYTES} bytes", path.display()))
+    })?;
+    Ok(Zeroizing::new(key))
+}

@@ -1,0 +1,72 @@
+//! The only SQL. Every query is checked against the schema at compile time.
+
+pub mod read;
+
+use sqlx::postgres::PgPool;
+use sqlx::{Postgres, Transaction};
+
+use crate::{Error, Result};
+
+/// The migrations of this version, embedded.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+
+/// The database, cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: PgPool,
+}
+
+/// A unit of work: its effects exist once [`Unit::commit`] has returned, or not at all.
+#[derive(Debug)]
+pub struct Unit {
+    pub(crate) tx: Transaction<'static, Postgres>,
+}
+
+impl Unit {
+    /// Makes the effects last.
+    ///
+    /// # Errors
+    /// When the database did not confirm the commit; it may then have happened or not.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.tx.commit().await?)
+    }
+}
+
+impl Store {
+    /// Over a pool of connections.
+    #[must_use]
+    pub fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// The pool, for queries outside a unit of work.
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Starts a unit of work.
+    ///
+    /// # Errors
+    /// Unavailable when the database is away.
+    pub async fn begin(&self) -> Result<Unit> {
+        Ok(Unit { tx: self.pool.begin().await? })
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Unavailable when it does not.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("select 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Brings the schema up to this version.
+    ///
+    /// # Errors
+    /// When the database is away, or was changed by hand, or is of a newer version.
+    pub async fn migrate(&self) -> Result<()> {
+        MIGRATOR.run(&self.pool).await.map_err(Error::internal)
+    }
+}
