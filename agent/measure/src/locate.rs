@@ -1,10 +1,16 @@
 //! Where identity is dropped: key codes to zones, positions to movements.
 
-use crate::input::Input;
+use crate::input::{Column, Input, Slot, Zone};
+
+/// Keys that can be down at once; more are ignored.
+const SLOTS: usize = 32;
 
 /// Lives in the capture callback. Holds the code of a key only while that key is down, and the last pointer position.
 #[derive(Debug, Default)]
-pub struct Locator {}
+pub struct Locator {
+    down: [Option<u16>; SLOTS],
+    position: Option<(f64, f64)>,
+}
 
 impl Locator {
     /// Nothing is down.
@@ -15,24 +21,118 @@ impl Locator {
 
     /// A key went down. `code` is a Linux evdev code. `None` for auto-repeat and when too many keys are down.
     pub fn key_down(&mut self, code: u16) -> Option<Input> {
-        let _ = code;
-        todo!()
+        if self.down.contains(&Some(code)) {
+            return None;
+        }
+        let free = self.down.iter().position(Option::is_none)?;
+        self.down[free] = Some(code);
+        let (zone, column) = place(code);
+        Some(Input::KeyDown { slot: slot(free), zone, column })
     }
 
     /// A key came up. `None` if its press was not seen.
     pub fn key_up(&mut self, code: u16) -> Option<Input> {
-        let _ = code;
-        todo!()
+        let held = self.down.iter().position(|d| *d == Some(code))?;
+        self.down[held] = None;
+        Some(Input::KeyUp { slot: slot(held) })
     }
 
     /// The pointer is at an absolute position. `None` for the first position, and where it did not move or is not finite.
     pub fn position(&mut self, x: f64, y: f64) -> Option<Input> {
-        let _ = (x, y);
-        todo!()
+        if !x.is_finite() || !y.is_finite() {
+            return None;
+        }
+        let (old_x, old_y) = self.position.replace((x, y))?;
+        #[expect(clippy::cast_possible_truncation, reason = "a movement needs no more than single precision")]
+        let (dx, dy) = ((x - old_x) as f32, (y - old_y) as f32);
+        (dx != 0.0 || dy != 0.0).then_some(Input::Move { dx, dy })
     }
 
     /// Forgets keys that are down and the pointer position: capture was interrupted.
     pub fn reset(&mut self) {
         *self = Self::default();
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "an index below 32")]
+fn slot(index: usize) -> Slot {
+    Slot(index as u8)
+}
+
+/// Zone and finger column of an evdev key code, by the key's position for a person who types with ten fingers.
+///
+/// The five columns of the left hand and of the right hand run from the innermost (0, two columns of the index finger
+/// together make 0 and 1) outwards.
+#[must_use]
+pub fn place(code: u16) -> (Zone, Column) {
+    let hand = |zone, column| (zone, Column(column));
+    let alone = |zone| (zone, Column(0));
+    match code {
+        // T G B, R F V, E D C, W S X, Q A Z and the extra key beside left shift.
+        20 | 34 | 48 => hand(Zone::Left, 0),
+        19 | 33 | 47 => hand(Zone::Left, 1),
+        18 | 32 | 46 => hand(Zone::Left, 2),
+        17 | 31 | 45 => hand(Zone::Left, 3),
+        16 | 30 | 44 | 86 => hand(Zone::Left, 4),
+        // Y H N, U J M, I K comma, O L dot, P and all further out.
+        21 | 35 | 49 => hand(Zone::Right, 0),
+        22 | 36 | 50 => hand(Zone::Right, 1),
+        23 | 37 | 51 => hand(Zone::Right, 2),
+        24 | 38 | 52 => hand(Zone::Right, 3),
+        25..=27 | 39 | 40 | 43 | 53 | 89 => hand(Zone::Right, 4),
+        57 => alone(Zone::Space),
+        28 | 96 => alone(Zone::Enter),
+        14 | 111 => alone(Zone::Erase),
+        42 => alone(Zone::ShiftLeft),
+        54 => alone(Zone::ShiftRight),
+        29 | 56 | 97 | 100 | 125 | 126 => alone(Zone::Modifier),
+        102..=110 => alone(Zone::Navigation),
+        2..=13 | 41 => alone(Zone::Digit),
+        55 | 69 | 71..=83 | 98 | 117 | 121 => alone(Zone::Pad),
+        _ => alone(Zone::Function),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_down_until_its_release_and_repeats_are_no_presses() {
+        let mut locator = Locator::new();
+        let first = locator.key_down(30);
+        assert_eq!(first, Some(Input::KeyDown { slot: Slot(0), zone: Zone::Left, column: Column(4) }));
+        assert_eq!(locator.key_down(30), None);
+        assert_eq!(locator.key_up(30), Some(Input::KeyUp { slot: Slot(0) }));
+        assert_eq!(locator.key_up(30), None);
+    }
+
+    #[test]
+    fn no_code_is_held_once_every_key_is_up() {
+        let mut locator = Locator::new();
+        for code in [30, 57, 42] {
+            locator.key_down(code);
+        }
+        for code in [57, 30, 42] {
+            locator.key_up(code);
+        }
+        assert_eq!(locator.down, Locator::new().down);
+    }
+
+    #[test]
+    fn more_keys_than_slots_are_ignored() {
+        let mut locator = Locator::new();
+        let pressed = (1..=40).filter_map(|code| locator.key_down(code)).count();
+        assert_eq!(pressed, SLOTS);
+        assert_eq!(locator.key_up(40), None);
+    }
+
+    #[test]
+    fn positions_become_movements() {
+        let mut locator = Locator::new();
+        assert_eq!(locator.position(100.0, 50.0), None);
+        assert_eq!(locator.position(103.0, 46.0), Some(Input::Move { dx: 3.0, dy: -4.0 }));
+        assert_eq!(locator.position(f64::NAN, 0.0), None);
+        assert_eq!(locator.position(103.0, 46.0), None);
     }
 }
