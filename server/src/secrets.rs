@@ -8,7 +8,6 @@ use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{hkdf, hmac};
-use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::clock::Ambient;
@@ -100,7 +99,7 @@ impl Secrets {
     ///
     /// # Errors
     /// Internal, when the cryptographic library refuses.
-    pub fn seal(&self, purpose: Purpose, row: Uuid, plain: &[u8]) -> Result<Vec<u8>> {
+    pub fn seal(&self, purpose: Purpose, row: impl AsRef<[u8]>, plain: &[u8]) -> Result<Vec<u8>> {
         let nonce: [u8; NONCE_LEN] = self.ambient.bytes();
         let mut sealed = Vec::with_capacity(1 + NONCE_LEN + plain.len() + AES_256_GCM.tag_len());
         sealed.push(FORMAT);
@@ -111,7 +110,7 @@ impl Secrets {
             .key(purpose)
             .seal_in_place_separate_tag(
                 Nonce::assume_unique_for_key(nonce),
-                Aad::from(aad(purpose, row)),
+                Aad::from(aad(purpose, row.as_ref())),
                 &mut sealed[start..],
             )
             .map_err(|_| Error::internal("encryption failed"))?;
@@ -123,9 +122,11 @@ impl Secrets {
     ///
     /// # Errors
     /// Internal, when the ciphertext was made under another master key, for another row or purpose, or was altered.
-    pub fn open(&self, purpose: Purpose, row: Uuid, sealed: &[u8]) -> Result<Vec<u8>> {
-        let refuse =
-            || Error::internal(format!("{purpose:?} of {row} does not open: another master key, or altered"));
+    pub fn open(&self, purpose: Purpose, row: impl AsRef<[u8]>, sealed: &[u8]) -> Result<Vec<u8>> {
+        let refuse = || {
+            let row = hex::encode(row.as_ref());
+            Error::internal(format!("{purpose:?} of {row} does not open: another master key, or altered"))
+        };
         let (&format, rest) = sealed.split_first().ok_or_else(refuse)?;
         let (nonce, body) = rest.split_at_checked(NONCE_LEN).ok_or_else(refuse)?;
         if format != FORMAT {
@@ -135,7 +136,7 @@ impl Secrets {
         let mut body = body.to_vec();
         let length = self
             .key(purpose)
-            .open_in_place(nonce, Aad::from(aad(purpose, row)), &mut body)
+            .open_in_place(nonce, Aad::from(aad(purpose, row.as_ref())), &mut body)
             .map_err(|_| refuse())?
             .len();
         body.truncate(length);
@@ -150,8 +151,8 @@ impl Secrets {
     }
 }
 
-fn aad(purpose: Purpose, row: Uuid) -> Vec<u8> {
-    [purpose.label(), row.as_bytes()].concat()
+fn aad(purpose: Purpose, row: &[u8]) -> Vec<u8> {
+    [purpose.label(), row].concat()
 }
 
 /// Reads the master key, making it first if `make` and there is none. The file holds 32 bytes, readable by its owner alone.

@@ -1,1 +1,208 @@
-//! .
+//! Listeners: TLS 1.3 with a given or a generated certificate, or plain on loopback.
+
+mod certificate;
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::server::{Connected, TcpConnectInfo};
+
+pub use certificate::{Certificate, GENERATED_DAYS, ensure, expires_at};
+
+/// A peer that does not finish its handshake in this time is dropped.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Connections accepted and not yet taken up, at most.
+const WAITING: usize = 64;
+
+/// What a listener speaks above TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaks {
+    /// HTTP/2 alone.
+    Grpc,
+    /// HTTP/2 or HTTP/1.1.
+    Http,
+}
+
+/// TLS 1.3 settings of a listener.
+///
+/// # Errors
+/// When certificate or key cannot be read or do not belong together.
+pub fn config(certificate: &Certificate, speaks: Speaks) -> io::Result<Arc<ServerConfig>> {
+    let bad = |what: &std::path::Path, error: String| {
+        io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", what.display()))
+    };
+    let chain = CertificateDer::pem_file_iter(&certificate.chain)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|e| bad(&certificate.chain, e.to_string()))?;
+    let key =
+        PrivateKeyDer::from_pem_file(&certificate.key).map_err(|e| bad(&certificate.key, e.to_string()))?;
+    let mut config = ServerConfig::builder_with_protocol_versions(&[&rustls::version::TLS13])
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(|e| bad(&certificate.chain, e.to_string()))?;
+    config.alpn_protocols = match speaks {
+        Speaks::Grpc => vec![b"h2".to_vec()],
+        Speaks::Http => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+    };
+    Ok(Arc::new(config))
+}
+
+/// A connection after its handshake, if it has one.
+#[derive(Debug)]
+pub enum Connection {
+    /// Loopback only.
+    Plain(TcpStream),
+    /// TLS 1.3.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// Connections of one listener, after their handshakes.
+#[derive(Debug)]
+pub struct Incoming {
+    connections: mpsc::Receiver<(Connection, SocketAddr)>,
+    local: SocketAddr,
+}
+
+impl Incoming {
+    pub(crate) fn into_inner(self) -> mpsc::Receiver<(Connection, SocketAddr)> {
+        self.connections
+    }
+}
+
+/// Accepts connections until `stopping`; handshakes run side by side, so that a slow peer holds nobody up.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub async fn listen(
+    address: SocketAddr,
+    tls: Option<Arc<ServerConfig>>,
+    stopping: CancellationToken,
+) -> io::Result<(Incoming, SocketAddr)> {
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))?;
+    let local = listener.local_addr()?;
+    let (ready, connections) = mpsc::channel(WAITING);
+    let acceptor = tls.map(TlsAcceptor::from);
+    tokio::spawn(async move {
+        loop {
+            let accepted = tokio::select! {
+                () = stopping.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, mostly: those in use have to end first.
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            };
+            let _ = stream.set_nodelay(true);
+            let (acceptor, ready) = (acceptor.clone(), ready.clone());
+            tokio::spawn(async move {
+                let connection = match acceptor {
+                    None => Connection::Plain(stream),
+                    Some(acceptor) => match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
+                        Ok(Ok(stream)) => Connection::Tls(Box::new(stream)),
+                        Ok(Err(error)) => {
+                            tracing::debug!(%peer, %error, "handshake failed");
+                            return;
+                        }
+                        Err(_) => return,
+                    },
+                };
+                let _ = ready.send((connection, peer)).await;
+            });
+        }
+    });
+    Ok((Incoming { connections, local }, local))
+}
+
+impl Connection {
+    fn stream(self: Pin<&mut Self>) -> Pin<&mut (dyn Stream + Unpin)> {
+        Pin::new(match self.get_mut() {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => stream.as_mut(),
+        })
+    }
+}
+
+trait Stream: AsyncRead + AsyncWrite {}
+impl<T: AsyncRead + AsyncWrite> Stream for T {}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.stream().poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.stream().poll_write(cx, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream().poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream().poll_shutdown(cx)
+    }
+}
+
+impl Connected for Connection {
+    type ConnectInfo = TcpConnectInfo;
+
+    fn connect_info(&self) -> TcpConnectInfo {
+        match self {
+            Self::Plain(stream) => stream.connect_info(),
+            Self::Tls(stream) => stream.get_ref().0.connect_info(),
+        }
+    }
+}
+
+impl axum::serve::Listener for Incoming {
+    type Io = Connection;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Connection, SocketAddr) {
+        match self.connections.recv().await {
+            Some(accepted) => accepted,
+            // The listener has stopped, and with it the server is about to.
+            None => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.local)
+    }
+}
+
+/// Who is at the other end of a REST call: `ConnectInfo<Peer>`.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+impl axum::extract::connect_info::Connected<axum::serve::IncomingStream<'_, Incoming>> for Peer {
+    fn connect_info(stream: axum::serve::IncomingStream<'_, Incoming>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}

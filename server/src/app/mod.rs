@@ -1,13 +1,20 @@
 //! Use cases, one a verb: authorize, decide, commit. Adapters call these and add no rules of their own.
 
+pub mod admin;
+pub mod devices;
+pub mod ingest;
 pub mod read;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tacit_engine::Population;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Ambient;
 use crate::config::Settings;
+use crate::domain::DeviceId;
 use crate::secrets::Secrets;
 use crate::store::Store;
 
@@ -19,11 +26,17 @@ pub struct App {
     /// Clock and randomness.
     pub ambient: Ambient,
     /// Keys derived from the master key.
-    pub secrets: Secrets,
+    pub secrets: Arc<Secrets>,
     /// The prior for every subject.
     pub population: Arc<Population>,
     /// Settings after validation.
     pub settings: Settings,
     /// Renders the metrics of this process in Prometheus text form.
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
+    /// Opened profiles, a cache only.
+    pub profiles: ingest::ProfileCache,
+    /// Devices revoked lately; streams watch it.
+    pub revoked: watch::Sender<HashSet<DeviceId>>,
+    /// Cancelled when the server is to stop.
+    pub stopping: CancellationToken,
 }

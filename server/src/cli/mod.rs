@@ -1,7 +1,180 @@
 //! The command line.
 
+mod database;
+mod doctor;
+mod manage;
+mod serve;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use clap::{Parser, Subcommand};
+use time::Duration;
+use uuid::Uuid;
+
+use crate::clock::Ambient;
+use crate::config::{Flags, Settings};
+use crate::domain::Role;
+
+/// The central server of Tacit.
+#[derive(Debug, Parser)]
+#[command(name = "tacit-server", version)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve agents and the REST API
+    Serve,
+    /// Bring the database schema up to this version
+    Migrate,
+    /// Say what is wrong and how to mend it
+    Doctor,
+    /// Enrolment tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Enrolled devices
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// API keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Print the OpenAPI description of the REST API
+    Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// Make a token and print it; it cannot be shown again
+    Create {
+        /// How many devices it may enrol
+        #[arg(long, default_value_t = 1)]
+        uses: i32,
+        /// How long it serves: 90s, 15m, 1h, 7d
+        #[arg(long, default_value = "1h")]
+        expires: Life,
+    },
+    /// List tokens
+    List,
+    /// Revoke a token
+    Revoke {
+        /// Id, as `token list` shows it
+        id: Uuid,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum DeviceCommand {
+    /// List devices
+    List,
+    /// Revoke a device for ever
+    Revoke {
+        /// Id, as `device list` shows it
+        id: Uuid,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Make an API key and print it; it cannot be shown again
+    Create {
+        /// What it is for
+        #[arg(long)]
+        name: String,
+        /// admin, analyst, viewer, privacy or service
+        #[arg(long)]
+        role: Role,
+        /// How long it serves; without it until revoked
+        #[arg(long)]
+        expires: Option<Life>,
+    },
+    /// Revoke an API key
+    Revoke {
+        /// Id
+        id: Uuid,
+    },
+}
+
+/// A span as people write it: 90s, 15m, 1h, 7d.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Life(Duration);
+
+impl FromStr for Life {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const HOW: &str = "a number and a unit: 90s, 15m, 1h, 7d";
+        let at = text.find(|c: char| !c.is_ascii_digit()).ok_or(HOW)?;
+        let (number, unit) = text.split_at(at);
+        let number: i64 = number.parse().map_err(|_| HOW)?;
+        let seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            _ => return Err(HOW),
+        };
+        Ok(Self(Duration::seconds(number.checked_mul(seconds).ok_or(HOW)?)))
+    }
+}
+
 /// Runs the command line.
 #[must_use]
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let log = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
+    tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).init();
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        tracing::error!("a cryptography provider is already installed");
+        return ExitCode::FAILURE;
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "cannot start the runtime");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(code) => code,
+        Err(error) => {
+            let mut out = std::io::stderr().lock();
+            let _ = writeln!(out, "tacit-server: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let ambient = Ambient::system();
+    if let Command::Openapi = cli.command {
+        say(&serde_json::to_string_pretty(&crate::http::openapi())?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let settings = Settings::load(&cli.flags)?;
+    match cli.command {
+        Command::Serve => Box::pin(serve::serve(settings, ambient)).await?,
+        Command::Doctor => return doctor::doctor(&settings, &ambient).await,
+        Command::Openapi => {}
+        command => {
+            let database = database::open(&settings).await?;
+            let done = manage::manage(command, &database.store, &ambient).await;
+            database.close().await;
+            done?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a line that a program may read.
+fn say(line: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
 }

@@ -1,1 +1,51 @@
-//! .
+//! What the server does by itself, beside calls.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::app::App;
+
+/// A revoked device's streams end within this time and a little.
+const REVOKED_EVERY: Duration = Duration::from_secs(2);
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+/// How far back revocations are looked for: longer than any stretch in which the database was away and streams lived on.
+const REVOKED_WITHIN: time::Duration = time::Duration::minutes(30);
+
+/// Runs the jobs until the app is stopping.
+pub async fn run(app: Arc<App>) {
+    let mut revoked = interval(REVOKED_EVERY);
+    let mut prune = interval(PRUNE_EVERY);
+    revoked.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    prune.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = app.stopping.cancelled() => return,
+            _ = revoked.tick() => look_for_revoked(&app).await,
+            _ = prune.tick() => forget_assertions(&app).await,
+        }
+    }
+}
+
+async fn look_for_revoked(app: &App) {
+    match app.store.revoked_since(app.ambient.now() - REVOKED_WITHIN).await {
+        Ok(devices) => {
+            let devices: HashSet<_> = devices.into_iter().collect();
+            app.revoked.send_if_modified(|known| {
+                let changed = *known != devices;
+                *known = devices;
+                changed
+            });
+        }
+        Err(error) => tracing::warn!(detail = %error.detail(), "cannot look for revoked devices"),
+    }
+}
+
+async fn forget_assertions(app: &App) {
+    match app.store.forget_assertions(app.ambient.now()).await {
+        Ok(count) => tracing::debug!(count, "forgot expired assertions"),
+        Err(error) => tracing::warn!(detail = %error.detail(), "cannot forget expired assertions"),
+    }
+}

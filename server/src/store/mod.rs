@@ -1,6 +1,10 @@
 //! The only SQL. Every query is checked against the schema at compile time.
 
+pub mod devices;
+pub mod keys;
 pub mod read;
+pub mod sessions;
+pub mod subjects;
 
 use sqlx::postgres::PgPool;
 use sqlx::{Postgres, Transaction};
@@ -68,5 +72,23 @@ impl Store {
     /// When the database is away, or was changed by hand, or is of a newer version.
     pub async fn migrate(&self) -> Result<()> {
         MIGRATOR.run(&self.pool).await.map_err(Error::internal)
+    }
+
+    /// How many migrations of this version the schema lacks.
+    ///
+    /// # Errors
+    /// Unavailable when the database is away.
+    pub async fn migrations_missing(&self) -> Result<usize> {
+        let known = MIGRATOR.iter().filter(|m| !m.migration_type.is_down_migration()).count();
+        let there: bool = sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null")
+            .fetch_one(&self.pool)
+            .await?;
+        if !there {
+            return Ok(known);
+        }
+        let applied: i64 = sqlx::query_scalar("select count(*) from _sqlx_migrations where success")
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(known.saturating_sub(usize::try_from(applied).unwrap_or(0)))
     }
 }

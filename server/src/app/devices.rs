@@ -1,0 +1,178 @@
+//! Enrolling devices, recognising them, hearing of their health.
+
+use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde::Deserialize;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::domain::{DeviceId, token};
+use crate::store::devices::{DeviceHealth, NewDevice};
+use crate::{Error, Result};
+
+/// Assertions last this long at most.
+const LONGEST_ASSERTION: i64 = 300;
+/// Clocks of device and server may differ this much.
+const LEEWAY: i64 = 60;
+/// Nobody signs longer assertions.
+const LARGEST_ASSERTION: usize = 2_048;
+
+/// A device that asks to be enrolled, as it came.
+#[derive(Debug)]
+pub struct Enrolment<'a> {
+    /// The enrolment token.
+    pub token: &'a str,
+    /// Ed25519 public key.
+    pub public_key: &'a [u8],
+    /// Ed25519 signature over `"tacit-enrol-v1\n" + token + "\n" + public_key`.
+    pub proof: &'a [u8],
+    /// Host name.
+    pub name: &'a str,
+    /// Operating system.
+    pub os: &'a str,
+    /// Its version.
+    pub os_version: &'a str,
+    /// The agent's version.
+    pub agent_version: &'a str,
+}
+
+/// Enrols a device, spending one use of its token. The same key again gets the same id and spends nothing, so that an
+/// answer lost on the way costs nothing.
+///
+/// # Errors
+/// Invalid argument for a malformed request, unauthenticated for a token that does not serve, permission denied for a
+/// key that was revoked.
+pub async fn enrol(app: &App, request: &Enrolment<'_>) -> Result<DeviceId> {
+    let text = |what: &str, value: &str, least: usize, most: usize| {
+        if value.len() < least || value.len() > most || value.contains(char::is_control) {
+            return Err(Error::invalid(format!("{what} must be {least} to {most} bytes of plain text")));
+        }
+        Ok(())
+    };
+    text("token", request.token, 1, 128)?;
+    text("device.name", request.name, 1, 255)?;
+    text("device.os_version", request.os_version, 0, 255)?;
+    text("device.agent_version", request.agent_version, 0, 64)?;
+    if !["linux", "windows", "macos"].contains(&request.os) {
+        return Err(Error::invalid("device.os must be linux, windows or macos"));
+    }
+    if request.public_key.len() != 32 {
+        return Err(Error::invalid("public_key must be an Ed25519 public key of 32 bytes"));
+    }
+    let signed = [b"tacit-enrol-v1\n", request.token.as_bytes(), b"\n", request.public_key].concat();
+    UnparsedPublicKey::new(&ED25519, request.public_key)
+        .verify(&signed, request.proof)
+        .map_err(|_| Error::invalid("proof is not the key's signature over the token"))?;
+
+    let now = app.ambient.now();
+    let mut unit = app.store.begin().await?;
+    if let Some(known) = unit.device_of_key(request.public_key).await? {
+        return match known.revoked_at {
+            None => Ok(known.id),
+            Some(_) => Err(Error::denied("this device was revoked: enrol it with a new key")),
+        };
+    }
+    let Some(spent) = unit.spend_token(&token::hash(request.token), now).await? else {
+        metrics::counter!("tacit_enrolments_refused_total").increment(1);
+        return Err(Error::unauthenticated("the enrolment token is unknown, expired, revoked or used up"));
+    };
+    let id = DeviceId(app.ambient.id());
+    let device = NewDevice {
+        id,
+        public_key: request.public_key,
+        name: request.name,
+        os: request.os,
+        os_version: request.os_version,
+        agent_version: request.agent_version,
+        at: now,
+        token: spent,
+    };
+    if !unit.add_device(&device).await? {
+        return Err(Error::unavailable("the same key is being enrolled by another call; try again"));
+    }
+    unit.commit().await?;
+    metrics::counter!("tacit_enrolments_total").increment(1);
+    tracing::info!(device = %id, os = request.os, "device enrolled");
+    Ok(id)
+}
+
+#[derive(Debug, Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    jti: String,
+    iat: i64,
+    exp: i64,
+}
+
+/// Recognises a device by its assertion, which serves once.
+///
+/// # Errors
+/// Unauthenticated, saying what is wrong and, for clocks, by how much; permission denied for a revoked device.
+pub async fn authenticate(app: &App, assertion: &str) -> Result<DeviceId> {
+    let refuse = |why: &str| Error::unauthenticated(format!("device assertion: {why}"));
+    if assertion.len() > LARGEST_ASSERTION {
+        return Err(refuse("too long"));
+    }
+    // Whose key to check with is said by the assertion itself; nothing of it is believed until the signature holds.
+    let claimed: Claims = jsonwebtoken::dangerous::insecure_decode(assertion)
+        .map_err(|error| refuse("malformed").with_source(error))?
+        .claims;
+    let id = Uuid::parse_str(&claimed.iss).map_err(|_| refuse("iss is not a device id"))?;
+    let device = app.store.device_key(DeviceId(id)).await?.ok_or_else(|| refuse("no such device"))?;
+
+    let mut validation = Validation::new(Algorithm::EdDSA);
+    validation.set_audience(&["tacit"]);
+    validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
+    // Times are checked below, against the injected clock.
+    validation.validate_exp = false;
+    let claims: Claims =
+        jsonwebtoken::decode(assertion, &DecodingKey::from_ed_der(&device.public_key), &validation)
+            .map_err(|error| refuse("the signature or the audience does not hold").with_source(error))?
+            .claims;
+    if claims.iss != claims.sub {
+        return Err(refuse("iss and sub differ"));
+    }
+    let now = app.ambient.now().unix_timestamp();
+    if claims.iat > now.saturating_add(LEEWAY) {
+        let ahead = claims.iat.saturating_sub(now);
+        return Err(refuse(&format!("the device's clock is {ahead} s ahead of the server's")));
+    }
+    if claims.exp < now.saturating_sub(LEEWAY) {
+        let behind = now.saturating_sub(claims.iat);
+        return Err(refuse(&format!("expired; made {behind} s ago by the server's clock")));
+    }
+    let length = claims.exp.saturating_sub(claims.iat);
+    if !(0..=LONGEST_ASSERTION).contains(&length) {
+        return Err(refuse("exp must lie within 300 s after iat"));
+    }
+    let jti = Uuid::parse_str(&claims.jti).map_err(|_| refuse("jti is not a UUID"))?;
+    let forget = OffsetDateTime::from_unix_timestamp(claims.exp).map_err(|_| refuse("exp is not a time"))?
+        + Duration::seconds(LEEWAY);
+    if device.revoked_at.is_some() {
+        return Err(revoked());
+    }
+    if !app.store.first_sight(jti, forget).await? {
+        return Err(refuse("used before"));
+    }
+    app.store.seen(device.id, app.ambient.now()).await?;
+    Ok(device.id)
+}
+
+/// What a revoked device is told.
+#[must_use]
+pub fn revoked() -> Error {
+    Error::denied("this device was revoked")
+}
+
+/// Keeps what a heartbeat says.
+///
+/// # Errors
+/// Unavailable when the database is away.
+pub async fn heartbeat(app: &App, device: DeviceId, health: &DeviceHealth) -> Result<()> {
+    if health.agent_version.len() > 64 || health.agent_version.contains(char::is_control) {
+        return Err(Error::invalid("agent_version must be at most 64 bytes of plain text"));
+    }
+    app.store.heard_of(device, health, app.ambient.now()).await
+}

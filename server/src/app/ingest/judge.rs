@@ -1,0 +1,206 @@
+//! Judges the new records of a batch: engine and cryptography, no SQL. Runs on a blocking thread.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tacit_engine::{Assessment, Policy, Population, Profile, SessionState};
+use tacit_proto::wire::CheckedWindow;
+
+use super::enters;
+use crate::domain::record::{Body, Record};
+use crate::domain::{SessionId, SubjectId, verdict};
+use crate::secrets::{Purpose, Secrets};
+use crate::store::sessions::{EventRow, SessionRow, VerdictRow, WindowRow};
+use crate::store::subjects::ProfileRow;
+use crate::{Error, Result};
+
+/// A profile with the version it has in the database; 0 before it is there.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Versioned {
+    pub(super) version: i64,
+    pub(super) profile: Arc<Profile>,
+}
+
+/// What judging needs, read and locked.
+pub(super) struct Judge {
+    pub(super) secrets: Arc<Secrets>,
+    pub(super) population: Arc<Population>,
+    pub(super) policy: Policy,
+    pub(super) sessions: BTreeMap<SessionId, SessionRow>,
+    pub(super) profiles: BTreeMap<SubjectId, Versioned>,
+}
+
+/// A profile that changed.
+pub(super) struct ChangedProfile {
+    pub(super) row: ProfileRow,
+    pub(super) maturity: Value,
+    pub(super) profile: Arc<Profile>,
+}
+
+/// What to write.
+#[derive(Default)]
+pub(super) struct Judged {
+    pub(super) sessions: Vec<SessionRow>,
+    pub(super) events: Vec<EventRow>,
+    pub(super) windows: Vec<WindowRow>,
+    pub(super) verdicts: Vec<VerdictRow>,
+    pub(super) profiles: Vec<ChangedProfile>,
+    /// Sessions that entered `different_person`.
+    pub(super) entered: Vec<SessionId>,
+}
+
+struct Open {
+    row: SessionRow,
+    state: SessionState,
+}
+
+impl Judge {
+    pub(super) fn judge(mut self, records: Vec<Record>) -> Result<Judged> {
+        let mut judged = Judged::default();
+        let mut open: BTreeMap<SessionId, Open> = BTreeMap::new();
+        let mut learned: BTreeMap<SubjectId, Versioned> = BTreeMap::new();
+        for record in records {
+            let session = match open.entry(record.session) {
+                std::collections::btree_map::Entry::Occupied(held) => held.into_mut(),
+                std::collections::btree_map::Entry::Vacant(place) => {
+                    let row = self
+                        .sessions
+                        .remove(&record.session)
+                        .ok_or_else(|| Error::internal("a planned session was not loaded"))?;
+                    let state = self.state(&row)?;
+                    place.insert(Open { row, state })
+                }
+            };
+            session.row.last_sequence = record.sequence;
+            if let Some(kind) = record.body.event_kind() {
+                judged.events.push(EventRow {
+                    session: record.session,
+                    sequence: record.sequence,
+                    at: record.at,
+                    kind,
+                    count: if let Body::Signal { count, .. } = record.body { count } else { 1 },
+                });
+            }
+            match &record.body {
+                Body::Opened { .. } | Body::Signal { .. } => {}
+                Body::Locked => session.row.locked = true,
+                Body::Unlocked => session.row.locked = false,
+                Body::Closed => {
+                    session.row.closed_at = Some(record.at);
+                    let subject = session.row.subject_id;
+                    let mut versioned = self.profiles.get(&subject).cloned().unwrap_or_default();
+                    let profile = Arc::make_mut(&mut versioned.profile);
+                    if session.state.close(&self.policy, profile) {
+                        // One write a batch, whatever number of sessions it closes.
+                        if !learned.contains_key(&subject) {
+                            versioned.version += 1;
+                        }
+                        self.profiles.insert(subject, versioned.clone());
+                        learned.insert(subject, versioned);
+                    }
+                }
+                Body::Window { window, encoded } => {
+                    let assessment = self.observe(session, window);
+                    self.keep(&mut judged, session, &record, window, encoded, assessment)?;
+                }
+            }
+        }
+        for (_, session) in open {
+            judged.sessions.push(self.finish(session)?);
+        }
+        for (subject, versioned) in learned {
+            judged.profiles.push(self.changed(subject, versioned)?);
+        }
+        Ok(judged)
+    }
+
+    fn state(&self, row: &SessionRow) -> Result<SessionState> {
+        let Some(sealed) = &row.state else { return Ok(SessionState::default()) };
+        let plain = self.secrets.open(Purpose::SessionState, row.id.0, sealed)?;
+        Ok(serde_json::from_slice(&plain).unwrap_or_else(|error| {
+            tracing::warn!(session = %row.id, %error, "the session's state is of another version; it starts anew");
+            SessionState::default()
+        }))
+    }
+
+    fn observe(&self, session: &mut Open, window: &CheckedWindow) -> Assessment {
+        let nothing = Versioned::default();
+        let profile = &self.profiles.get(&session.row.subject_id).unwrap_or(&nothing).profile;
+        session.state.observe(
+            &self.population,
+            profile,
+            &self.policy,
+            window.modality,
+            window.inputs,
+            &window.stats,
+        )
+    }
+
+    fn keep(
+        &self,
+        judged: &mut Judged,
+        session: &mut Open,
+        record: &Record,
+        window: &CheckedWindow,
+        encoded: &[u8],
+        assessment: Assessment,
+    ) -> Result<()> {
+        let Open { row, .. } = session;
+        let place = [row.id.0.as_bytes().as_slice(), &record.sequence.to_be_bytes()].concat();
+        judged.windows.push(WindowRow {
+            session: row.id,
+            sequence: record.sequence,
+            at: record.at,
+            modality: verdict::modality(window.modality),
+            inputs: i32::try_from(window.inputs).unwrap_or(i32::MAX),
+            active_ms: i32::try_from(window.active_ms).unwrap_or(i32::MAX),
+            body: self.secrets.seal(Purpose::Window, place, encoded)?,
+        });
+        if enters(row.verdict.as_deref(), assessment.kind) {
+            judged.entered.push(row.id);
+        }
+        let name = verdict::name(assessment.kind);
+        row.verdict = Some(name.to_owned());
+        row.trust = single(assessment.trust);
+        row.verdict_at = Some(record.at);
+        judged.verdicts.push(VerdictRow {
+            session: row.id,
+            sequence: record.sequence,
+            subject: row.subject_id,
+            device: row.device_id,
+            at: record.at,
+            verdict: name,
+            trust: row.trust,
+            llr: single(assessment.llr),
+            reason: assessment.reason,
+            evidence: serde_json::to_value(assessment.evidence).map_err(Error::internal)?,
+        });
+        Ok(())
+    }
+
+    fn finish(&self, session: Open) -> Result<SessionRow> {
+        let Open { mut row, state } = session;
+        row.state = if row.closed_at.is_some() {
+            None
+        } else {
+            let plain = serde_json::to_vec(&state).map_err(Error::internal)?;
+            Some(self.secrets.seal(Purpose::SessionState, row.id.0, &plain)?)
+        };
+        Ok(row)
+    }
+
+    fn changed(&self, subject: SubjectId, versioned: Versioned) -> Result<ChangedProfile> {
+        let Versioned { version, profile } = versioned;
+        let plain = serde_json::to_vec(&*profile).map_err(Error::internal)?;
+        let body = self.secrets.seal(Purpose::Profile, subject.0, &plain)?;
+        let maturity = serde_json::to_value(profile.maturity()).map_err(Error::internal)?;
+        Ok(ChangedProfile { row: ProfileRow { subject_id: subject, body, version }, maturity, profile })
+    }
+}
+
+/// Single precision, as stored; what is not a number is not kept.
+#[expect(clippy::cast_possible_truncation, reason = "stored in single precision")]
+fn single(value: Option<f64>) -> Option<f32> {
+    value.filter(|v| v.is_finite()).map(|v| v as f32)
+}

@@ -1,0 +1,141 @@
+//! `tacit-server serve`.
+
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tacit_engine::Population;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::{database, say};
+use crate::app::ingest::ProfileCache;
+use crate::app::{App, admin};
+use crate::clock::Ambient;
+use crate::config::Settings;
+use crate::secrets::{self, Secrets};
+use crate::tls::{self, Speaks};
+use crate::{grpc, http, jobs};
+
+/// Calls that have not ended by then are cut.
+const DRAIN: Duration = Duration::from_secs(10);
+
+pub(super) async fn serve(settings: Settings, ambient: Ambient) -> anyhow::Result<()> {
+    let stopping = CancellationToken::new();
+    stop_on_signal(stopping.clone())?;
+    std::fs::create_dir_all(&settings.data_dir)
+        .with_context(|| format!("cannot make {}", settings.data_dir.display()))?;
+    let key_file =
+        settings.master_key_file.clone().unwrap_or_else(|| settings.data_dir.join("secrets/master.key"));
+    let make = settings.master_key_file.is_none();
+    let master = secrets::master_key(&key_file, make, &ambient)
+        .with_context(|| format!("cannot use the master key {}", key_file.display()))?;
+    let secrets = Arc::new(Secrets::derive(&master, ambient.clone())?);
+    let metrics = PrometheusBuilder::new().install_recorder().context("cannot record metrics")?;
+
+    // An interrupt while the database is away must end the wait.
+    let database = tokio::select! {
+        () = stopping.cancelled() => return Ok(()),
+        database = database::serve(&settings) => database?,
+    };
+    let app = Arc::new(App {
+        store: database.store.clone(),
+        ambient: ambient.clone(),
+        secrets,
+        population: Arc::new(Population::shipped()),
+        settings,
+        metrics,
+        profiles: ProfileCache::default(),
+        revoked: watch::Sender::new(HashSet::new()),
+        stopping: stopping.clone(),
+    });
+    let served = run(&app).await;
+    stopping.cancel();
+    database.close().await;
+    tracing::info!("stopped");
+    served
+}
+
+async fn run(app: &Arc<App>) -> anyhow::Result<()> {
+    let settings = &app.settings;
+    let (grpc_tls, http_tls) = if settings.insecure_loopback {
+        (None, None)
+    } else {
+        let certificate = tls::ensure(settings, &app.ambient).context("cannot use the TLS certificate")?;
+        (Some(tls::config(&certificate, Speaks::Grpc)?), Some(tls::config(&certificate, Speaks::Http)?))
+    };
+    let (grpc_incoming, grpc_at) = tls::listen(settings.grpc_listen, grpc_tls, app.stopping.clone()).await?;
+    let (http_incoming, http_at) = tls::listen(settings.http_listen, http_tls, app.stopping.clone()).await?;
+
+    if let Some(key) = admin::first_admin_key(&app.store, &app.ambient).await? {
+        say(&format!("admin API key: {key}"))?;
+    }
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(jobs::run(Arc::clone(app)));
+    let mut calls = tokio::task::JoinSet::new();
+    calls.spawn({
+        let app = Arc::clone(app);
+        async move { grpc::serve(app, grpc_incoming).await.map_err(anyhow::Error::from) }
+    });
+    calls.spawn({
+        let (router, stopping) = (http::router(Arc::clone(app)), app.stopping.clone());
+        async move {
+            let service = router.into_make_service_with_connect_info::<tls::Peer>();
+            let stop = async move { stopping.cancelled().await };
+            axum::serve(http_incoming, service)
+                .with_graceful_shutdown(stop)
+                .await
+                .map_err(anyhow::Error::from)
+        }
+    });
+    write_endpoints(&settings.data_dir, settings.insecure_loopback, grpc_at, http_at)?;
+    tracing::info!(grpc = %grpc_at, http = %http_at, "ready");
+
+    // A server that ends before it was asked to has failed.
+    let early = tokio::select! {
+        () = app.stopping.cancelled() => None,
+        ended = calls.join_next() => ended,
+    };
+    app.stopping.cancel();
+    tracing::info!("stopping");
+    let drained = tokio::time::timeout(DRAIN, async { while calls.join_next().await.is_some() {} }).await;
+    if drained.is_err() {
+        tracing::warn!("calls did not end in time and were cut");
+    }
+    match early {
+        Some(ended) => ended?,
+        None => Ok(()),
+    }
+}
+
+fn stop_on_signal(stopping: CancellationToken) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stopping.cancel();
+    });
+    Ok(())
+}
+
+/// Tells programs on this machine where the listeners are, once they are ready.
+fn write_endpoints(data_dir: &Path, plain: bool, grpc: SocketAddr, http: SocketAddr) -> anyhow::Result<()> {
+    let scheme = if plain { "http" } else { "https" };
+    let url = |at: SocketAddr| {
+        let ip = if at.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { at.ip() };
+        format!("{scheme}://{}", SocketAddr::new(ip, at.port()))
+    };
+    let text = serde_json::json!({ "grpc": url(grpc), "http": url(http) }).to_string();
+    let path = data_dir.join("endpoints.json");
+    let fresh = data_dir.join("endpoints.json.new");
+    std::fs::write(&fresh, text)?;
+    std::fs::rename(&fresh, &path).with_context(|| format!("cannot write {}", path.display()))
+}

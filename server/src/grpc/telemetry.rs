@@ -1,0 +1,242 @@
+//! `tacit.v1.Telemetry`: one stream a device.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use tacit_proto::v1::agent_message::Message as Up;
+use tacit_proto::v1::server_message::Message as Down;
+use tacit_proto::v1::telemetry_server;
+use tacit_proto::v1::{self, AgentMessage, ServerMessage};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::metadata::{MetadataMap, MetadataValue};
+use tonic::{Code, Request, Response, Status, Streaming};
+
+use super::{LARGEST_MESSAGE, record, status};
+use crate::app::{App, devices, ingest};
+use crate::config::ResponseKind;
+use crate::domain::{Caller, DeviceId, SessionId, access};
+use crate::store::devices::DeviceHealth;
+use crate::{Error, ErrorKind};
+
+/// Records committed together at most.
+const BATCH: usize = 64;
+/// Messages waiting for a slow agent at most; then its records are no longer read.
+const DOWN: usize = 64;
+/// Between two writes of a device's health.
+const HEALTH_EVERY: Duration = Duration::from_secs(15);
+
+pub(super) struct Telemetry {
+    app: Arc<App>,
+}
+
+impl Telemetry {
+    pub(super) fn new(app: Arc<App>) -> Self {
+        Self { app }
+    }
+}
+
+#[tonic::async_trait]
+impl telemetry_server::Telemetry for Telemetry {
+    type StreamStream = ReceiverStream<Result<ServerMessage, Status>>;
+
+    async fn stream(
+        &self,
+        request: Request<Streaming<AgentMessage>>,
+    ) -> Result<Response<Self::StreamStream>, Status> {
+        let assertion = bearer(request.metadata()).map_err(|e| status(&e))?;
+        let device = devices::authenticate(&self.app, assertion).await.map_err(|e| {
+            metrics::counter!("tacit_streams_refused_total", "reason" => e.kind().name()).increment(1);
+            status(&e)
+        })?;
+        access::authorize("/tacit.v1.Telemetry/Stream", Some(&Caller::Device(device)))
+            .map_err(|e| status(&e))?;
+        let (down, messages) = mpsc::channel(DOWN);
+        let stream = DeviceStream { app: Arc::clone(&self.app), device, down, health_at: None };
+        tokio::spawn(stream.run(request.into_inner()));
+        Ok(Response::new(ReceiverStream::new(messages)))
+    }
+}
+
+fn bearer(metadata: &MetadataMap) -> Result<&str, Error> {
+    metadata
+        .get("authorization")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .map(str::trim)
+        .ok_or_else(|| Error::unauthenticated("the call carries no `authorization: Bearer` assertion"))
+}
+
+/// Why a stream ends before the agent ends it.
+enum End {
+    /// The agent has gone; there is nobody to tell.
+    Gone,
+    /// The agent is told this.
+    Told(Box<Status>),
+}
+
+impl From<Error> for End {
+    fn from(error: Error) -> Self {
+        Self::Told(Box::new(status(&error)))
+    }
+}
+
+struct DeviceStream {
+    app: Arc<App>,
+    device: DeviceId,
+    down: mpsc::Sender<Result<ServerMessage, Status>>,
+    health_at: Option<Instant>,
+}
+
+impl DeviceStream {
+    async fn run(mut self, up: Streaming<AgentMessage>) {
+        let open = metrics::gauge!("tacit_streams_open");
+        open.increment(1.0);
+        tracing::debug!(device = %self.device, "stream opened");
+        let end = self.serve(up).await;
+        match end {
+            Ok(()) | Err(End::Gone) => tracing::debug!(device = %self.device, "stream ended"),
+            Err(End::Told(status)) => {
+                tracing::info!(device = %self.device, code = ?status.code(), message = status.message(), "stream ended by the server");
+                let _ = self.down.send(Err(*status)).await;
+            }
+        }
+        open.decrement(1.0);
+    }
+
+    async fn serve(&mut self, up: Streaming<AgentMessage>) -> Result<(), End> {
+        let agent = self.app.settings.agent;
+        self.send(Down::Configuration(v1::Configuration {
+            window_keystrokes: agent.window_keystrokes,
+            window_strokes: agent.window_strokes,
+            window_active_ms: agent.window_active_ms,
+            heartbeat_ms: agent.heartbeat_ms,
+        }))
+        .await?;
+        let stopping = self.app.stopping.clone();
+        let mut revoked = self.app.revoked.subscribe();
+        let mut up = up.ready_chunks(BATCH);
+        loop {
+            tokio::select! {
+                biased;
+                () = stopping.cancelled() => return Err(Error::unavailable("the server is stopping").into()),
+                changed = revoked.changed() => {
+                    if changed.is_err() || revoked.borrow_and_update().contains(&self.device) {
+                        return Err(devices::revoked().into());
+                    }
+                }
+                messages = up.next() => match messages {
+                    Some(messages) => self.take(messages).await?,
+                    None => return Ok(()),
+                },
+            }
+        }
+    }
+
+    /// Commits the records of a batch up to the first bad one, acknowledges them, and then ends the stream for the bad one.
+    async fn take(&mut self, messages: Vec<Result<AgentMessage, Status>>) -> Result<(), End> {
+        let mut records = Vec::with_capacity(messages.len());
+        let mut heartbeat = None;
+        let mut bad: Option<End> = None;
+        for message in messages {
+            let message = match message {
+                Ok(AgentMessage { message }) => message,
+                Err(error) => {
+                    bad = Some(broken(&error));
+                    break;
+                }
+            };
+            match message {
+                Some(Up::Record(wire)) => {
+                    let name = record::name(&wire);
+                    match record::convert(wire) {
+                        Ok(record) => records.push(record),
+                        Err(error) => {
+                            bad = Some(refused(name, &error));
+                            break;
+                        }
+                    }
+                }
+                Some(Up::Heartbeat(wire)) => heartbeat = Some(wire),
+                // A message of a later version: nothing that this one must keep.
+                None => {}
+            }
+        }
+        let outcome = ingest::ingest(&self.app, self.device, records).await?;
+        for (session, through) in outcome.acks {
+            let session_id = session.0.as_bytes().to_vec();
+            self.send(Down::Ack(v1::Ack { session_id, through })).await?;
+        }
+        for session in outcome.different_person {
+            self.respond(session).await?;
+        }
+        if let Some(heartbeat) = heartbeat {
+            self.heartbeat(heartbeat).await?;
+        }
+        if let Some(refusal) = outcome.refused {
+            return Err(refused(Some((refusal.session, refusal.sequence)), &refusal.error));
+        }
+        bad.map_or(Ok(()), Err)
+    }
+
+    async fn respond(&self, session: SessionId) -> Result<(), End> {
+        use v1::directive::Response as R;
+        let response = match self.app.settings.policy.response {
+            ResponseKind::Record => return Ok(()),
+            ResponseKind::Notify => R::Notify(v1::Notify {
+                text: "The way this workstation is being used does not look like its user. \
+                       If it is you, carry on; your security team can see this notice."
+                    .to_owned(),
+            }),
+            ResponseKind::Lock => R::Lock(v1::Lock {}),
+        };
+        let session_id = session.0.as_bytes().to_vec();
+        self.send(Down::Directive(v1::Directive { session_id, response: Some(response) })).await
+    }
+
+    async fn heartbeat(&mut self, heartbeat: v1::Heartbeat) -> Result<(), End> {
+        if self.health_at.is_some_and(|at| at.elapsed() < HEALTH_EVERY) {
+            return Ok(());
+        }
+        self.health_at = Some(Instant::now());
+        let health = DeviceHealth {
+            agent_version: heartbeat.agent_version,
+            spooled: i32::try_from(heartbeat.spooled).unwrap_or(i32::MAX),
+            lost: i32::try_from(heartbeat.lost).unwrap_or(i32::MAX),
+            capturing: heartbeat.capturing,
+        };
+        Ok(devices::heartbeat(&self.app, self.device, &health).await?)
+    }
+
+    async fn send(&self, message: Down) -> Result<(), End> {
+        self.down.send(Ok(ServerMessage { message: Some(message) })).await.map_err(|_| End::Gone)
+    }
+}
+
+/// The stream of records itself broke: too large, not protobuf, or the connection went.
+fn broken(error: &Status) -> End {
+    let error = match error.code() {
+        Code::OutOfRange | Code::ResourceExhausted => {
+            Error::new(ErrorKind::TooLarge, format!("a message holds at most {LARGEST_MESSAGE} bytes"))
+        }
+        Code::Internal | Code::Unimplemented | Code::InvalidArgument => {
+            Error::invalid("the message is not a tacit.v1.AgentMessage")
+        }
+        _ => return End::Gone,
+    };
+    metrics::counter!("tacit_records_refused_total", "reason" => error.kind().name()).increment(1);
+    error.into()
+}
+
+fn refused(name: Option<(SessionId, u64)>, error: &Error) -> End {
+    metrics::counter!("tacit_records_refused_total", "reason" => error.kind().name()).increment(1);
+    let mut status = status(error);
+    if let Some((session, sequence)) = name
+        && let Ok(value) = MetadataValue::try_from(format!("{session}/{sequence}"))
+    {
+        status.metadata_mut().insert("tacit-record", value);
+    }
+    End::Told(Box::new(status))
+}

@@ -1,0 +1,71 @@
+//! API keys, as far as the command line and the first start need them.
+
+use time::OffsetDateTime;
+
+use super::{Store, Unit};
+use crate::Result;
+use crate::domain::{ApiKeyId, Role};
+
+/// An API key about to be kept.
+#[derive(Debug)]
+pub struct NewApiKey<'a> {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// First characters, shown in lists.
+    pub prefix: &'a str,
+    /// SHA-256.
+    pub hash: &'a [u8],
+    /// What it is for.
+    pub name: &'a str,
+    /// What it may do.
+    pub role: Role,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// When it ends.
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+impl Store {
+    /// Revokes an API key; `false` if there is none.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn revoke_api_key(&self, id: ApiKeyId, at: OffsetDateTime) -> Result<bool> {
+        let done =
+            sqlx::query!("update api_key set revoked_at = coalesce(revoked_at, $2) where id = $1", id.0, at);
+        Ok(done.execute(&self.pool).await?.rows_affected() == 1)
+    }
+}
+
+impl Unit {
+    /// Whether any API key was ever made. Holds other server processes that ask the same until this unit ends.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn any_api_key(&mut self) -> Result<bool> {
+        sqlx::query!("select pg_advisory_xact_lock(7231001)").execute(&mut *self.tx).await?;
+        let row = sqlx::query_scalar!(r#"select exists (select from api_key) as "any!""#);
+        Ok(row.fetch_one(&mut *self.tx).await?)
+    }
+
+    /// Keeps an API key's hash.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn add_api_key(&mut self, key: &NewApiKey<'_>) -> Result<()> {
+        sqlx::query!(
+            "insert into api_key (id, prefix, hash, name, role, created_at, expires_at)
+             values ($1, $2, $3, $4, $5, $6, $7)",
+            key.id.0,
+            key.prefix,
+            key.hash,
+            key.name,
+            key.role.name(),
+            key.created_at,
+            key.expires_at
+        )
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+}
