@@ -1,64 +1,92 @@
-//! What keeps bad times out, and repeated signals few.
+//! What keeps nonsense from being measured: times that cannot be, impossible rates, floods of one signal.
 
 use crate::window::{Output, Signal, SignalKind};
 
-/// A step ahead longer than this is believed only if the next event confirms it.
-const LEAP_US: u64 = 3_600_000_000;
-/// After this many refusals in a row the clock itself has moved.
-const PATIENCE: u32 = 100;
-/// Events of one kind are told of at once, then no more often than this.
+/// Later times, in microseconds, are nonsense on any clock.
+const LATEST_US: u64 = 1 << 62;
+/// A longer leap ahead is a wrong time: a week.
+const LEAP_US: u64 = 7 * 24 * 3_600_000_000;
+/// After so many wrong times in a row that agree among themselves, it is the clock that was set anew.
+const PATIENCE: u32 = 64;
+/// A signal is told of at once, then no more often than this.
 const QUIET_US: u64 = 1_000_000;
+const SECOND_US: u64 = 1_000_000;
 
-/// Lets through times that do not run backwards.
+/// What to make of a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Time {
+    /// It goes on.
+    GoesOn,
+    /// The clock was set anew: a break, then it goes on.
+    Anew,
+    /// It cannot be.
+    Wrong,
+}
+
+/// Watches that time goes forward.
 #[derive(Debug, Default)]
 pub(crate) struct Clock {
     last_us: Option<u64>,
-    /// A time far ahead, waiting for another to confirm it.
-    leap_us: Option<u64>,
-    refused: u32,
-    jumped: bool,
+    wrong: u32,
+    wrong_us: u64,
 }
 
 impl Clock {
-    /// Whether an event of this time may be measured.
-    pub(crate) fn admits(&mut self, at_us: u64) -> bool {
-        self.jumped = false;
-        let near = |from: u64| at_us >= from && at_us - from <= LEAP_US;
-        let admitted = match (self.last_us, self.leap_us) {
-            (None, _) => true,
-            (Some(last), _) if near(last) => true,
-            (Some(_), Some(leap)) if near(leap) => {
-                self.jumped = true;
-                true
-            }
-            (Some(_), _) if self.refused >= PATIENCE => {
-                self.jumped = true;
-                true
-            }
-            (Some(last), _) => {
-                if at_us > last {
-                    self.leap_us = Some(at_us);
-                }
-                self.refused += 1;
-                false
-            }
-        };
-        if admitted {
-            self.last_us = Some(at_us);
-            self.leap_us = None;
-            self.refused = 0;
+    pub(crate) fn judge(&mut self, at_us: u64) -> Time {
+        if at_us > LATEST_US {
+            return Time::Wrong;
         }
-        admitted
+        if self.last_us.is_none_or(|last| follows(last, at_us)) {
+            self.last_us = Some(at_us);
+            self.wrong = 0;
+            return Time::GoesOn;
+        }
+        let agrees = self.wrong > 0 && follows(self.wrong_us, at_us);
+        self.wrong = if agrees { self.wrong + 1 } else { 1 };
+        self.wrong_us = at_us;
+        if self.wrong < PATIENCE {
+            return Time::Wrong;
+        }
+        self.reset();
+        self.last_us = Some(at_us);
+        Time::Anew
     }
 
-    /// Whether the last admitted time came after a leap.
-    pub(crate) fn jumped(&self) -> bool {
-        self.jumped
-    }
-
-    /// The next time may be any.
+    /// The next time may be any: a break was announced.
     pub(crate) fn reset(&mut self) {
         *self = Self::default();
+    }
+}
+
+fn follows(last_us: u64, at_us: u64) -> bool {
+    at_us >= last_us && at_us - last_us <= LEAP_US
+}
+
+/// Allows so many events in each second of the events' clock.
+#[derive(Debug)]
+pub(crate) struct Rate {
+    most: u32,
+    second: u64,
+    counted: u32,
+}
+
+impl Rate {
+    pub(crate) fn new(most: u32) -> Self {
+        Self { most, second: 0, counted: 0 }
+    }
+
+    /// Whether an event at this time is within the rate.
+    pub(crate) fn allows(&self, at_us: u64) -> bool {
+        at_us / SECOND_US != self.second || self.counted < self.most
+    }
+
+    /// Counts an event that was measured.
+    pub(crate) fn count(&mut self, at_us: u64) {
+        if at_us / SECOND_US != self.second {
+            self.second = at_us / SECOND_US;
+            self.counted = 0;
+        }
+        self.counted = self.counted.saturating_add(1);
     }
 }
 
@@ -76,19 +104,26 @@ impl Tally {
         Self { kind, told_us: None, waiting: 0, last_us: 0 }
     }
 
+    /// It happened `count` more times.
     pub(crate) fn add(&mut self, at_us: u64, count: u32, out: &mut Vec<Output>) {
         self.waiting = self.waiting.saturating_add(count);
         self.last_us = at_us;
-        if self.told_us.is_none_or(|told| at_us.saturating_sub(told) >= QUIET_US) {
-            self.flush(out);
+        self.pass(at_us, out);
+    }
+
+    /// Time went on: tells what waits, if that was long enough.
+    pub(crate) fn pass(&mut self, at_us: u64, out: &mut Vec<Output>) {
+        if self.waiting > 0 && self.told_us.is_none_or(|told| at_us.saturating_sub(told) >= QUIET_US) {
+            out.push(Output::Signal(Signal { kind: self.kind, count: self.waiting, at_us: self.last_us }));
+            self.told_us = Some(at_us);
+            self.waiting = 0;
         }
     }
 
-    pub(crate) fn flush(&mut self, out: &mut Vec<Output>) {
-        if self.waiting > 0 {
-            out.push(Output::Signal(Signal { kind: self.kind, count: self.waiting, at_us: self.last_us }));
-            self.told_us = Some(self.last_us);
-            self.waiting = 0;
-        }
+    /// Tells what waits; what comes after is told of at once again.
+    pub(crate) fn interrupt(&mut self, out: &mut Vec<Output>) {
+        self.told_us = None;
+        self.pass(self.last_us, out);
+        self.told_us = None;
     }
 }

@@ -1,13 +1,12 @@
 //! Keyboard features: holds, relations of one press to the next, habits.
 
-use tacit_proto::FeatureId;
 use tacit_proto::catalogue as c;
 
 use crate::input::{Column, Slot, Zone};
-use crate::relation::{Relation, relation};
-use crate::values::Values;
+use crate::locate::SLOTS;
+use crate::open::Values;
+use crate::relation::{Relation, hold_feature, relation};
 
-const SLOTS: usize = 32;
 /// A gap longer than this is a pause, not typing rhythm.
 const PAUSE_US: u64 = 1_500_000;
 /// A pause longer than this is an absence.
@@ -69,7 +68,10 @@ impl Keyboard {
         };
         let held = at_us.saturating_sub(press.at_us);
         if held <= LEANING_US {
-            values.push(hold(press.zone), milliseconds(held));
+            // Some sources release a repeating key at the very time of its press: that is no hold.
+            if held > 0 {
+                values.push(hold_feature(press.zone), milliseconds(held));
+            }
             if let Some((next_us, relation)) = press.overtaken {
                 values.push(relation.up_down(), -milliseconds(at_us.saturating_sub(next_us)));
             }
@@ -83,10 +85,12 @@ impl Keyboard {
         true
     }
 
-    /// What follows does not continue what came before.
-    pub(crate) fn interrupt(&mut self, values: &mut Values<'_>) {
-        self.end_burst(values);
-        *self = Self::default();
+    /// A release that is not to be measured.
+    pub(crate) fn lift(&mut self, slot: Slot) {
+        if let Some(down) = self.down.get_mut(usize::from(slot.0)) {
+            *down = None;
+        }
+        self.previous = self.previous.filter(|previous| previous.slot != slot || previous.up_us.is_some());
     }
 
     fn relate(&mut self, at_us: u64, zone: Zone, column: Column, values: &mut Values<'_>) {
@@ -137,22 +141,6 @@ impl Keyboard {
             values.push(c::BURST_LENGTH, f64::from(self.burst));
             self.burst = 0;
         }
-    }
-}
-
-fn hold(zone: Zone) -> FeatureId {
-    match zone {
-        Zone::Left => c::HOLD_LEFT,
-        Zone::Right => c::HOLD_RIGHT,
-        Zone::Space => c::HOLD_SPACE,
-        Zone::Enter => c::HOLD_ENTER,
-        Zone::Erase => c::HOLD_ERASE,
-        Zone::ShiftLeft | Zone::ShiftRight => c::HOLD_SHIFT,
-        Zone::Modifier => c::HOLD_MODIFIER,
-        Zone::Navigation => c::HOLD_NAVIGATION,
-        Zone::Digit => c::HOLD_DIGIT,
-        Zone::Pad => c::HOLD_PAD,
-        Zone::Function => c::HOLD_FUNCTION,
     }
 }
 

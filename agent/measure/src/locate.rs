@@ -1,15 +1,26 @@
 //! Where identity is dropped: key codes to zones, positions to movements.
 
+use std::fmt;
+
 use crate::input::{Column, Input, Slot, Zone};
 
 /// Keys that can be down at once; more are ignored.
-const SLOTS: usize = 32;
+pub const SLOTS: usize = 32;
+/// A step from one position to the next longer than this, in pixels on either axis, is no movement of a pointer.
+const FARTHEST: f64 = 20_000.0;
 
 /// Lives in the capture callback. Holds the code of a key only while that key is down, and the last pointer position.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Locator {
     down: [Option<u16>; SLOTS],
     position: Option<(f64, f64)>,
+}
+
+impl fmt::Debug for Locator {
+    // What is down must not get into a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Locator").finish_non_exhaustive()
+    }
 }
 
 impl Locator {
@@ -43,9 +54,10 @@ impl Locator {
             return None;
         }
         let (old_x, old_y) = self.position.replace((x, y))?;
+        let (dx, dy) = (x - old_x, y - old_y);
+        let moved = (dx != 0.0 || dy != 0.0) && dx.abs() <= FARTHEST && dy.abs() <= FARTHEST;
         #[expect(clippy::cast_possible_truncation, reason = "a movement needs no more than single precision")]
-        let (dx, dy) = ((x - old_x) as f32, (y - old_y) as f32);
-        (dx != 0.0 || dy != 0.0).then_some(Input::Move { dx, dy })
+        moved.then_some(Input::Move { dx: dx as f32, dy: dy as f32 })
     }
 
     /// Forgets keys that are down and the pointer position: capture was interrupted.
@@ -134,5 +146,38 @@ mod tests {
         assert_eq!(locator.position(103.0, 46.0), Some(Input::Move { dx: 3.0, dy: -4.0 }));
         assert_eq!(locator.position(f64::NAN, 0.0), None);
         assert_eq!(locator.position(103.0, 46.0), None);
+        assert_eq!(locator.position(f64::MAX, 46.0), None);
+    }
+
+    #[test]
+    fn hands_are_those_of_a_touch_typist_and_unknown_keys_are_function_keys() {
+        let columns = |codes: std::ops::RangeInclusive<u16>| codes.map(|c| place(c).1.0).collect::<Vec<_>>();
+        assert_eq!(columns(16..=20), [4, 3, 2, 1, 0]);
+        assert_eq!(columns(21..=27), [0, 1, 2, 3, 4, 4, 4]);
+        for (code, zone) in [
+            (48, Zone::Left),
+            (49, Zone::Right),
+            (43, Zone::Right),
+            (86, Zone::Left),
+            (57, Zone::Space),
+            (96, Zone::Enter),
+            (111, Zone::Erase),
+            (54, Zone::ShiftRight),
+            (103, Zone::Navigation),
+            (2, Zone::Digit),
+            (79, Zone::Pad),
+            (15, Zone::Function),
+            (240, Zone::Function),
+            (u16::MAX, Zone::Function),
+        ] {
+            assert_eq!(place(code).0, zone, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_is_down_is_not_shown() {
+        let mut locator = Locator::new();
+        locator.key_down(30);
+        assert_eq!(format!("{locator:?}"), "Locator { .. }");
     }
 }

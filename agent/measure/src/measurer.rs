@@ -1,16 +1,20 @@
 //! Cuts a stream of input into windows.
 
-use tacit_proto::{FeatureStats, MIN_KEYSTROKES, MIN_STROKES, Modality};
+use tacit_proto::{MIN_KEYSTROKES, MIN_STROKES, Modality};
 
-use crate::guard::{Clock, Tally};
+use crate::guard::{Clock, Rate, Tally, Time};
 use crate::input::{Input, Origin, TimedInput};
 use crate::keyboard::Keyboard;
+use crate::open::Open;
 use crate::pointer::Pointer;
-use crate::values::Values;
-use crate::window::{Output, SignalKind, Window};
+use crate::window::{Output, SignalKind};
 
-/// A rest longer than this is not use.
-const IDLE_US: u64 = 5_000_000;
+/// Key events in a second that fingers may reach; more are left out.
+const MOST_KEY_EVENTS: u32 = 400;
+/// Pointer events in a second that devices may reach; more are left out.
+const MOST_POINTER_EVENTS: u32 = 20_000;
+/// Inputs of one window at most, whatever the settings say.
+const MOST_INPUTS: u32 = 50_000;
 /// Presses closer than this are not made by fingers, if there are this many in a row.
 const IMPOSSIBLE_GAP_US: u64 = 8_000;
 const IMPOSSIBLE_RUN: u32 = 10;
@@ -32,43 +36,20 @@ impl Default for Settings {
     }
 }
 
-/// An open window.
-#[derive(Debug, Default)]
-struct Open {
-    stats: FeatureStats,
-    inputs: u32,
-    active_us: u64,
-    last_us: Option<u64>,
-    discarded: u32,
-}
-
-impl Open {
-    fn touch(&mut self, at_us: u64) {
-        if let Some(last) = self.last_us {
-            let gap = at_us.saturating_sub(last);
-            if gap <= IDLE_US {
-                self.active_us = self.active_us.saturating_add(gap);
-            }
-        }
-        self.last_us = Some(at_us);
-    }
-
-    fn close(&mut self, modality: Modality) -> Window {
-        let open = std::mem::take(self);
-        // The next window's active time goes on from here.
-        self.last_us = open.last_us;
-        Window {
-            modality,
-            inputs: open.inputs,
-            active_ms: u32::try_from(open.active_us / 1000).unwrap_or(u32::MAX),
-            closed_at_us: open.last_us.unwrap_or_default(),
-            discarded: open.discarded,
-            stats: open.stats,
+impl Settings {
+    fn bounded(self) -> Self {
+        Self {
+            window_keystrokes: self.window_keystrokes.clamp(MIN_KEYSTROKES, MOST_INPUTS),
+            window_strokes: self.window_strokes.clamp(MIN_STROKES, MOST_INPUTS),
+            ..self
         }
     }
 }
 
 /// Turns input into windows and signals.
+///
+/// A value counts in the window in which it is completed, and what is in progress outlives the window: however a stream
+/// is cut, the merged windows are the stats of the whole. Memory is bounded.
 #[derive(Debug)]
 pub struct Measurer {
     settings: Settings,
@@ -77,6 +58,8 @@ pub struct Measurer {
     pointer: Pointer,
     keys: Open,
     strokes: Open,
+    key_rate: Rate,
+    pointer_rate: Rate,
     last_press_us: Option<u64>,
     fast_presses: u32,
     injected: Tally,
@@ -88,12 +71,14 @@ impl Measurer {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         Self {
-            settings,
+            settings: settings.bounded(),
             clock: Clock::default(),
             keyboard: Keyboard::default(),
             pointer: Pointer::default(),
-            keys: Open::default(),
-            strokes: Open::default(),
+            keys: Open::new(Modality::Keyboard),
+            strokes: Open::new(Modality::Pointer),
+            key_rate: Rate::new(MOST_KEY_EVENTS),
+            pointer_rate: Rate::new(MOST_POINTER_EVENTS),
             last_press_us: None,
             fast_presses: 0,
             injected: Tally::new(SignalKind::Injected),
@@ -103,104 +88,112 @@ impl Measurer {
 
     /// Takes new settings; open windows go on.
     pub fn configure(&mut self, settings: Settings) {
-        self.settings = settings;
+        self.settings = settings.bounded();
     }
 
-    /// Measures one event and appends what it completes to `out`. An event that cannot be (time running backwards, a
-    /// release without a press, a movement that is no number) changes nothing but the window's `discarded`.
+    /// Measures one event and appends what it completes to `out`.
+    ///
+    /// Injected input yields a signal and is otherwise not measured. An event that cannot be (time running backwards, a
+    /// release without a press, a movement that is no number) changes nothing but the window's `discarded`. After a
+    /// break the clock may start anew.
     pub fn push(&mut self, event: TimedInput, out: &mut Vec<Output>) {
-        if event.input == Input::Break {
-            self.interrupt();
+        let TimedInput { at_us, origin, input } = event;
+        if input == Input::Break {
+            self.interrupt(out);
             self.clock.reset();
             self.close_full(out);
             return;
         }
-        if !self.clock.admits(event.at_us) {
-            self.open_of(&event.input).discarded += 1;
-            return;
+        match self.clock.judge(at_us) {
+            Time::GoesOn => {}
+            Time::Anew => self.interrupt(out),
+            Time::Wrong => {
+                self.open_of(input).discard();
+                return;
+            }
         }
-        if self.clock.jumped() {
-            self.interrupt();
-        }
-        let at_us = event.at_us;
-        if event.origin == Origin::Injected {
+        let strokes = self.pointer.pass(at_us, &mut self.strokes.values());
+        self.strokes.add_inputs(strokes);
+        self.injected.pass(at_us, out);
+        self.impossible.pass(at_us, out);
+        if origin == Origin::Injected {
             self.injected.add(at_us, 1, out);
-            return;
-        }
-        if matches!(event.input, Input::KeyDown { .. }) {
-            self.watch_pace(at_us, out);
-        }
-        let Self { keyboard, pointer, keys, strokes, .. } = self;
-        let inputs = match event.input {
-            Input::KeyDown { slot, zone, column } => {
-                keyboard.press(at_us, slot, zone, column, &mut Values(&mut keys.stats)).then_some(1)
-            }
-            Input::KeyUp { slot } => keyboard.release(at_us, slot, &mut Values(&mut keys.stats)).then_some(0),
-            Input::Move { dx, dy } => pointer.moved(at_us, dx, dy, &mut Values(&mut strokes.stats)),
-            Input::ButtonDown(button) => {
-                Some(pointer.pressed(at_us, button, &mut Values(&mut strokes.stats)))
-            }
-            Input::ButtonUp(button) => {
-                pointer.released(at_us, button, &mut Values(&mut strokes.stats)).then_some(0)
-            }
-            Input::Wheel { notches } => pointer.wheel(at_us, notches, &mut Values(&mut strokes.stats)),
-            Input::Break => Some(0),
-        };
-        let open = self.open_of(&event.input);
-        match inputs {
-            Some(inputs) => {
-                open.inputs = open.inputs.saturating_add(inputs);
-                open.touch(at_us);
-            }
-            None => open.discarded = open.discarded.saturating_add(1),
+        } else {
+            self.measure(at_us, input, out);
         }
         self.close_full(out);
     }
 
-    /// Closes every open window that holds its minimum, and drops the rest: the session ends.
+    /// Closes every open window that holds its minimum, and drops the rest: the session ends. What comes after it is
+    /// another session.
     pub fn finish(&mut self, out: &mut Vec<Output>) {
-        self.interrupt();
-        self.injected.flush(out);
-        self.impossible.flush(out);
-        if self.keys.inputs >= MIN_KEYSTROKES {
-            out.push(Output::Window(self.keys.close(Modality::Keyboard)));
-        }
-        if self.strokes.inputs >= MIN_STROKES {
-            out.push(Output::Window(self.strokes.close(Modality::Pointer)));
-        }
+        self.interrupt(out);
+        self.close(MIN_KEYSTROKES, MIN_STROKES, out);
         *self = Self::new(self.settings);
     }
 
-    fn open_of(&mut self, input: &Input) -> &mut Open {
-        match input {
-            Input::KeyDown { .. } | Input::KeyUp { .. } => &mut self.keys,
-            _ => &mut self.strokes,
+    fn measure(&mut self, at_us: u64, input: Input, out: &mut Vec<Output>) {
+        let rate = if is_key(input) { &self.key_rate } else { &self.pointer_rate };
+        if !rate.allows(at_us) {
+            if matches!(input, Input::KeyDown { .. }) {
+                self.watch_pace(at_us, out);
+            }
+            if let Input::KeyUp { slot } = input {
+                self.keyboard.lift(slot);
+            }
+            self.open_of(input).discard();
+            return;
         }
+        let Self { keyboard, pointer, keys, strokes, .. } = self;
+        let inputs = match input {
+            Input::KeyDown { slot, zone, column } => {
+                keyboard.press(at_us, slot, zone, column, &mut keys.values()).then_some(1)
+            }
+            Input::KeyUp { slot } => keyboard.release(at_us, slot, &mut keys.values()).then_some(0),
+            Input::Move { dx, dy } => pointer.moved(at_us, dx, dy, &mut strokes.values()),
+            Input::ButtonDown(button) => pointer.pressed(at_us, button, &mut strokes.values()),
+            Input::ButtonUp(button) => pointer.released(at_us, button, &mut strokes.values()).then_some(0),
+            Input::Wheel { notches } => pointer.wheel(at_us, notches, &mut strokes.values()).then_some(0),
+            Input::Break => None,
+        };
+        let Some(inputs) = inputs else {
+            self.open_of(input).discard();
+            return;
+        };
+        let open = self.open_of(input);
+        open.add_inputs(inputs);
+        open.seen(at_us);
+        if is_key(input) { &mut self.key_rate } else { &mut self.pointer_rate }.count(at_us);
+        if matches!(input, Input::KeyDown { .. }) {
+            self.watch_pace(at_us, out);
+        }
+    }
+
+    fn open_of(&mut self, input: Input) -> &mut Open {
+        if is_key(input) { &mut self.keys } else { &mut self.strokes }
     }
 
     /// Nothing joins across this moment; open windows go on.
-    fn interrupt(&mut self) {
-        self.keyboard.interrupt(&mut Values(&mut self.keys.stats));
-        let strokes = self.pointer.interrupt(&mut Values(&mut self.strokes.stats));
-        self.strokes.inputs = self.strokes.inputs.saturating_add(strokes);
-        self.keys.last_us = None;
-        self.strokes.last_us = None;
+    fn interrupt(&mut self, out: &mut Vec<Output>) {
+        self.keyboard = Keyboard::default();
+        let strokes = self.pointer.interrupt(&mut self.strokes.values());
+        self.strokes.add_inputs(strokes);
+        self.keys.interrupt();
+        self.strokes.interrupt();
         self.last_press_us = None;
         self.fast_presses = 0;
+        self.injected.interrupt(out);
+        self.impossible.interrupt(out);
     }
 
     fn close_full(&mut self, out: &mut Vec<Output>) {
-        let full = |open: &Open, least: u32, most: u32, active_ms: u32| {
-            open.inputs >= most.max(least)
-                || (open.inputs >= least && open.active_us >= u64::from(active_ms).saturating_mul(1000))
-        };
+        self.close(self.settings.window_keystrokes, self.settings.window_strokes, out);
+    }
+
+    fn close(&mut self, keystrokes: u32, strokes: u32, out: &mut Vec<Output>) {
         let active_ms = self.settings.window_active_ms;
-        if full(&self.keys, MIN_KEYSTROKES, self.settings.window_keystrokes, active_ms) {
-            out.push(Output::Window(self.keys.close(Modality::Keyboard)));
-        }
-        if full(&self.strokes, MIN_STROKES, self.settings.window_strokes, active_ms) {
-            out.push(Output::Window(self.strokes.close(Modality::Pointer)));
-        }
+        out.extend(self.keys.close(keystrokes, active_ms).map(Output::Window));
+        out.extend(self.strokes.close(strokes, active_ms).map(Output::Window));
     }
 
     fn watch_pace(&mut self, at_us: u64, out: &mut Vec<Output>) {
@@ -214,4 +207,8 @@ impl Measurer {
             self.impossible.add(at_us, 1, out);
         }
     }
+}
+
+fn is_key(input: Input) -> bool {
+    matches!(input, Input::KeyDown { .. } | Input::KeyUp { .. })
 }

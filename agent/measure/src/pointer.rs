@@ -4,146 +4,174 @@ use tacit_proto::catalogue as c;
 
 use crate::input::Button;
 use crate::keyboard::milliseconds;
+use crate::open::Values;
 use crate::stroke::Stroke;
-use crate::values::Values;
 
-/// Without movement for this long a stroke has ended.
+/// Without movement for this long a stroke has ended. Remote desktops report a moving pointer every 110 ms only.
 const REST_US: u64 = 200_000;
 /// A rest longer than this is an absence.
 const ABSENCE_US: u64 = 5_000_000;
-const CLICK_REST_US: u64 = 3_000_000;
+/// A longer press is a lost release.
+const LONG_PRESS_US: u64 = 30_000_000;
+/// Two presses of a button this close, without a stroke between them, are a double click.
 const DOUBLE_CLICK_US: u64 = 500_000;
-const LONG_PRESS_US: u64 = 10_000_000;
+/// Wheel steps further apart are two turns.
 const WHEEL_REST_US: u64 = 1_000_000;
-/// Movement with a button down beyond which it is a drag.
+/// Movement, in pixels, with a button down beyond which it is a drag.
 const SLIP_PX: f64 = 12.0;
-/// A single movement longer than any screen is no movement.
-const MAX_MOVE: f32 = 20_000.0;
+/// A single movement longer than any screen, in pixels, is no movement.
+const MAX_MOVE: f64 = 20_000.0;
+/// A single turn of the wheel, in notches, that is none.
+const MAX_NOTCHES: f64 = 1_000.0;
 
-#[derive(Debug)]
-struct Held {
-    button: Button,
+/// A button that is down.
+#[derive(Debug, Clone, Copy)]
+struct Press {
     at_us: u64,
-    path: Stroke,
+    path: f64,
 }
 
-/// The stroke, press and wheel turn in progress.
+/// The wheel turning in one direction.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    at_us: u64,
+    forward: bool,
+    notches: f64,
+}
+
+/// The stroke, presses and wheel turn in progress.
 #[derive(Debug, Default)]
 pub(crate) struct Pointer {
     stroke: Stroke,
-    /// When the last stroke that counts ended.
-    rested_since_us: Option<u64>,
-    held: Option<Held>,
-    last_press: Option<(Button, u64)>,
-    wheel: Option<(u64, u32)>,
+    /// End of the last stroke, until a click or another stroke tells how it ended.
+    stroke_end_us: Option<u64>,
+    /// Last movement of any size.
+    moved_us: Option<u64>,
+    presses: [Option<Press>; 3],
+    /// Last click, unless a stroke followed: button and time of its press.
+    click: Option<(Button, u64)>,
+    turn: Option<Turn>,
 }
 
 impl Pointer {
-    /// A movement. Returns `None` if it cannot be one, else how many strokes it completed.
+    /// A movement. Returns `None`, and changes nothing, if it cannot be one, else how many strokes it completed.
     pub(crate) fn moved(&mut self, at_us: u64, dx: f32, dy: f32, values: &mut Values<'_>) -> Option<u32> {
-        let sound = dx.is_finite() && dy.is_finite() && dx.abs() <= MAX_MOVE && dy.abs() <= MAX_MOVE;
-        if !sound {
+        let (dx, dy) = (f64::from(dx), f64::from(dy));
+        let length = dx.hypot(dy);
+        if !(length > 0.0 && length <= MAX_MOVE) {
             return None;
         }
-        let (dx, dy) = (f64::from(dx), f64::from(dy));
-        if let Some(held) = &mut self.held {
-            if !held.path.is_full() {
-                held.path.extend(at_us, dx, dy);
+        self.moved_us = Some(at_us);
+        if self.presses.iter().any(Option::is_some) {
+            for press in self.presses.iter_mut().flatten() {
+                press.path += length;
             }
             return Some(0);
         }
-        let rested = self.stroke.last_us().is_some_and(|last| at_us.saturating_sub(last) >= REST_US);
-        let strokes = if rested || self.stroke.is_full() { self.end_stroke(false, values) } else { 0 };
-        if self.stroke.is_empty()
-            && let Some(since) = self.rested_since_us.take()
-            && at_us.saturating_sub(since) <= ABSENCE_US
-        {
-            values.push(c::STROKE_REST, milliseconds(at_us.saturating_sub(since)));
-        }
+        let strokes = if self.stroke.is_full() { self.end_stroke(values) } else { 0 };
         self.stroke.extend(at_us, dx, dy);
         Some(strokes)
     }
 
-    /// A button went down. Returns how many strokes it completed.
-    pub(crate) fn pressed(&mut self, at_us: u64, button: Button, values: &mut Values<'_>) -> u32 {
-        let moved_us = self.stroke.last_us().or(self.rested_since_us);
-        if let Some(last) = moved_us
-            && at_us.saturating_sub(last) <= CLICK_REST_US
-        {
-            values.push(c::CLICK_REST, milliseconds(at_us.saturating_sub(last)));
+    /// A button went down. Returns `None`, and changes nothing, if it was down, else how many strokes it completed.
+    pub(crate) fn pressed(&mut self, at_us: u64, button: Button, values: &mut Values<'_>) -> Option<u32> {
+        if self.presses[index(button)].is_some() {
+            return None;
         }
-        let strokes = self.end_stroke(true, values);
-        if let Some((last, last_us)) = self.last_press
+        let strokes = self.end_stroke(values);
+        if self.stroke_end_us.take().is_some() {
+            values.push(c::STROKE_CLICK_SHARE, 1.0);
+            let rest = at_us.saturating_sub(self.moved_us.unwrap_or(at_us));
+            if rest <= ABSENCE_US {
+                values.push(c::CLICK_REST, milliseconds(rest));
+            }
+        }
+        if let Some((last, last_us)) = self.click.take()
             && last == button
             && at_us.saturating_sub(last_us) <= DOUBLE_CLICK_US
         {
             values.push(c::DOUBLE_CLICK, milliseconds(at_us.saturating_sub(last_us)));
-            self.last_press = None;
-        } else {
-            self.last_press = Some((button, at_us));
         }
-        if self.held.is_none() {
-            self.held = Some(Held { button, at_us, path: Stroke::default() });
-        }
-        strokes
+        self.presses[index(button)] = Some(Press { at_us, path: 0.0 });
+        Some(strokes)
     }
 
     /// A button came up. Returns false, and measures nothing, if its press was not seen.
     pub(crate) fn released(&mut self, at_us: u64, button: Button, values: &mut Values<'_>) -> bool {
-        let Some(held) = self.held.take_if(|held| held.button == button) else { return false };
-        let hold = at_us.saturating_sub(held.at_us);
-        if held.path.path() > SLIP_PX {
-            if held.path.counts() {
-                let duration = milliseconds(held.path.duration_us());
-                values.push(c::DRAG_DURATION, duration);
-                values.push(c::DRAG_SPEED, held.path.path() / duration * 1000.0);
-            }
-        } else if hold <= LONG_PRESS_US {
+        let Some(press) = self.presses[index(button)].take() else { return false };
+        let held = at_us.saturating_sub(press.at_us);
+        if held == 0 || held > LONG_PRESS_US {
+            return true;
+        }
+        let held = milliseconds(held);
+        if press.path > SLIP_PX {
+            values.push(c::DRAG_DURATION, held);
+            values.push(c::DRAG_SPEED, press.path / held * 1000.0);
+        } else {
             let id = if button == Button::Left { c::CLICK_HOLD_LEFT } else { c::CLICK_HOLD_OTHER };
-            values.push(id, milliseconds(hold));
-            values.push(c::CLICK_SLIP, held.path.chord());
+            values.push(id, held);
+            values.push(c::CLICK_SLIP, press.path);
+            self.click = Some((button, press.at_us));
         }
         true
     }
 
-    /// The wheel turned. Returns `None` if it cannot have, else how many strokes it completed.
-    pub(crate) fn wheel(&mut self, at_us: u64, notches: f32, values: &mut Values<'_>) -> Option<u32> {
-        if !notches.is_finite() || notches == 0.0 {
-            return None;
+    /// The wheel turned. Returns false, and changes nothing, if it cannot have.
+    pub(crate) fn wheel(&mut self, at_us: u64, notches: f32, values: &mut Values<'_>) -> bool {
+        let notches = f64::from(notches);
+        if !(notches.abs() > 0.0 && notches.abs() <= MAX_NOTCHES) {
+            return false;
         }
-        let strokes = self.end_stroke(false, values);
-        self.wheel = match self.wheel {
-            Some((last_us, steps)) if at_us.saturating_sub(last_us) <= WHEEL_REST_US => {
-                values.push(c::WHEEL_INTERVAL, milliseconds(at_us.saturating_sub(last_us)));
-                Some((at_us, steps.saturating_add(1)))
+        let forward = notches > 0.0;
+        let mut turned = notches.abs();
+        if let Some(turn) = self.turn {
+            let gap = at_us.saturating_sub(turn.at_us);
+            if gap <= WHEEL_REST_US && turn.forward == forward {
+                values.push(c::WHEEL_INTERVAL, milliseconds(gap));
+                turned += turn.notches;
+            } else {
+                values.push(c::WHEEL_BURST, turn.notches);
             }
-            Some((_, steps)) => {
-                values.push(c::WHEEL_BURST, f64::from(steps));
-                Some((at_us, 1))
-            }
-            None => Some((at_us, 1)),
-        };
-        Some(strokes)
+        }
+        self.turn = Some(Turn { at_us, forward, notches: turned });
+        true
+    }
+
+    /// Time went on: ends a stroke that has rested. Returns how many strokes that completed.
+    pub(crate) fn pass(&mut self, at_us: u64, values: &mut Values<'_>) -> u32 {
+        let rested = self.stroke.last_us().is_some_and(|last| at_us.saturating_sub(last) >= REST_US);
+        if rested { self.end_stroke(values) } else { 0 }
     }
 
     /// What follows does not continue what came before. Returns how many strokes it completed.
     pub(crate) fn interrupt(&mut self, values: &mut Values<'_>) -> u32 {
-        let strokes = self.end_stroke(false, values);
-        if let Some((_, steps)) = self.wheel {
-            values.push(c::WHEEL_BURST, f64::from(steps));
-        }
+        let strokes = self.end_stroke(values);
         *self = Self::default();
         strokes
     }
 
-    fn end_stroke(&mut self, by_click: bool, values: &mut Values<'_>) -> u32 {
-        let stroke = std::mem::take(&mut self.stroke);
-        if !stroke.counts() {
-            return 0;
+    fn end_stroke(&mut self, values: &mut Values<'_>) -> u32 {
+        let counted = self.stroke.counts();
+        if counted && let (Some(first_us), Some(last_us)) = (self.stroke.first_us(), self.stroke.last_us()) {
+            self.stroke.measure(values);
+            self.click = None;
+            if let Some(before_us) = self.stroke_end_us.replace(last_us) {
+                values.push(c::STROKE_CLICK_SHARE, 0.0);
+                let rest = first_us.saturating_sub(before_us);
+                if rest <= ABSENCE_US {
+                    values.push(c::STROKE_REST, milliseconds(rest));
+                }
+            }
         }
-        stroke.measure(values);
-        values.push(c::STROKE_CLICK_SHARE, if by_click { 1.0 } else { 0.0 });
-        self.rested_since_us = stroke.last_us();
-        1
+        self.stroke.clear();
+        u32::from(counted)
+    }
+}
+
+fn index(button: Button) -> usize {
+    match button {
+        Button::Left => 0,
+        Button::Right => 1,
+        Button::Other => 2,
     }
 }

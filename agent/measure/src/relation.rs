@@ -92,6 +92,24 @@ pub fn relation(from: (Zone, Column), to: (Zone, Column)) -> Relation {
     }
 }
 
+/// Feature of the time that a key of a zone is held.
+#[must_use]
+pub fn hold_feature(zone: Zone) -> FeatureId {
+    match zone {
+        Zone::Left => c::HOLD_LEFT,
+        Zone::Right => c::HOLD_RIGHT,
+        Zone::Space => c::HOLD_SPACE,
+        Zone::Enter => c::HOLD_ENTER,
+        Zone::Erase => c::HOLD_ERASE,
+        Zone::ShiftLeft | Zone::ShiftRight => c::HOLD_SHIFT,
+        Zone::Modifier => c::HOLD_MODIFIER,
+        Zone::Navigation => c::HOLD_NAVIGATION,
+        Zone::Digit => c::HOLD_DIGIT,
+        Zone::Pad => c::HOLD_PAD,
+        Zone::Function => c::HOLD_FUNCTION,
+    }
+}
+
 macro_rules! features {
     ($($relation:ident $down_down:ident $up_down:ident $rollover:expr;)*) => {
         impl Relation {
@@ -141,4 +159,48 @@ features! {
     DigitHand DOWN_DOWN_DIGIT_HAND UP_DOWN_DIGIT_HAND None;
     Navigation DOWN_DOWN_NAVIGATION UP_DOWN_NAVIGATION None;
     Other DOWN_DOWN_OTHER UP_DOWN_OTHER None;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::locate::place;
+
+    #[test]
+    fn relations_follow_position_and_never_the_key() {
+        let name = |from, to| c::feature(relation(place(from), place(to)).down_down()).map(|f| f.name);
+        for (from, to, is) in [
+            (30, 33, "left_inward"),
+            (33, 31, "left_outward"),
+            (33, 19, "left_same"),
+            (37, 36, "right_inward"),
+            (36, 37, "right_outward"),
+            (30, 36, "left_right"),
+            (36, 57, "right_space"),
+            (57, 30, "space_left"),
+            (30, 14, "hand_erase"),
+            (57, 42, "hand_shift"),
+            (42, 30, "shift_hand"),
+            (42, 28, "to_enter"),
+            (28, 30, "from_enter"),
+            (2, 3, "digit_digit"),
+            (36, 3, "digit_hand"),
+            (57, 57, "other"),
+        ] {
+            assert_eq!(name(from, to), Some(format!("down_down.{is}").as_str()));
+        }
+    }
+
+    #[test]
+    fn the_three_features_of_a_relation_go_by_one_name() {
+        let suffix = |id| c::feature(id).and_then(|f| f.name.split_once('.')).map(|(_, suffix)| suffix);
+        for from in 0..=127 {
+            for to in 0..=127 {
+                let relation = relation(place(from), place(to));
+                let down_down = suffix(relation.down_down());
+                assert!(down_down.is_some() && down_down == suffix(relation.up_down()));
+                assert!(relation.rollover().is_none_or(|id| suffix(id) == down_down));
+            }
+        }
+    }
 }

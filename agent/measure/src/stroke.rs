@@ -4,14 +4,16 @@ use tacit_proto::FeatureId;
 use tacit_proto::catalogue as c;
 
 use crate::keyboard::milliseconds;
-use crate::values::Values;
+use crate::open::Values;
 
-/// Points kept of one stroke; a longer one is cut.
+/// Points kept of one stroke; a longer one is cut, after at least 7 s.
 const MAX_POINTS: usize = 2_048;
+/// Points closer in time are drawn together: mice report every 1 to 8 ms, and it is not the mouse that is measured.
+const STEP_US: u64 = 7_000;
 /// A shorter path is jitter.
 const MIN_PATH: f64 = 8.0;
 const MIN_DURATION_US: u64 = 20_000;
-const MIN_POINTS: usize = 4;
+const MIN_POINTS: usize = 3;
 /// Equal slices of time that speed is taken over, so that the sampling rate of the device matters little.
 const SLICES: usize = 12;
 /// Equal slices of path that direction is taken over.
@@ -31,33 +33,37 @@ struct Point {
 #[derive(Debug, Default)]
 pub(crate) struct Stroke {
     points: Vec<Point>,
-    sideways: f64,
-    upright: f64,
 }
 
 impl Stroke {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.points.is_empty()
-    }
-
     pub(crate) fn is_full(&self) -> bool {
         self.points.len() >= MAX_POINTS
     }
 
     /// Adds a movement that ended at `at_us`. The first movement only marks the start: when it began is not known.
     pub(crate) fn extend(&mut self, at_us: u64, dx: f64, dy: f64) {
-        let Some(last) = self.points.last_mut() else {
+        let Some(last) = self.points.last().copied() else {
             self.points.push(Point { at_us, x: 0.0, y: 0.0, path: 0.0 });
             return;
         };
-        self.sideways += dx.abs();
-        self.upright += dy.abs();
-        let next = Point { at_us, x: last.x + dx, y: last.y + dy, path: last.path + dx.hypot(dy) };
-        if last.at_us == at_us {
-            *last = next;
-        } else {
-            self.points.push(next);
+        // The last point is moved on until it is a step away from the one before it.
+        if let [.., before, last] = self.points.as_slice()
+            && last.at_us - before.at_us < STEP_US
+        {
+            self.points.pop();
         }
+        let Some(from) = self.points.last() else { return };
+        let (x, y) = (last.x + dx, last.y + dy);
+        let path = from.path + (x - from.x).hypot(y - from.y);
+        self.points.push(Point { at_us, x, y, path });
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.points.clear();
+    }
+
+    pub(crate) fn first_us(&self) -> Option<u64> {
+        self.points.first().map(|p| p.at_us)
     }
 
     pub(crate) fn last_us(&self) -> Option<u64> {
@@ -70,7 +76,7 @@ impl Stroke {
 
     pub(crate) fn duration_us(&self) -> u64 {
         match (self.points.first(), self.points.last()) {
-            (Some(first), Some(last)) => last.at_us - first.at_us,
+            (Some(first), Some(last)) => last.at_us.saturating_sub(first.at_us),
             _ => 0,
         }
     }
@@ -92,7 +98,10 @@ impl Stroke {
         let seconds = duration / 1000.0;
         let ids = ids(path);
         values.push(c::STROKE_LENGTH, path);
-        values.push(c::STROKE_HORIZONTAL, self.sideways / (self.sideways + self.upright));
+        let (across, upright) = self.points.windows(2).fold((0.0, 0.0), |(across, upright), w| {
+            (across + (w[1].x - w[0].x).abs(), upright + (w[1].y - w[0].y).abs())
+        });
+        values.push(c::STROKE_HORIZONTAL, across / (across + upright));
         values.push(ids.duration, duration);
         values.push(ids.speed_mean, path / seconds);
 

@@ -1,0 +1,112 @@
+//! A window that is still being filled.
+
+use tacit_proto::{FeatureId, FeatureStats, MIN_KEYSTROKES, MIN_STROKES, Modality, catalogue};
+
+use crate::window::Window;
+
+/// Values of one feature in one window at most; what comes after them is not counted. Keeps an open window that lacks
+/// its minimum of inputs within what the wire accepts.
+const MOST_VALUES: u32 = 50_000;
+/// A rest longer than this is not use.
+const IDLE_US: u64 = 5_000_000;
+
+/// The stats of an open window, taking raw values.
+#[derive(Debug)]
+pub(crate) struct Values<'a>(&'a mut FeatureStats);
+
+impl Values<'_> {
+    /// Clips, transforms and adds a raw value; one that is no number is ignored.
+    pub(crate) fn push(&mut self, id: FeatureId, raw: f64) {
+        let Some(value) = catalogue::feature(id).and_then(|feature| feature.value(raw)) else { return };
+        if self.0.get(id).is_none_or(|stat| stat.count() < MOST_VALUES) {
+            self.0.push(id, value);
+        }
+    }
+}
+
+/// Window of one modality, filling.
+#[derive(Debug)]
+pub(crate) struct Open {
+    modality: Modality,
+    stats: FeatureStats,
+    inputs: u32,
+    active_us: u64,
+    last_us: u64,
+    discarded: u32,
+    /// Last input of this modality, also of an earlier window; `None` after a break.
+    seen_us: Option<u64>,
+}
+
+impl Open {
+    pub(crate) fn new(modality: Modality) -> Self {
+        Self {
+            modality,
+            stats: FeatureStats::new(),
+            inputs: 0,
+            active_us: 0,
+            last_us: 0,
+            discarded: 0,
+            seen_us: None,
+        }
+    }
+
+    /// Takes values.
+    pub(crate) fn values(&mut self) -> Values<'_> {
+        Values(&mut self.stats)
+    }
+
+    /// Counts keystrokes or strokes.
+    pub(crate) fn add_inputs(&mut self, inputs: u32) {
+        self.inputs = self.inputs.saturating_add(inputs);
+    }
+
+    /// Counts an event left out.
+    pub(crate) fn discard(&mut self) {
+        self.discarded = self.discarded.saturating_add(1);
+    }
+
+    /// An event of this modality happened.
+    pub(crate) fn seen(&mut self, at_us: u64) {
+        let rest = self.seen_us.map_or(0, |before| at_us.saturating_sub(before));
+        if rest <= IDLE_US {
+            self.active_us = self.active_us.saturating_add(rest);
+        }
+        self.seen_us = Some(at_us);
+        self.last_us = at_us;
+    }
+
+    /// What follows does not continue what came before.
+    pub(crate) fn interrupt(&mut self) {
+        self.seen_us = None;
+    }
+
+    /// Takes the window out if it holds `inputs`, or its minimum and `active_ms`; an empty one follows.
+    pub(crate) fn close(&mut self, inputs: u32, active_ms: u32) -> Option<Window> {
+        let least = match self.modality {
+            Modality::Keyboard => MIN_KEYSTROKES,
+            Modality::Pointer => MIN_STROKES,
+        };
+        let full = self.inputs >= inputs.max(least);
+        let aged = self.inputs >= least && self.active_us / 1000 >= u64::from(active_ms);
+        if !full && !aged {
+            return None;
+        }
+        let fresh = Self { seen_us: self.seen_us, ..Self::new(self.modality) };
+        let closed = std::mem::replace(self, fresh);
+        Some(Window {
+            modality: closed.modality,
+            inputs: closed.inputs,
+            active_ms: u32::try_from(closed.active_us / 1000).unwrap_or(u32::MAX),
+            closed_at_us: closed.last_us,
+            discarded: closed.discarded,
+            stats: closed.stats,
+        })
+    }
+
+    /// Takes the window out as it is, to compare what was measured below the minimum.
+    #[cfg(test)]
+    pub(crate) fn rest(&mut self) -> (u32, u64, u32, FeatureStats) {
+        let open = std::mem::replace(self, Self::new(self.modality));
+        (open.inputs, open.active_us, open.discarded, open.stats)
+    }
+}
