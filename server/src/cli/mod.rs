@@ -5,7 +5,7 @@ mod doctor;
 mod manage;
 mod serve;
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -129,7 +129,11 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let log = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
-    tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(log)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         tracing::error!("a cryptography provider is already installed");
         return ExitCode::FAILURE;

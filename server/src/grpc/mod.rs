@@ -20,9 +20,6 @@ use crate::{Error, ErrorKind};
 /// Bytes of one message at most; a window has about a thousand.
 pub const LARGEST_MESSAGE: usize = 64 * 1024;
 
-/// Every RPC this server offers, as `/package.Service/Method`.
-pub const METHODS: &[&str] = &["/tacit.v1.Enrollment/EnrollDevice", "/tacit.v1.Telemetry/Stream"];
-
 fn code(kind: ErrorKind) -> Code {
     match kind {
         ErrorKind::InvalidArgument | ErrorKind::TooLarge => Code::InvalidArgument,

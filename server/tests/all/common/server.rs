@@ -1,0 +1,106 @@
+//! A server in this process, on a loopback port, with a clock that the test sets.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tacit_engine::Population;
+use tacit_server::app::ingest::ProfileCache;
+use tacit_server::app::{App, admin};
+use tacit_server::clock::{Ambient, Clock, Random};
+use tacit_server::config::Settings;
+use tacit_server::secrets::Secrets;
+use tacit_server::store::Store;
+use tacit_server::{grpc, jobs, tls};
+use time::OffsetDateTime;
+use time::macros::datetime;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::cluster;
+use super::device::Device;
+
+/// Where the test clock starts.
+pub(crate) const START: OffsetDateTime = datetime!(2026-03-02 09:00 UTC);
+
+pub(crate) struct TestClock(Mutex<OffsetDateTime>);
+
+impl TestClock {
+    pub(crate) fn set(&self, at: OffsetDateTime) {
+        *self.0.lock().unwrap() = at;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> OffsetDateTime {
+        *self.0.lock().unwrap()
+    }
+}
+
+struct SystemRandom;
+
+impl Random for SystemRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).unwrap();
+    }
+}
+
+/// A server; it stops when dropped.
+pub(crate) struct Server {
+    pub(crate) app: Arc<App>,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) url: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.app.stopping.cancel();
+    }
+}
+
+impl Server {
+    pub(crate) async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let clock = Arc::new(TestClock(Mutex::new(START)));
+        let ambient = Ambient::new(clock.clone(), Arc::new(SystemRandom));
+        let mut settings = Settings::default();
+        change(&mut settings);
+        let stopping = CancellationToken::new();
+        let app = Arc::new(App {
+            store: Store::new(cluster::database().await),
+            secrets: Arc::new(Secrets::derive(&[7; 32], ambient.clone()).unwrap()),
+            ambient,
+            population: Arc::new(Population::shipped()),
+            settings,
+            metrics: PrometheusBuilder::new().build_recorder().handle(),
+            profiles: ProfileCache::default(),
+            revoked: watch::Sender::new(HashSet::new()),
+            stopping: stopping.clone(),
+        });
+        let loopback = "127.0.0.1:0".parse().unwrap();
+        let (incoming, at) = tls::listen(loopback, None, stopping).await.unwrap();
+        tokio::spawn(grpc::serve(Arc::clone(&app), incoming));
+        tokio::spawn(jobs::run(Arc::clone(&app)));
+        Self { app, clock, url: format!("http://{at}") }
+    }
+
+    /// A fresh enrolment token of one use.
+    pub(crate) async fn token(&self) -> String {
+        let hour = time::Duration::HOUR;
+        admin::create_enrolment_token(&self.app.store, &self.app.ambient, 1, hour).await.unwrap()
+    }
+
+    /// An enrolled device.
+    pub(crate) async fn device(&self) -> Device {
+        let token = self.token().await;
+        Device::enrol(&self.url, None, &token).await.unwrap()
+    }
+
+    /// One number out of the database.
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(self.app.store.pool()).await.unwrap()
+    }
+}

@@ -1,0 +1,166 @@
+//! The server as a process, with its private Postgres and TLS: killed and started again in the middle.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use sqlx::postgres::{PgConnectOptions, PgPool};
+use tacit_proto::v1::Record;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::common::device::Device;
+use crate::common::windows::{session_id, whole};
+use crate::common::{cluster, eventually};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_tacit-server");
+
+struct Process {
+    child: Child,
+    grpc: String,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Process {
+    async fn start(data: &Path) -> Self {
+        let endpoints = data.join("endpoints.json");
+        let _ = std::fs::remove_file(&endpoints);
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(data.join("server.log")).unwrap();
+        let child = Command::new(BINARY)
+            .args(["serve", "--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir"])
+            .arg(data)
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let text =
+            eventually("server is ready", async || std::fs::read_to_string(&endpoints).ok()).await;
+        let endpoints: serde_json::Value = serde_json::from_str(&text).unwrap();
+        Self { child, grpc: endpoints["grpc"].as_str().unwrap().to_owned() }
+    }
+
+    fn kill(&self) {
+        kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGKILL).unwrap();
+    }
+
+    /// Asks it to stop and waits until it has.
+    fn stop(mut self) {
+        kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM).unwrap();
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+fn token(data: &Path) -> String {
+    let output = Command::new(BINARY)
+        .args(["token", "create", "--uses", "2", "--expires", "1h", "--data-dir"])
+        .arg(data)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn postmaster(data: &Path) -> Option<i32> {
+    let text = std::fs::read_to_string(data.join("postgres/data/postmaster.pid")).ok()?;
+    text.lines().next()?.trim().parse().ok()
+}
+
+async fn pool(data: &Path) -> PgPool {
+    let options = PgConnectOptions::new()
+        .socket(data.join("postgres/socket"))
+        .username("postgres")
+        .database("tacit");
+    PgPool::connect_with(options).await.unwrap()
+}
+
+async fn count(pool: &PgPool, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql).fetch_one(pool).await.unwrap()
+}
+
+/// As an agent does: sends what is not acknowledged, from the oldest, until `upto` records are, over as many streams as it takes.
+async fn deliver(device: &Device, session: Uuid, records: &[Record], acked: &mut u64, upto: u64) {
+    let now = std::time::SystemTime::now();
+    let from = *acked;
+    let delivered = eventually("delivery", async || {
+        let mut stream = device.stream(OffsetDateTime::from(now)).await.ok()?;
+        for record in records.iter().filter(|r| r.sequence > from && r.sequence <= upto) {
+            stream.send(record).await;
+        }
+        stream.acked(session, upto).await.ok()
+    });
+    delivered.await;
+    *acked = upto;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killing_the_server_or_its_database_loses_no_acknowledged_window_and_counts_none_twice() {
+    let data: PathBuf = cluster::directory().keep();
+    cluster::clean_up_after(&data);
+    let mut server = Process::start(&data).await;
+    let ca = std::fs::read_to_string(data.join("tls/ca.pem")).unwrap();
+    let mut device = Device::enrol(&server.grpc, Some(&ca), &token(&data)).await.unwrap();
+    let now = OffsetDateTime::from(std::time::SystemTime::now());
+    let session = session_id();
+    let records = whole(session, now, "user-1", 60);
+    let mut acked = 0;
+    deliver(&device, session, &records, &mut acked, 10).await;
+
+    // The server dies with records on their way; its Postgres lives on and is taken over.
+    let stream = device.stream(now).await.unwrap();
+    for record in &records[10..20] {
+        stream.send(record).await;
+    }
+    let survivor = postmaster(&data).unwrap();
+    server.kill();
+    drop(server);
+    server = Process::start(&data).await;
+    assert_eq!(postmaster(&data), Some(survivor));
+    device.moved(&server.grpc);
+    deliver(&device, session, &records, &mut acked, 30).await;
+
+    // The database dies under the running server, which starts it again.
+    kill(Pid::from_raw(survivor), Signal::SIGKILL).unwrap();
+    deliver(&device, session, &records, &mut acked, 45).await;
+    assert_ne!(postmaster(&data), Some(survivor));
+
+    // Asked to stop, it stops both, and the next start goes on.
+    server.stop();
+    assert_eq!(postmaster(&data), None);
+    server = Process::start(&data).await;
+    device.moved(&server.grpc);
+    deliver(&device, session, &records, &mut acked, 62).await;
+
+    let pool = pool(&data).await;
+    assert_eq!(count(&pool, "select count(*) from feature_window").await, 60);
+    assert_eq!(count(&pool, "select count(distinct sequence) from feature_window").await, 60);
+    assert_eq!(count(&pool, "select count(*) from verdict").await, 60);
+    assert_eq!(count(&pool, "select (maturity->0->>'inputs')::bigint from profile").await, 9_000);
+    pool.close().await;
+    server.stop();
+    let log = std::fs::read_to_string(data.join("server.log")).unwrap();
+    assert_eq!(log.matches("admin API key: tacit_").count(), 1);
+    assert!(!log.contains("user-1"), "an account name was logged");
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_data_is_refused() {
+    let data: PathBuf = cluster::directory().keep();
+    cluster::clean_up_after(&data);
+    let server = Process::start(&data).await;
+    let output = Command::new(BINARY)
+        .args(["serve", "--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir"])
+        .arg(&data)
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("another tacit-server runs in"));
+    server.stop();
+}
