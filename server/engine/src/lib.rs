@@ -2,6 +2,7 @@
 //!
 //! Pure: no clock, no SQL, no async, no I/O. The model is a two-covariance model with count-aware noise.
 
+pub mod model;
 pub mod population;
 pub mod profile;
 pub mod score;
@@ -9,8 +10,9 @@ pub mod session;
 pub mod train;
 pub mod verdict;
 
-pub use population::Population;
-pub use profile::{Maturity, Profile};
-pub use score::{Contribution, Score};
+pub use model::{Aspect, Calibration, Dimension, Model};
+pub use population::{Population, PopulationError, Prior};
+pub use profile::{Maturity, Profile, Reference};
+pub use score::{Contribution, Score, score, score_against};
 pub use session::SessionState;
 pub use verdict::{Assessment, Evidence, Policy, VerdictKind};

@@ -1,10 +1,19 @@
 //! What enrolment has learned of one subject.
 
-use serde::{Deserialize, Serialize};
-use tacit_proto::{FeatureStats, Modality};
+use std::sync::{Arc, OnceLock};
 
-/// How far a modality of a profile has come, and whether it may be judged against.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+use nalgebra::{DMatrix, DVector};
+use serde::{Deserialize, Serialize};
+use tacit_proto::{FeatureId, FeatureStats, Modality, Stat};
+
+use crate::Population;
+use crate::model::{Model, inverse};
+
+/// Sessions kept apart, a modality; the oldest two are pooled when there are more.
+const KEPT: usize = 12;
+
+/// How far a modality of a profile has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Maturity {
     /// Modality it speaks of.
     pub modality: Modality,
@@ -16,20 +25,149 @@ pub struct Maturity {
     pub mature: bool,
 }
 
-/// The posterior over one subject's own means, kept as the pooled stats of trusted sessions. Serialises with serde.
+/// The posterior over one subject's own means, kept as the pooled stats of trusted sessions.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Profile {}
+pub struct Profile {
+    learned: Vec<Learned>,
+    #[serde(skip)]
+    reference: OnceLock<Arc<Reference>>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Learned {
+    modality: Modality,
+    sessions: u32,
+    inputs: u64,
+    /// Pooled stats, oldest first.
+    kept: Vec<PackedStats>,
+}
+
+/// Profiles are equal when they have learned the same.
+impl PartialEq for Profile {
+    fn eq(&self, other: &Self) -> bool {
+        self.learned.len() == other.learned.len()
+            && self.learned.iter().zip(&other.learned).all(|(a, b)| {
+                (a.modality, a.sessions, a.inputs) == (b.modality, b.sessions, b.inputs) && a.kept == b.kept
+            })
+    }
+}
+
+/// Stats as (feature id, count, mean, variance).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PackedStats(Vec<(u16, u32, f64, f64)>);
+
+impl From<&FeatureStats> for PackedStats {
+    fn from(stats: &FeatureStats) -> Self {
+        Self(stats.iter().map(|s| (s.feature.0, s.stat.count(), s.stat.mean(), s.stat.variance())).collect())
+    }
+}
+
+impl PackedStats {
+    pub(crate) fn unpack(&self) -> FeatureStats {
+        let mut stats = FeatureStats::new();
+        for (id, count, mean, variance) in &self.0 {
+            if let Some(stat) = Stat::new(*count, *mean, *variance) {
+                stats.add(FeatureId(*id), &stat);
+            }
+        }
+        stats
+    }
+}
 
 impl Profile {
     /// Learns the pooled stats of one modality of one trusted, closed session.
     pub fn learn(&mut self, modality: Modality, inputs: u32, stats: &FeatureStats) {
-        let _ = (modality, inputs, stats);
-        todo!()
+        if stats.is_empty() {
+            return;
+        }
+        self.reference = OnceLock::new();
+        let at = match self.learned.iter().position(|l| l.modality == modality) {
+            Some(at) => at,
+            None => {
+                self.learned.push(Learned { modality, sessions: 0, inputs: 0, kept: Vec::new() });
+                self.learned.len() - 1
+            }
+        };
+        let learned = &mut self.learned[at];
+        learned.sessions = learned.sessions.saturating_add(1);
+        learned.inputs = learned.inputs.saturating_add(u64::from(inputs));
+        learned.kept.push(stats.into());
+        if learned.kept.len() > KEPT {
+            let mut oldest = learned.kept.remove(0).unpack();
+            oldest.merge(&learned.kept[0].unpack());
+            learned.kept[0] = (&oldest).into();
+        }
     }
 
-    /// How far each modality has come; a modality never seen is absent.
+    /// How far each modality has come under a policy; a modality never seen is absent.
     #[must_use]
-    pub fn maturity(&self) -> Vec<Maturity> {
-        todo!()
+    pub fn maturity(&self, policy: &crate::Policy) -> Vec<Maturity> {
+        let mature = |l: &Learned| {
+            let least = match l.modality {
+                Modality::Keyboard => policy.mature_keystrokes,
+                Modality::Pointer => policy.mature_strokes,
+            };
+            l.inputs >= least && l.sessions >= policy.mature_sessions
+        };
+        self.learned
+            .iter()
+            .map(|l| Maturity { modality: l.modality, sessions: l.sessions, inputs: l.inputs, mature: mature(l) })
+            .collect()
+    }
+
+    /// The posteriors that scores are taken against. Worked out once and kept until the profile learns again; a process
+    /// uses one population.
+    #[must_use]
+    pub fn reference(&self, population: &Population) -> Arc<Reference> {
+        Arc::clone(self.reference.get_or_init(|| Arc::new(self.prepare(population))))
+    }
+
+    /// The posteriors under a population, worked out afresh.
+    #[must_use]
+    pub fn prepare(&self, population: &Population) -> Reference {
+        let posteriors = self.learned.iter().filter_map(|l| {
+            let sessions: Vec<_> = l.kept.iter().map(PackedStats::unpack).collect();
+            Some((l.modality, Posterior::of(population.model(l.modality)?, &sessions)))
+        });
+        Reference { posteriors: posteriors.collect() }
+    }
+}
+
+/// The posterior of the subject term, a modality.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    posteriors: Vec<(Modality, Posterior)>,
+}
+
+impl Reference {
+    pub(crate) fn posterior(&self, modality: Modality) -> Option<&Posterior> {
+        self.posteriors.iter().find(|(m, _)| *m == modality).map(|(_, p)| p)
+    }
+}
+
+/// Gaussian over a subject's term, standardised.
+#[derive(Debug, Clone)]
+pub(crate) struct Posterior {
+    pub(crate) mean: DVector<f64>,
+    pub(crate) covariance: DMatrix<f64>,
+}
+
+impl Posterior {
+    fn of(model: &Model, sessions: &[FeatureStats]) -> Self {
+        let mut precision = inverse(model.subject.clone());
+        let mut pull = DVector::zeros(model.dimensions.len());
+        for stats in sessions {
+            let o = model.observe(stats);
+            let weight = inverse(model.within(&o));
+            let pulled = &weight * &o.value;
+            for (r, &i) in o.index.iter().enumerate() {
+                pull[i] += pulled[r];
+                for (c, &j) in o.index.iter().enumerate() {
+                    precision[(i, j)] += weight[(r, c)];
+                }
+            }
+        }
+        let covariance = inverse(precision);
+        Self { mean: &covariance * pull, covariance }
     }
 }

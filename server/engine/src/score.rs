@@ -1,9 +1,12 @@
 //! The log-likelihood ratio of pooled stats: same person against someone else.
 
+use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 use tacit_proto::{Family, FeatureStats, Modality};
 
-use crate::{Population, Profile};
+use crate::model::{Model, cholesky, pick};
+use crate::profile::Posterior;
+use crate::{Population, Profile, Reference};
 
 /// What one feature family adds to a score.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -19,7 +22,9 @@ pub struct Contribution {
 pub struct Score {
     /// Calibrated log-likelihood ratio, natural log; positive speaks for the subject.
     pub llr: f64,
-    /// Adds up to the score.
+    /// The ratio before calibration.
+    pub raw: f64,
+    /// Adds up to the score, but for the calibration's offset, which is shared among them.
     pub families: Vec<Contribution>,
 }
 
@@ -27,6 +32,55 @@ pub struct Score {
 /// feature of the stats is in the population.
 #[must_use]
 pub fn score(population: &Population, profile: &Profile, modality: Modality, stats: &FeatureStats) -> Option<Score> {
-    let _ = (population, profile, modality, stats);
-    todo!()
+    score_against(population, &profile.reference(population), modality, stats)
+}
+
+/// Scores against posteriors that have been worked out before.
+#[must_use]
+pub fn score_against(
+    population: &Population,
+    reference: &Reference,
+    modality: Modality,
+    stats: &FeatureStats,
+) -> Option<Score> {
+    let model = population.model(modality)?;
+    let posterior = reference.posterior(modality)?;
+    let observation = model.observe(stats);
+    if observation.index.is_empty() {
+        return None;
+    }
+    let parts = ratio_parts(model, posterior, stats);
+    let raw: f64 = parts.iter().sum();
+    let calibration = model.calibration;
+    #[expect(clippy::cast_precision_loss, reason = "a number of dimensions")]
+    let offset = calibration.offset / parts.len() as f64;
+    let mut families: Vec<Contribution> = Vec::new();
+    for (part, &i) in parts.iter().zip(&observation.index) {
+        let Some(family) = model.dimensions[i].family() else { continue };
+        let llr = calibration.slope * part + offset;
+        match families.iter_mut().find(|c| c.family == family) {
+            Some(c) => c.llr += llr,
+            None => families.push(Contribution { family, llr }),
+        }
+    }
+    Some(Score { llr: calibration.slope * raw + calibration.offset, raw, families })
+}
+
+/// The ratio's term for each observed dimension, given those before it (the chain rule): the terms add up exactly.
+fn ratio_parts(model: &Model, posterior: &Posterior, stats: &FeatureStats) -> Vec<f64> {
+    let o = model.observe(stats);
+    let within = model.within(&o);
+    let own = &within + pick(&posterior.covariance, &o.index);
+    let anyone = &within + pick(&model.subject, &o.index);
+    let expected = DVector::from_fn(o.index.len(), |r, _| posterior.mean[o.index[r]]);
+    let same = density_parts(own, &(&o.value - expected));
+    let other = density_parts(anyone, &o.value);
+    same.iter().zip(other.iter()).map(|(s, p)| s - p).collect()
+}
+
+/// Log densities of each coordinate given those before it, less the constant that every ratio cancels.
+fn density_parts(covariance: DMatrix<f64>, value: &DVector<f64>) -> Vec<f64> {
+    let factor = cholesky(covariance).l();
+    let whitened = factor.solve_lower_triangular(value).unwrap_or_else(|| DVector::zeros(value.len()));
+    (0..value.len()).map(|i| -0.5 * whitened[i].powi(2) - factor[(i, i)].ln()).collect()
 }

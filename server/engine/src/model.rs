@@ -1,0 +1,163 @@
+//! The two-covariance model of one modality: what is observed of stats, and how subjects and sessions vary.
+//!
+//! `y = μ + subject + session + noise`, Gaussian. Covariances B (subject) and S (session) are full; the noise is diagonal
+//! and shrinks with the count behind each stat (Ioffe 2006; Brümmer & de Villiers 2010; Stafylakis et al. 2013). Values are
+//! standardised: μ and the scale of each dimension are taken out before anything else.
+
+use nalgebra::{DMatrix, DVector};
+use serde::{Deserialize, Serialize};
+use tacit_proto::{Family, FeatureId, FeatureStats, Modality, catalogue};
+
+/// Values needed behind a log standard deviation.
+const LEAST_FOR_SPREAD: u32 = 6;
+/// Variance floor of a spread, in transformed units: finer than any clock ticks.
+const VARIANCE_FLOOR: f64 = 1e-4;
+/// Standardised observations are drawn into this range: tames outliers.
+const OUTERMOST: f64 = 5.0;
+
+/// What of a feature a dimension observes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aspect {
+    /// The mean.
+    Mean,
+    /// The natural logarithm of the standard deviation.
+    Spread,
+}
+
+/// One observed dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Dimension {
+    /// Feature it is taken from.
+    pub feature: FeatureId,
+    /// Mean or spread.
+    pub aspect: Aspect,
+    /// Centre over the population, transformed units.
+    pub centre: f64,
+    /// Scale that standardises it, transformed units.
+    pub scale: f64,
+    /// Noise variance of a single value, standardised; a stat of n values has this over n (mean) or n − 1 (spread).
+    pub noise: f64,
+}
+
+impl Dimension {
+    /// The family that the dimension is explained with.
+    #[must_use]
+    pub fn family(&self) -> Option<Family> {
+        catalogue::feature(self.feature).map(|f| f.family)
+    }
+
+    /// Raw value and noise variance of this dimension in the stats, in transformed units.
+    pub(crate) fn raw(feature: FeatureId, aspect: Aspect, stats: &FeatureStats) -> Option<(f64, u32)> {
+        let stat = stats.get(feature)?;
+        match aspect {
+            Aspect::Mean => Some((stat.mean(), stat.count())),
+            Aspect::Spread => {
+                if stat.count() < LEAST_FOR_SPREAD {
+                    return None;
+                }
+                let n = f64::from(stat.count());
+                let variance = stat.variance() * n / (n - 1.0);
+                Some((0.5 * (variance + VARIANCE_FLOOR).ln(), stat.count() - 1))
+            }
+        }
+    }
+}
+
+/// Affine map from raw to calibrated log-likelihood ratio.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Multiplies the raw ratio.
+    pub slope: f64,
+    /// Added after.
+    pub offset: f64,
+}
+
+impl Default for Calibration {
+    fn default() -> Self {
+        Self { slope: 1.0, offset: 0.0 }
+    }
+}
+
+/// The dimensions of a model that some stats show, standardised.
+#[derive(Debug, Clone)]
+pub(crate) struct Observation {
+    pub(crate) index: Vec<usize>,
+    pub(crate) value: DVector<f64>,
+    pub(crate) noise: DVector<f64>,
+}
+
+/// Trained model of one modality.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// Input it is about.
+    pub modality: Modality,
+    /// Observed dimensions, in order of feature and aspect.
+    pub dimensions: Vec<Dimension>,
+    /// Covariance of subjects, standardised.
+    pub subject: DMatrix<f64>,
+    /// Covariance of sessions within a subject, standardised.
+    pub session: DMatrix<f64>,
+    /// Raw to calibrated ratio.
+    pub calibration: Calibration,
+}
+
+impl Model {
+    pub(crate) fn observe(&self, stats: &FeatureStats) -> Observation {
+        let mut index = Vec::with_capacity(self.dimensions.len());
+        let mut value = Vec::with_capacity(self.dimensions.len());
+        let mut noise = Vec::with_capacity(self.dimensions.len());
+        for (i, d) in self.dimensions.iter().enumerate() {
+            if let Some((raw, n)) = Dimension::raw(d.feature, d.aspect, stats) {
+                index.push(i);
+                value.push(((raw - d.centre) / d.scale).clamp(-OUTERMOST, OUTERMOST));
+                noise.push(d.noise / f64::from(n));
+            }
+        }
+        Observation { index, value: DVector::from_vec(value), noise: DVector::from_vec(noise) }
+    }
+
+    /// Session covariance plus noise, over the observed dimensions.
+    pub(crate) fn within(&self, observation: &Observation) -> DMatrix<f64> {
+        let mut within = pick(&self.session, &observation.index);
+        for (i, noise) in observation.noise.iter().enumerate() {
+            within[(i, i)] += noise;
+        }
+        within
+    }
+}
+
+/// Rows and columns of a square matrix.
+pub(crate) fn pick(matrix: &DMatrix<f64>, index: &[usize]) -> DMatrix<f64> {
+    DMatrix::from_fn(index.len(), index.len(), |r, c| matrix[(index[r], index[c])])
+}
+
+/// Inverse of a symmetric positive definite matrix; a matrix that has lost definiteness to rounding is first mended.
+pub(crate) fn inverse(matrix: DMatrix<f64>) -> DMatrix<f64> {
+    cholesky(matrix).inverse()
+}
+
+pub(crate) type Cholesky = nalgebra::Cholesky<f64, nalgebra::Dyn>;
+
+/// Cholesky factor; adds to the diagonal until there is one.
+pub(crate) fn cholesky(matrix: DMatrix<f64>) -> Cholesky {
+    let mut ridge = 0.0;
+    loop {
+        let mut attempt = matrix.clone();
+        for i in 0..attempt.nrows() {
+            attempt[(i, i)] += ridge;
+        }
+        if let Some(factor) = attempt.cholesky() {
+            return factor;
+        }
+        ridge = if ridge > 0.0 { ridge * 10.0 } else { 1e-9 };
+        if !(ridge < 1e12) {
+            // Only numbers that are not finite lead here: answer as if nothing were known.
+            return identity(matrix.nrows());
+        }
+    }
+}
+
+fn identity(n: usize) -> Cholesky {
+    Cholesky::pack_dirty(DMatrix::identity(n, n))
+}
