@@ -102,11 +102,4 @@ impl Open {
             stats: closed.stats,
         })
     }
-
-    /// Takes the window out as it is, to compare what was measured below the minimum.
-    #[cfg(test)]
-    pub(crate) fn rest(&mut self) -> (u32, u64, u32, FeatureStats) {
-        let open = std::mem::replace(self, Self::new(self.modality));
-        (open.inputs, open.active_us, open.discarded, open.stats)
-    }
 }
