@@ -105,6 +105,10 @@ impl Keyboard {
         }
         let relation = relation((previous.zone, previous.column), (zone, column));
         values.push(relation.down_down(), milliseconds(gap));
+        // A release at the very time of the press is none, and tells nothing of what came after it.
+        if previous.up_us == Some(previous.at_us) {
+            return;
+        }
         if let Some(id) = relation.rollover() {
             values.push(id, if previous.up_us.is_none() { 1.0 } else { 0.0 });
         }

@@ -80,6 +80,8 @@ pub fn relation(from: (Zone, Column), to: (Zone, Column)) -> Relation {
         (Z::Left | Z::Right, Z::Erase) => R::HandErase,
         (Z::Erase, Z::Erase) => R::EraseErase,
         (Z::Erase, Z::Left | Z::Right) => R::EraseHand,
+        // Some sources tell of a shift that is held as presses in a row.
+        (Z::ShiftLeft | Z::ShiftRight, Z::ShiftLeft | Z::ShiftRight) => R::Other,
         (_, Z::ShiftLeft | Z::ShiftRight) => R::ToShift,
         (Z::ShiftLeft | Z::ShiftRight, Z::Left | Z::Right) => R::ShiftHand,
         (_, Z::Enter) => R::ToEnter,
@@ -185,6 +187,7 @@ mod tests {
             (28, 30, "from_enter"),
             (2, 3, "digit_digit"),
             (36, 3, "digit_hand"),
+            (42, 54, "other"),
             (57, 57, "other"),
         ] {
             assert_eq!(name(from, to), Some(format!("down_down.{is}").as_str()));

@@ -51,6 +51,15 @@ fn keys_rolled_over() {
 }
 
 #[test]
+fn a_release_at_the_time_of_its_press_measures_nothing() {
+    let stats = typed(&[(30, 100, 0), (36, 100, 50)], 20);
+    assert!(stats.get(c::HOLD_LEFT).is_none());
+    assert!(stats.get(c::UP_DOWN_LEFT_RIGHT).is_none() && stats.get(c::ROLLOVER_LEFT_RIGHT).is_none());
+    assert_constant(&stats, c::DOWN_DOWN_LEFT_RIGHT, 20, 100.0);
+    assert_constant(&stats, c::UP_DOWN_RIGHT_LEFT, 19, 50.0);
+}
+
+#[test]
 fn pauses_bursts_and_breaks_join_nothing() {
     let key = |gap| Deed::Key { code: 30, gap, hold: 50 };
     let mut deeds = Vec::new();
