@@ -1,1 +1,6 @@
-//! .
+//! Data-set replays, accuracy tables, fleet simulator and demo. Never shipped to a fleet.
+
+pub mod accuracy;
+pub mod data;
+pub mod metrics;
+pub mod train;

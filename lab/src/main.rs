@@ -1,2 +1,29 @@
-//! .
-fn main() {}
+//! `tacit-lab`: measures how well Tacit tells people apart, and learns the population that it ships with.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tacit_lab::{accuracy, train};
+
+/// Accuracy tables and training for Tacit. Never part of a deployment.
+#[derive(Debug, Parser)]
+#[command(name = "tacit-lab", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Error rates on research sets, or on any folder of traces
+    Accuracy(accuracy::Args),
+    /// Learn the population that ships with the server
+    Train(train::Args),
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    match Cli::parse().command {
+        Command::Accuracy(args) => accuracy::run(&args, &mut std::io::stdout().lock()),
+        Command::Train(args) => train::run(&args),
+    }
+}

@@ -68,6 +68,17 @@ impl Population {
         Self { provenance, ..self }
     }
 
+    /// One population of several, each of its own modality.
+    #[must_use]
+    pub fn join(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut joined = Self::new(Vec::new(), Vec::new());
+        for part in parts {
+            joined.models.extend(part.models);
+            joined.provenance.extend(part.provenance);
+        }
+        joined
+    }
+
     /// The model of a modality, if it was trained.
     #[must_use]
     pub fn model(&self, modality: Modality) -> Option<&Model> {
@@ -107,7 +118,10 @@ impl Population {
     pub fn from_json(text: &str) -> Result<Self, PopulationError> {
         let file: File = serde_json::from_str(text).map_err(|e| PopulationError::Format(e.to_string()))?;
         if file.format != FORMAT {
-            return Err(PopulationError::Format(format!("format {}, this version reads {FORMAT}", file.format)));
+            return Err(PopulationError::Format(format!(
+                "format {}, this version reads {FORMAT}",
+                file.format
+            )));
         }
         let models = file.models.into_iter().map(Model::try_from).collect::<Result<_, _>>()?;
         Ok(Self { models, provenance: file.provenance })
@@ -160,7 +174,11 @@ impl TryFrom<FileModel> for Model {
         let bad = |what: &str| PopulationError::Format(format!("{:?}: {what}", file.modality));
         for d in &file.dimensions {
             let known = catalogue::feature(d.feature).is_some_and(|f| f.modality == file.modality);
-            let sound = d.centre.is_finite() && d.scale > 0.0 && d.scale.is_finite() && d.noise > 0.0 && d.noise.is_finite();
+            let sound = d.centre.is_finite()
+                && d.scale > 0.0
+                && d.scale.is_finite()
+                && d.noise > 0.0
+                && d.noise.is_finite();
             if !known || !sound {
                 return Err(bad(&format!("dimension of feature {} is not sound", d.feature.0)));
             }
@@ -168,7 +186,9 @@ impl TryFrom<FileModel> for Model {
         let size = file.dimensions.len();
         let matrix = |packed: &[f32], name: &str| {
             let whole = packed.len() == size * (size + 1) / 2 && packed.iter().all(|v| v.is_finite());
-            whole.then(|| full(packed, size)).ok_or_else(|| bad(&format!("{name} covariance is not {size} by {size}")))
+            whole
+                .then(|| full(packed, size))
+                .ok_or_else(|| bad(&format!("{name} covariance is not {size} by {size}")))
         };
         Ok(Self {
             modality: file.modality,
@@ -189,6 +209,6 @@ fn full(packed: &[f32], size: usize) -> DMatrix<f64> {
     let at = |r: usize, c: usize| f64::from(packed[r * (r + 1) / 2 + c]);
     let matrix = DMatrix::from_fn(size, size, |r, c| if r >= c { at(r, c) } else { at(c, r) });
     // Rounding may have cost definiteness.
-    let factor = cholesky(matrix).l();
+    let factor = cholesky(&matrix).l();
     &factor * factor.transpose()
 }

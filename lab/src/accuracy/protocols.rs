@@ -1,0 +1,127 @@
+//! The protocol of each research set. Nobody is both in the population that is learned and in the trials that are counted.
+
+use std::path::Path;
+
+use anyhow::bail;
+use indicatif::ProgressBar;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use tacit_engine::train::TrainSettings;
+use tacit_engine::{Population, score_against};
+use tacit_proto::Modality;
+
+use super::row::{Row, Trained};
+use super::sets;
+use super::trials::{Person, fit, folds, profile, run};
+use crate::metrics::{Figures, UserTrials};
+
+/// Order in which people are dealt to folds.
+const SEED: u64 = 2;
+const AALTO_TRAINING_PEOPLE: usize = 500;
+const IKDD_FOLDS: usize = 5;
+const SAPIMOUSE_FOLDS: usize = 4;
+
+/// The sets, in the order they are run.
+pub(super) const SETS: [&str; 4] = ["aalto", "ikdd", "sapimouse", "balabit"];
+
+/// Runs the protocols of one set of `data`, the folder of all sets.
+///
+/// # Errors
+/// When the set is not known, cannot be read or is too small.
+pub(super) fn rows(data: &Path, set: &str, bar: &ProgressBar) -> anyhow::Result<Vec<Row>> {
+    match set {
+        "aalto" => aalto(data, bar),
+        "ikdd" => ikdd(data, bar),
+        "sapimouse" => sapimouse(data, bar),
+        "balabit" => balabit(data, bar),
+        _ => bail!("unknown set {set}: {}", SETS.join(", ")),
+    }
+}
+
+fn aalto(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Row>> {
+    let people = sets::aalto(&data.join("aalto"), bar)?;
+    let people = dealt(&people);
+    if people.len() <= AALTO_TRAINING_PEOPLE {
+        bail!("aalto: {} people, more than {AALTO_TRAINING_PEOPLE} needed", people.len());
+    }
+    let (training, tested) = people.split_at(AALTO_TRAINING_PEOPLE);
+    let protocol = "enrol 10 sentences, probe one";
+    let own = fit(Modality::Keyboard, training, &TrainSettings::default(), bar);
+    let mut rows = Vec::new();
+    for (population, trained) in [(own, Trained::InSet), (Population::shipped(), Trained::Shipped)] {
+        if population.model(Modality::Keyboard).is_some() {
+            let trials = run(&population, Modality::Keyboard, tested, bar);
+            rows.push(row("aalto", protocol, trained, Modality::Keyboard, &trials)?);
+        }
+    }
+    Ok(rows)
+}
+
+fn ikdd(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Row>> {
+    [50, 100, 200, 500]
+        .into_iter()
+        .map(|keys| {
+            let people = sets::ikdd(&data.join("ikdd"), keys, bar)?;
+            let trials = folded(Modality::Keyboard, &people, IKDD_FOLDS, bar);
+            let protocol = format!("enrol first log, probe {keys} keys of later logs");
+            row("ikdd", &protocol, Trained::InSet, Modality::Keyboard, &trials)
+        })
+        .collect()
+}
+
+fn sapimouse(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Row>> {
+    let people = sets::sapimouse(&data.join("sapimouse"), bar)?;
+    let trials = folded(Modality::Pointer, &people, SAPIMOUSE_FOLDS, bar);
+    Ok(vec![row("sapimouse", "enrol 3 min, probe 1 min", Trained::InSet, Modality::Pointer, &trials)?])
+}
+
+/// People of SapiMouse make the population, so that neither a test session's subject nor an intruder is in it.
+fn balabit(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Row>> {
+    let others = sets::sapimouse(&data.join("sapimouse"), bar)?;
+    let people = sets::balabit(&data.join("balabit"), bar)?;
+    let population = fit(Modality::Pointer, &dealt(&others), &TrainSettings::default(), bar);
+    let trials: Vec<UserTrials> = people
+        .iter()
+        .map(|user| {
+            let mut trials = UserTrials::default();
+            let reference = profile(Modality::Pointer, &user.person.enrolment).prepare(&population);
+            for (sample, illegal) in &user.tests {
+                let score = score_against(&population, &reference, Modality::Pointer, &sample.stats);
+                let to = if *illegal { &mut trials.impostor } else { &mut trials.genuine };
+                to.extend(score.map(|s| s.llr));
+            }
+            trials
+        })
+        .collect();
+    Ok(vec![row("balabit", "labelled test sessions", Trained::InSet, Modality::Pointer, &trials)?])
+}
+
+/// Every person in one fold's trials, under a population of the other folds' people.
+fn folded(modality: Modality, people: &[Person], parts: usize, bar: &ProgressBar) -> Vec<UserTrials> {
+    folds(&dealt(people), parts)
+        .iter()
+        .flat_map(|(training, tested)| {
+            let population = fit(modality, training, &TrainSettings::default(), bar);
+            run(&population, modality, tested, bar)
+        })
+        .collect()
+}
+
+/// People in an order that has nothing to do with their names, the same every time.
+fn dealt(people: &[Person]) -> Vec<&Person> {
+    let mut dealt: Vec<&Person> = people.iter().collect();
+    dealt.shuffle(&mut ChaCha8Rng::seed_from_u64(SEED));
+    dealt
+}
+
+pub(super) fn row(
+    set: &str,
+    protocol: &str,
+    population: Trained,
+    modality: Modality,
+    trials: &[UserTrials],
+) -> anyhow::Result<Row> {
+    let Some(figures) = Figures::of(trials) else { bail!("{set}: no genuine or no impostor trial") };
+    Ok(Row { set: set.to_owned(), protocol: protocol.to_owned(), population, modality, figures })
+}

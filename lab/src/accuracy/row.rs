@@ -1,0 +1,72 @@
+//! One row of the accuracy table.
+
+use serde::Serialize;
+use tacit_proto::Modality;
+
+use crate::metrics::Figures;
+
+/// Whose population a row was scored under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Trained {
+    /// Other people of the same set.
+    #[serde(rename = "in-set")]
+    InSet,
+    /// The population that ships, which knows nobody of the set.
+    #[serde(rename = "shipped")]
+    Shipped,
+}
+
+/// One protocol with its figures; a JSON object a row.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// Name of the set.
+    pub set: String,
+    /// What was enrolled and probed, in words.
+    pub protocol: String,
+    /// Whose population.
+    pub population: Trained,
+    /// Kind of input.
+    pub modality: Modality,
+    /// The figures, as fields of the row.
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+impl Row {
+    /// Heading of the lines that `line` makes.
+    #[must_use]
+    pub fn heading() -> String {
+        format!(
+            "{:<10} {:<44} {:<8} {:>8} {:>8} {:>9} {:>7} {:>6} {:>8} {:>8} {:>9}",
+            "set", "protocol", "prior", "EER", "EER", "FNMR at", "AUC", "Cllr", "min", "genuine", "impostor"
+        ) + &format!(
+            "\n{:<10} {:<44} {:<8} {:>8} {:>8} {:>9} {:>7} {:>6} {:>8}",
+            "", "", "", "global", "a user", "FMR 1 %", "", "", "Cllr"
+        )
+    }
+
+    /// The row for people.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let f = &self.figures;
+        let percent = |share: f64| format!("{:.2} %", 100.0 * share);
+        let prior = match self.population {
+            Trained::InSet => "in-set",
+            Trained::Shipped => "shipped",
+        };
+        format!(
+            "{:<10} {:<44} {:<8} {:>8} {:>8} {:>9} {:>7.4} {:>6.3} {:>8.3} {:>8} {:>9}",
+            self.set,
+            self.protocol,
+            prior,
+            percent(f.eer_global),
+            percent(f.eer_user),
+            percent(f.fnmr_at_fmr_1pct),
+            f.auc,
+            f.cllr,
+            f.min_cllr,
+            f.genuine,
+            f.impostor
+        )
+    }
+}

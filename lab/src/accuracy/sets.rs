@@ -1,0 +1,166 @@
+//! The research sets as people: what each protocol trains on, enrols and probes.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::Context;
+use indicatif::ProgressBar;
+use tacit_measure::Settings;
+use tacit_proto::Modality;
+
+use super::trials::Person;
+use crate::data::{self, Sample, folder, ikdd};
+
+/// Keystrokes of a training session made of part of a recording.
+const TRAINING_KEYSTROKES: u32 = 600;
+/// Strokes of a training session made of part of a recording.
+const TRAINING_STROKES: u32 = 40;
+
+/// Aalto: fifteen copied sentences. Enrols the first ten, probes each of the rest; trains on single sentences, the size
+/// of a probe. A sentence below the minimum of keystrokes is no probe.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn aalto(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
+    each_user(folder, bar, |user| {
+        let mut person = Person::default();
+        let events = data::events(one(&user.sessions)?)?;
+        for (at, sentence) in data::recordings(&events).enumerate() {
+            let Some(sample) = data::whole(sentence, Modality::Keyboard) else { continue };
+            person.training.push(sample.stats.clone());
+            if at < 10 {
+                person.enrolment.push(sample);
+            } else {
+                person.probes.push(sample);
+            }
+        }
+        Ok(person)
+    })
+}
+
+/// Klicke: one essay each. Only for training: sessions of several hundred keystrokes.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn klicke(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
+    let cut = Settings { window_keystrokes: TRAINING_KEYSTROKES, ..data::WHOLE };
+    each_user(folder, bar, |user| {
+        let sessions = data::windows(&data::events(one(&user.sessions)?)?, Modality::Keyboard, cut);
+        Ok(Person { training: sessions.into_iter().map(|s| s.stats).collect(), ..Person::default() })
+    })
+}
+
+/// IKDD: logs of several days. Enrols the first log, probes slices of `keys` keystrokes of the later ones; trains on
+/// slices of several hundred.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn ikdd(folder: &Path, keys: usize, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
+    each_user(folder, bar, |user| {
+        let mut person = Person::default();
+        for (at, path) in user.sessions.iter().enumerate() {
+            let log = ikdd::Log::read(path)?;
+            person.training.push(log.whole().stats);
+            if at == 0 {
+                person.enrolment.push(log.whole());
+            } else {
+                person.probes.extend(log.slices(keys));
+            }
+        }
+        // Without another day there is nothing to recognise.
+        if person.probes.is_empty() {
+            person.enrolment.clear();
+        }
+        Ok(person)
+    })
+}
+
+/// SapiMouse: enrols the three minutes, probes the one minute.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn sapimouse(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
+    let cut = Settings { window_strokes: TRAINING_STROKES, ..data::WHOLE };
+    each_user(folder, bar, |user| {
+        let mut person = Person::default();
+        for path in &user.sessions {
+            let events = data::events(path)?;
+            person.training.extend(data::windows(&events, Modality::Pointer, cut).into_iter().map(|s| s.stats));
+            let whole = data::whole(&events, Modality::Pointer);
+            match folder::stem(path).as_deref() {
+                Some("3min") => person.enrolment.extend(whole),
+                Some("1min") => person.probes.extend(whole),
+                _ => {}
+            }
+        }
+        Ok(person)
+    })
+}
+
+/// A person of Balabit with labelled test sessions.
+#[derive(Debug, Clone)]
+pub struct Labelled {
+    /// Training sessions, whole and cut.
+    pub person: Person,
+    /// Test sessions, and whether someone else was at the controls.
+    pub tests: Vec<(Sample, bool)>,
+}
+
+/// Balabit: remote desktops. Enrols the training sessions, tests each labelled session.
+///
+/// # Errors
+/// When a file cannot be read or a label is not of the format.
+pub fn balabit(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Labelled>> {
+    let labels = labels(&folder.join("labels.csv"))?;
+    let cut = Settings { window_strokes: TRAINING_STROKES, ..data::WHOLE };
+    let mut people = Vec::new();
+    let users = folder::users(&folder.join("train"))?;
+    bar.set_length(users.len() as u64);
+    for user in users {
+        let mut person = Person::default();
+        for path in &user.sessions {
+            let events = data::events(path)?;
+            person.training.extend(data::windows(&events, Modality::Pointer, cut).into_iter().map(|s| s.stats));
+            person.enrolment.extend(data::whole(&events, Modality::Pointer));
+        }
+        let mut tests = Vec::new();
+        let tested = folder::users(&folder.join("test"))?;
+        for path in tested.iter().filter(|t| t.user == user.user).flat_map(|t| &t.sessions) {
+            let session = folder::stem(path).unwrap_or_default();
+            let Some(illegal) = labels.get(&(user.user.clone(), session)) else { continue };
+            if let Some(sample) = data::whole(&data::events(path)?, Modality::Pointer) {
+                tests.push((sample, *illegal));
+            }
+        }
+        people.push(Labelled { person, tests });
+        bar.inc(1);
+    }
+    Ok(people)
+}
+
+fn labels(path: &Path) -> anyhow::Result<HashMap<(String, String), bool>> {
+    let mut reader = csv::Reader::from_path(path).with_context(|| path.display().to_string())?;
+    let mut labels = HashMap::new();
+    for record in reader.deserialize() {
+        let (user, session, illegal): (String, String, u8) =
+            record.with_context(|| path.display().to_string())?;
+        labels.insert((user, session), illegal != 0);
+    }
+    Ok(labels)
+}
+
+fn each_user(
+    folder: &Path,
+    bar: &ProgressBar,
+    read: impl Fn(&folder::UserFiles) -> anyhow::Result<Person>,
+) -> anyhow::Result<Vec<Person>> {
+    let users = folder::users(folder)?;
+    bar.set_length(users.len() as u64);
+    bar.set_position(0);
+    bar.set_message("reading");
+    users.iter().inspect(|_| bar.inc(1)).map(read).collect()
+}
+
+fn one(sessions: &[std::path::PathBuf]) -> anyhow::Result<&Path> {
+    sessions.first().map(std::path::PathBuf::as_path).context("a person without a recording")
+}

@@ -1,0 +1,125 @@
+//! People, and every trial of one person's profile against another person's probe.
+
+use std::thread;
+
+use indicatif::ProgressBar;
+use tacit_engine::train::{TrainSettings, TrainingPerson, train};
+use tacit_engine::{Calibration, Population, Profile, score_against};
+use tacit_proto::{FeatureStats, Modality};
+
+use crate::data::Sample;
+use crate::metrics::{UserTrials, affine_calibration};
+
+/// One person of a protocol.
+#[derive(Debug, Clone, Default)]
+pub struct Person {
+    /// What the population learns of the person when the person is not in a trial, a session each.
+    pub training: Vec<FeatureStats>,
+    /// What the profile learns of the person, a session each.
+    pub enrolment: Vec<Sample>,
+    /// What is scored, a trial each.
+    pub probes: Vec<Sample>,
+}
+
+/// Parts that people are cut into to calibrate.
+const CALIBRATION_FOLDS: usize = 3;
+
+/// Learns a population from people, and its calibration from the same people by cross-validation: what is scored to
+/// calibrate was scored under a population that the person was not in.
+pub fn fit(modality: Modality, people: &[&Person], settings: &TrainSettings, bar: &ProgressBar) -> Population {
+    let mut population = learn(modality, people, settings, bar);
+    let mut pooled = UserTrials::default();
+    for (training, held_out) in folds(people, CALIBRATION_FOLDS) {
+        let part = learn(modality, &training, settings, bar);
+        for user in run(&part, modality, &held_out, bar) {
+            pooled.genuine.extend(user.genuine);
+            pooled.impostor.extend(user.impostor);
+        }
+    }
+    population.calibrate(modality, calibration(&pooled));
+    population
+}
+
+/// The calibration that trials ask for; none if they cannot tell.
+#[must_use]
+pub fn calibration(trials: &UserTrials) -> Calibration {
+    affine_calibration(&trials.genuine, &trials.impostor)
+        .map(|(slope, offset)| Calibration { slope, offset })
+        .unwrap_or_default()
+}
+
+fn learn(modality: Modality, people: &[&Person], settings: &TrainSettings, bar: &ProgressBar) -> Population {
+    let people: Vec<TrainingPerson> = people
+        .iter()
+        .filter(|p| !p.training.is_empty())
+        .map(|p| TrainingPerson { sessions: p.training.clone() })
+        .collect();
+    train(&[(modality, people)], settings, &mut |_, round, rounds| {
+        bar.set_message(format!("population, round {round} of {rounds}"));
+        bar.tick();
+    })
+}
+
+/// Every k-th person held out, once each: (the others, the held out).
+pub fn folds<T: Copy>(people: &[T], parts: usize) -> Vec<(Vec<T>, Vec<T>)> {
+    (0..parts)
+        .map(|part| {
+            let held = |i: usize| i % parts == part;
+            let pick = |out: bool| {
+                people.iter().enumerate().filter(|(i, _)| held(*i) == out).map(|(_, p)| *p).collect()
+            };
+            (pick(false), pick(true))
+        })
+        .collect()
+}
+
+/// Scores each enrolled person's profile against everyone's probes. People without enrolment are probes only.
+#[must_use]
+pub fn run(population: &Population, modality: Modality, people: &[&Person], bar: &ProgressBar) -> Vec<UserTrials> {
+    bar.set_message("trials");
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let share = people.len().div_ceil(threads).max(1);
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..people.len())
+            .step_by(share)
+            .map(|first| {
+                scope.spawn(move || {
+                    (first..people.len().min(first + share))
+                        .filter(|user| !people[*user].enrolment.is_empty())
+                        .map(|user| {
+                            bar.tick();
+                            trials_of(population, modality, people, user)
+                        })
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        running.into_iter().flat_map(|r| r.join().unwrap_or_default()).collect()
+    })
+}
+
+fn trials_of(population: &Population, modality: Modality, people: &[&Person], user: usize) -> UserTrials {
+    let mut trials = UserTrials::default();
+    let reference = profile(modality, &people[user].enrolment).prepare(population);
+    for (other, person) in people.iter().enumerate() {
+        for probe in &person.probes {
+            let Some(score) = score_against(population, &reference, modality, &probe.stats) else { continue };
+            if other == user {
+                trials.genuine.push(score.llr);
+            } else {
+                trials.impostor.push(score.llr);
+            }
+        }
+    }
+    trials
+}
+
+/// The profile of someone who enrolled with these sessions.
+#[must_use]
+pub fn profile(modality: Modality, enrolment: &[Sample]) -> Profile {
+    let mut profile = Profile::default();
+    for session in enrolment {
+        profile.learn(modality, session.inputs, &session.stats);
+    }
+    profile
+}

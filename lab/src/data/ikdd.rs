@@ -1,0 +1,142 @@
+//! The list format of IKDD logs, `kind,code_a,code_b,values_ms`: hold times a key and down-down latencies a pair of keys,
+//! each list in time order, the order between lists lost.
+
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use flate2::read::MultiGzDecoder;
+use tacit_measure::{hold_feature, place, relation};
+use tacit_proto::{FeatureId, FeatureStats, catalogue};
+
+use super::Sample;
+
+const HEADER: &str = "kind,code_a,code_b,values_ms";
+/// Latencies above this are pauses, not typing rhythm; as in `tacit-measure`.
+const PAUSE_MS: f64 = 1_500.0;
+
+/// One log: its lists, located.
+#[derive(Debug, Clone)]
+pub struct Log {
+    lists: Vec<List>,
+    keys: usize,
+}
+
+#[derive(Debug, Clone)]
+struct List {
+    feature: FeatureId,
+    most: f64,
+    values_ms: Vec<f64>,
+}
+
+impl Log {
+    /// Reads a gzip log.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a line is not of the format; names file and line.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
+        let mut text = String::new();
+        MultiGzDecoder::new(file).read_to_string(&mut text).with_context(|| path.display().to_string())?;
+        Self::parse(&text).with_context(|| path.display().to_string())
+    }
+
+    fn parse(text: &str) -> anyhow::Result<Self> {
+        let mut lines = text.lines();
+        if lines.next() != Some(HEADER) {
+            bail!("line 1: the first line must be {HEADER}");
+        }
+        let mut log = Self { lists: Vec::new(), keys: 0 };
+        for (at, line) in lines.enumerate() {
+            let (list, keys) = list(line).with_context(|| format!("line {}", at + 2))?;
+            log.lists.push(list);
+            log.keys += keys;
+        }
+        Ok(log)
+    }
+
+    /// Keystrokes of the log.
+    #[must_use]
+    pub fn keys(&self) -> usize {
+        self.keys
+    }
+
+    /// The whole log.
+    #[must_use]
+    pub fn whole(&self) -> Sample {
+        self.slice(0, 1)
+    }
+
+    /// The log cut into as many slices of at least `keys` keystrokes as it holds; of every list each slice takes its
+    /// share in time order.
+    #[must_use]
+    pub fn slices(&self, keys: usize) -> Vec<Sample> {
+        let count = self.keys / keys.max(1);
+        (0..count).map(|k| self.slice(k, count)).collect()
+    }
+
+    fn slice(&self, k: usize, of: usize) -> Sample {
+        let mut stats = FeatureStats::new();
+        for list in &self.lists {
+            let length = list.values_ms.len();
+            let Some(feature) = catalogue::feature(list.feature) else { continue };
+            let values = list.values_ms.get(k * length / of..(k + 1) * length / of).unwrap_or_default();
+            for value in values.iter().filter(|v| **v <= list.most).filter_map(|v| feature.value(*v)) {
+                stats.push(list.feature, value);
+            }
+        }
+        Sample { inputs: u32::try_from(self.keys / of).unwrap_or(u32::MAX), stats }
+    }
+}
+
+fn list(line: &str) -> anyhow::Result<(List, usize)> {
+    let fields: Vec<&str> = line.split(',').collect();
+    let [kind, code_a, code_b, values] = fields[..] else { bail!("a line has four fields") };
+    let code = |text: &str| text.parse::<u16>().with_context(|| format!("no key code: {text:?}"));
+    let number = |text: &str| {
+        let value: Option<f64> = text.parse().ok().filter(|v: &f64| v.is_finite() && *v >= 0.0);
+        value.with_context(|| format!("no time in ms: {text:?}"))
+    };
+    let values_ms = values.split(' ').map(number).collect::<anyhow::Result<Vec<f64>>>()?;
+    let a = place(code(code_a)?);
+    Ok(match kind {
+        "hold" => {
+            let keys = values_ms.len();
+            (List { feature: hold_feature(a.0), most: f64::INFINITY, values_ms }, keys)
+        }
+        "down_down" => {
+            let feature = relation(a, place(code(code_b)?)).down_down();
+            (List { feature, most: PAUSE_MS, values_ms }, 0)
+        }
+        _ => bail!("unknown kind: {kind:?}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: &str = "kind,code_a,code_b,values_ms\nhold,30,,100 100 100 100\ndown_down,30,57,200 400 2999 200\n";
+
+    #[test]
+    fn slices_take_every_list_in_proportion() {
+        let log = Log::parse(LOG).unwrap();
+        let slices = log.slices(2);
+        assert_eq!((log.keys(), slices.len()), (4, 2));
+        let latency = slices[1].stats.get(catalogue::DOWN_DOWN_LEFT_SPACE).unwrap();
+        assert_eq!(latency.count(), 1, "a pause is no latency");
+        assert!((latency.mean() - 200f64.ln()).abs() < 1e-12);
+        let mut merged = slices[0].stats.clone();
+        merged.merge(&slices[1].stats);
+        assert_eq!(merged.get(catalogue::HOLD_LEFT).unwrap().count(), 4);
+        assert_eq!(log.whole().stats.get(catalogue::DOWN_DOWN_LEFT_SPACE).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn a_bad_line_is_named() {
+        for bad in ["hold,x,,1", "hold,30,,1 x", "hold,30,1", "hold,30,,-4", "press,30,,1", "down_down,30,,1"] {
+            let error = Log::parse(&format!("{HEADER}\nhold,30,,1\n{bad}")).unwrap_err();
+            assert!(format!("{error:#}").starts_with("line 3: "), "{error:#}");
+        }
+    }
+}
