@@ -2,6 +2,7 @@
 //!
 //! Pure: no clock, no SQL, no async, no I/O. The model is a two-covariance model with count-aware noise.
 
+pub mod explain;
 pub mod model;
 pub mod population;
 pub mod profile;

@@ -133,14 +133,14 @@ pub(crate) fn pick(matrix: &DMatrix<f64>, index: &[usize]) -> DMatrix<f64> {
 }
 
 /// Inverse of a symmetric positive definite matrix; a matrix that has lost definiteness to rounding is first mended.
-pub(crate) fn inverse(matrix: DMatrix<f64>) -> DMatrix<f64> {
+pub(crate) fn inverse(matrix: &DMatrix<f64>) -> DMatrix<f64> {
     cholesky(matrix).inverse()
 }
 
 pub(crate) type Cholesky = nalgebra::Cholesky<f64, nalgebra::Dyn>;
 
 /// Cholesky factor; adds to the diagonal until there is one.
-pub(crate) fn cholesky(matrix: DMatrix<f64>) -> Cholesky {
+pub(crate) fn cholesky(matrix: &DMatrix<f64>) -> Cholesky {
     let mut ridge = 0.0;
     loop {
         let mut attempt = matrix.clone();
@@ -151,7 +151,7 @@ pub(crate) fn cholesky(matrix: DMatrix<f64>) -> Cholesky {
             return factor;
         }
         ridge = if ridge > 0.0 { ridge * 10.0 } else { 1e-9 };
-        if !(ridge < 1e12) {
+        if ridge > 1e12 {
             // Only numbers that are not finite lead here: answer as if nothing were known.
             return identity(matrix.nrows());
         }

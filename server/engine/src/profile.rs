@@ -111,7 +111,12 @@ impl Profile {
         };
         self.learned
             .iter()
-            .map(|l| Maturity { modality: l.modality, sessions: l.sessions, inputs: l.inputs, mature: mature(l) })
+            .map(|l| Maturity {
+                modality: l.modality,
+                sessions: l.sessions,
+                inputs: l.inputs,
+                mature: mature(l),
+            })
             .collect()
     }
 
@@ -154,11 +159,11 @@ pub(crate) struct Posterior {
 
 impl Posterior {
     fn of(model: &Model, sessions: &[FeatureStats]) -> Self {
-        let mut precision = inverse(model.subject.clone());
+        let mut precision = inverse(&model.subject);
         let mut pull = DVector::zeros(model.dimensions.len());
         for stats in sessions {
             let o = model.observe(stats);
-            let weight = inverse(model.within(&o));
+            let weight = inverse(&model.within(&o));
             let pulled = &weight * &o.value;
             for (r, &i) in o.index.iter().enumerate() {
                 pull[i] += pulled[r];
@@ -167,7 +172,7 @@ impl Posterior {
                 }
             }
         }
-        let covariance = inverse(precision);
+        let covariance = inverse(&precision);
         Self { mean: &covariance * pull, covariance }
     }
 }

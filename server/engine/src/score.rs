@@ -31,7 +31,12 @@ pub struct Score {
 /// Scores pooled stats of one modality against a profile. `None` if the profile knows nothing of the modality, or no
 /// feature of the stats is in the population.
 #[must_use]
-pub fn score(population: &Population, profile: &Profile, modality: Modality, stats: &FeatureStats) -> Option<Score> {
+pub fn score(
+    population: &Population,
+    profile: &Profile,
+    modality: Modality,
+    stats: &FeatureStats,
+) -> Option<Score> {
     score_against(population, &profile.reference(population), modality, stats)
 }
 
@@ -73,13 +78,13 @@ fn ratio_parts(model: &Model, posterior: &Posterior, stats: &FeatureStats) -> Ve
     let own = &within + pick(&posterior.covariance, &o.index);
     let anyone = &within + pick(&model.subject, &o.index);
     let expected = DVector::from_fn(o.index.len(), |r, _| posterior.mean[o.index[r]]);
-    let same = density_parts(own, &(&o.value - expected));
-    let other = density_parts(anyone, &o.value);
+    let same = density_parts(&own, &(&o.value - expected));
+    let other = density_parts(&anyone, &o.value);
     same.iter().zip(other.iter()).map(|(s, p)| s - p).collect()
 }
 
 /// Log densities of each coordinate given those before it, less the constant that every ratio cancels.
-fn density_parts(covariance: DMatrix<f64>, value: &DVector<f64>) -> Vec<f64> {
+fn density_parts(covariance: &DMatrix<f64>, value: &DVector<f64>) -> Vec<f64> {
     let factor = cholesky(covariance).l();
     let whitened = factor.solve_lower_triangular(value).unwrap_or_else(|| DVector::zeros(value.len()));
     (0..value.len()).map(|i| -0.5 * whitened[i].powi(2) - factor[(i, i)].ln()).collect()

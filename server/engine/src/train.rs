@@ -46,7 +46,9 @@ pub fn train(
 ) -> Population {
     let models = people
         .iter()
-        .map(|(modality, people)| train_model(*modality, people, settings, &mut |r| progress(*modality, r, settings.rounds)))
+        .map(|(modality, people)| {
+            train_model(*modality, people, settings, &mut |r| progress(*modality, r, settings.rounds))
+        })
         .collect();
     Population::new(models, Vec::new())
 }
@@ -111,14 +113,20 @@ fn dimensions(modality: Modality, people: &[TrainingPerson], spreads: bool) -> V
             let centre = values.iter().map(|(v, w)| v * w).sum::<f64>() / weight;
             let variance = values.iter().map(|(v, w)| (v - centre).powi(2) * w).sum::<f64>() / weight;
             let scale = variance.sqrt();
-            if !(scale > 1e-4) {
+            if scale.is_nan() || scale <= 1e-4 {
                 continue;
             }
             let single = match aspect {
                 Aspect::Mean => within.max(1e-4),
                 Aspect::Spread => 0.5 * SPREAD_NOISE,
             };
-            dimensions.push(Dimension { feature: feature.id, aspect, centre, scale, noise: single / (scale * scale) });
+            dimensions.push(Dimension {
+                feature: feature.id,
+                aspect,
+                centre,
+                scale,
+                noise: single / (scale * scale),
+            });
         }
     }
     dimensions
@@ -165,7 +173,7 @@ impl Sums {
 
 /// Posterior moments of every person's subject term and every session's session term.
 fn expect(model: &Model, people: &[Vec<Observation>]) -> Sums {
-    let subject_precision = inverse(model.subject.clone());
+    let subject_precision = inverse(&model.subject);
     let parts = std::thread::available_parallelism().map_or(1, usize::from).min(people.len().max(1));
     // Each part adds up in a fixed order and the parts are joined in order, so that the result does not depend on timing.
     let part = people.len().div_ceil(parts).max(1);
@@ -198,7 +206,7 @@ fn expect_person(model: &Model, subject_precision: &DMatrix<f64>, sessions: &[Ob
     let mut pull = DVector::zeros(model.dimensions.len());
     let mut weights = Vec::with_capacity(sessions.len());
     for o in sessions {
-        let weight = inverse(model.within(o));
+        let weight = inverse(&model.within(o));
         let pulled = &weight * &o.value;
         for (r, &i) in o.index.iter().enumerate() {
             pull[i] += pulled[r];
@@ -208,7 +216,7 @@ fn expect_person(model: &Model, subject_precision: &DMatrix<f64>, sessions: &[Ob
         }
         weights.push(weight);
     }
-    let covariance = inverse(precision);
+    let covariance = inverse(&precision);
     let mean = &covariance * pull;
     sums.people += 1.0;
     sums.subject_mean += &mean;
@@ -221,7 +229,8 @@ fn expect_person(model: &Model, subject_precision: &DMatrix<f64>, sessions: &[Ob
         let gain = &across * &weight;
         let x = DVector::from_fn(o.index.len(), |r, _| mean[o.index[r]]);
         let z = &gain * (&o.value - x);
-        let uncertain = DMatrix::from_fn(o.index.len(), o.index.len(), |r, c| covariance[(o.index[r], o.index[c])]);
+        let uncertain =
+            DMatrix::from_fn(o.index.len(), o.index.len(), |r, c| covariance[(o.index[r], o.index[c])]);
         sums.session += &z * z.transpose() + &model.session - &gain * across.transpose();
         sums.session += (&gain * uncertain) * gain.transpose();
         sums.sessions += 1.0;
@@ -250,7 +259,7 @@ fn drawn_to_diagonal(covariance: &DMatrix<f64>, seen: f64, prior: f64) -> DMatri
         let both = (covariance[(r, c)] + covariance[(c, r)]) / 2.0;
         if r == c { both.max(1e-4) } else { both * keep }
     });
-    let factor = cholesky(drawn.clone()).l();
+    let factor = cholesky(&drawn).l();
     drawn = &factor * factor.transpose();
     drawn
 }
