@@ -38,6 +38,7 @@ create table device (
     lost integer,
     revoked_at timestamptz
 );
+create index device_by_revoked on device (revoked_at) where revoked_at is not null;
 
 create table session (
     id uuid primary key,
@@ -47,7 +48,7 @@ create table session (
     opened_at timestamptz not null,
     closed_at timestamptz,
     locked boolean not null default false,
-    -- Highest sequence committed; the next record must carry this plus one.
+    -- Highest sequence committed; a later record carries a higher one.
     last_sequence bigint not null,
     -- The latest verdict's columns, so that a list of sessions is one query.
     verdict text,
@@ -129,4 +130,11 @@ create table api_key (
 create table assertion_seen (
     jti uuid primary key,
     expires_at timestamptz not null
+);
+
+-- Sealed under the master key when the database was first used, so that a server with another master key refuses to start
+-- instead of writing what nobody can read. One row.
+create table master_key_check (
+    one boolean primary key default true check (one),
+    sealed bytea not null
 );

@@ -28,6 +28,8 @@ pub enum Purpose {
     SessionState,
     /// Window of a session.
     Window,
+    /// What shows that a database was written under this master key.
+    Check,
 }
 
 impl Purpose {
@@ -37,6 +39,7 @@ impl Purpose {
             Self::Profile => b"tacit profile",
             Self::SessionState => b"tacit session state",
             Self::Window => b"tacit window",
+            Self::Check => b"tacit check",
         }
     }
 }
@@ -146,7 +149,7 @@ impl Secrets {
     fn key(&self, purpose: Purpose) -> &LessSafeKey {
         match purpose {
             Purpose::Name => &self.names,
-            Purpose::Profile | Purpose::SessionState | Purpose::Window => &self.behaviour,
+            Purpose::Profile | Purpose::SessionState | Purpose::Window | Purpose::Check => &self.behaviour,
         }
     }
 }

@@ -4,6 +4,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::clock::Ambient;
 use crate::domain::{ApiKeyId, DeviceId, EnrolmentTokenId, Role, token};
+use crate::secrets::{Purpose, Secrets};
 use crate::store::keys::NewApiKey;
 use crate::store::{Store, Unit};
 use crate::{Error, Result};
@@ -67,6 +68,20 @@ pub async fn first_admin_key(store: &Store, ambient: &Ambient) -> Result<Option<
     let key = create_api_key(&mut unit, ambient, "first run", Role::Admin, None).await?;
     unit.commit().await?;
     Ok(Some(key))
+}
+
+/// Checks that the database was written under this master key, or is new.
+///
+/// # Errors
+/// Conflict when it was written under another; as the database.
+pub async fn check_master_key(store: &Store, secrets: &Secrets) -> Result<()> {
+    const ROW: &[u8] = b"one";
+    let sealed = store.master_key_check(&secrets.seal(Purpose::Check, ROW, b"tacit")?).await?;
+    secrets.open(Purpose::Check, ROW, &sealed).map(drop).map_err(|_| {
+        Error::conflict(
+            "the database was written under another master key: restore that key, or use another database",
+        )
+    })
 }
 
 /// Revokes a device: its streams end within seconds, and it never gets another.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tacit_engine::Population;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -36,7 +36,7 @@ pub(super) async fn serve(settings: Settings, ambient: Ambient) -> anyhow::Resul
     let master = secrets::master_key(&key_file, make, &ambient)
         .with_context(|| format!("cannot use the master key {}", key_file.display()))?;
     let secrets = Arc::new(Secrets::derive(&master, ambient.clone())?);
-    let metrics = PrometheusBuilder::new().install_recorder().context("cannot record metrics")?;
+    let metrics = metrics()?;
 
     // An interrupt while the database is away must end the wait.
     let database = tokio::select! {
@@ -54,7 +54,10 @@ pub(super) async fn serve(settings: Settings, ambient: Ambient) -> anyhow::Resul
         revoked: watch::Sender::new(HashSet::new()),
         stopping: stopping.clone(),
     });
-    let served = run(&app).await;
+    let served = match admin::check_master_key(&app.store, &app.secrets).await {
+        Ok(()) => run(&app).await,
+        Err(error) => Err(error.into()),
+    };
     stopping.cancel();
     database.close().await;
     tracing::info!("stopped");
@@ -111,6 +114,27 @@ async fn run(app: &Arc<App>) -> anyhow::Result<()> {
         Some(ended) => ended?,
         None => Ok(()),
     }
+}
+
+/// The recorder of this process, with what each metric means.
+fn metrics() -> anyhow::Result<PrometheusHandle> {
+    let seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+    let handle = PrometheusBuilder::new()
+        .set_buckets(&seconds)
+        .and_then(PrometheusBuilder::install_recorder)
+        .context("cannot record metrics")?;
+    metrics::describe_counter!("tacit_windows_ingested_total", "Windows committed");
+    metrics::describe_counter!("tacit_verdicts_total", "Verdicts committed, by verdict");
+    metrics::describe_counter!("tacit_records_refused_total", "Records that will never be taken, by reason");
+    metrics::describe_counter!("tacit_streams_refused_total", "Streams refused at their start, by reason");
+    metrics::describe_counter!("tacit_enrolments_total", "Devices enrolled");
+    metrics::describe_counter!("tacit_enrolments_refused_total", "Enrolments refused for their token");
+    metrics::describe_gauge!("tacit_streams_open", "Streams of devices open now");
+    metrics::describe_histogram!(
+        "tacit_ingest_batch_seconds",
+        "From the first query to the commit of a batch of records"
+    );
+    Ok(handle)
 }
 
 fn stop_on_signal(stopping: CancellationToken) -> anyhow::Result<()> {

@@ -24,7 +24,10 @@ pub async fn run(app: Arc<App>) {
         tokio::select! {
             () = app.stopping.cancelled() => return,
             _ = revoked.tick() => look_for_revoked(&app).await,
-            _ = prune.tick() => forget_assertions(&app).await,
+            _ = prune.tick() => {
+                app.metrics.run_upkeep();
+                forget_assertions(&app).await;
+            }
         }
     }
 }

@@ -165,7 +165,7 @@ struct Cluster {
 #[must_use]
 pub fn running(data_dir: &Path) -> Option<PgConnectOptions> {
     let postmaster = Postmaster::of(&data_dir.join("postgres/data"))?;
-    Some(options(&postmaster.socket_dir, DATABASE))
+    Some(options(postmaster.socket_dir.as_deref().filter(|_| postmaster.ready)?, DATABASE))
 }
 
 fn options(socket_dir: &Path, database: &str) -> PgConnectOptions {
@@ -257,7 +257,10 @@ impl Cluster {
         let mut child = None;
         loop {
             match Postmaster::of(&self.data) {
-                Some(postmaster) if postmaster.socket_dir != self.socket_dir => {
+                Some(postmaster)
+                    if child.is_none()
+                        && postmaster.socket_dir.as_ref().is_some_and(|dir| *dir != self.socket_dir) =>
+                {
                     // The data directory was moved or reached by another name: its sockets are elsewhere.
                     postmaster.ask_to_stop();
                 }

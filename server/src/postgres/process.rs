@@ -10,7 +10,8 @@ use nix::unistd::Pid;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Postmaster {
     pub(super) pid: i32,
-    pub(super) socket_dir: PathBuf,
+    /// `None` while it starts and has not said yet.
+    pub(super) socket_dir: Option<PathBuf>,
     /// Accepts connections.
     pub(super) ready: bool,
 }
@@ -27,7 +28,8 @@ impl Postmaster {
         }
         Some(Self {
             pid,
-            socket_dir: PathBuf::from(lines.get(4).copied().unwrap_or_default()),
+            // The file grows line by line: the next line shows that this one is whole.
+            socket_dir: lines.get(5).and(lines.get(4)).filter(|dir| !dir.is_empty()).map(PathBuf::from),
             ready: lines.get(7).is_some_and(|status| status.trim() == "ready"),
         })
     }

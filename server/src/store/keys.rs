@@ -1,4 +1,4 @@
-//! API keys, as far as the command line and the first start need them.
+//! API keys and the check of the master key, as far as the command line and the start need them.
 
 use time::OffsetDateTime;
 
@@ -26,6 +26,17 @@ pub struct NewApiKey<'a> {
 }
 
 impl Store {
+    /// What this database's first server sealed: `fresh`, if there was none yet.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn master_key_check(&self, fresh: &[u8]) -> Result<Vec<u8>> {
+        sqlx::query!("insert into master_key_check (sealed) values ($1) on conflict do nothing", fresh)
+            .execute(&self.pool)
+            .await?;
+        Ok(sqlx::query_scalar!("select sealed from master_key_check").fetch_one(&self.pool).await?)
+    }
+
     /// Revokes an API key; `false` if there is none.
     ///
     /// # Errors

@@ -27,7 +27,10 @@ async fn a_session_becomes_windows_verdicts_and_a_profile() {
     assert_eq!(server.count("select count(*) from feature_window").await, 5);
     assert_eq!(server.count("select count(*) from verdict where verdict = 'learning'").await, 5);
     assert_eq!(server.count("select count(*) from session_event").await, 2);
-    assert_eq!(server.count("select last_sequence from session where state is null and closed_at is not null").await, 7);
+    assert_eq!(
+        server.count("select last_sequence from session where state is null and closed_at is not null").await,
+        7
+    );
     let inputs = "select (maturity->0->>'inputs')::bigint from profile where version = 1";
     assert_eq!(server.count(inputs).await, 750);
 }
@@ -43,12 +46,11 @@ async fn the_account_is_stored_as_a_pseudonym_and_a_sealed_name() {
         stream.send(&opened(session, START, account)).await;
         stream.acked(session, 1).await.unwrap();
     }
-    let (id, pseudonym, sealed): (Uuid, String, Vec<u8>) = sqlx::query_as(
-        "select id, pseudonym, ciphertext from subject join subject_name on subject_id = id",
-    )
-    .fetch_one(server.app.store.pool())
-    .await
-    .unwrap();
+    let (id, pseudonym, sealed): (Uuid, String, Vec<u8>) =
+        sqlx::query_as("select id, pseudonym, ciphertext from subject join subject_name on subject_id = id")
+            .fetch_one(server.app.store.pool())
+            .await
+            .unwrap();
     assert!(pseudonym.starts_with("s_") && !pseudonym.contains("user"));
     assert!(!sealed.windows(4).any(|w| w.eq_ignore_ascii_case(b"user")));
     assert_eq!(server.app.secrets.open(Purpose::Name, id, &sealed).unwrap(), b"User-1");

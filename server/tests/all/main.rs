@@ -2,6 +2,7 @@
 
 mod access;
 mod common;
+mod config;
 mod devices;
 mod hostile;
 mod ingest;

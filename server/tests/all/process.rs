@@ -18,6 +18,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_tacit-server");
 
 struct Process {
     child: Child,
+    log: PathBuf,
     grpc: String,
 }
 
@@ -25,6 +26,9 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("{}", std::fs::read_to_string(&self.log).unwrap_or_default());
+        }
     }
 }
 
@@ -32,7 +36,8 @@ impl Process {
     async fn start(data: &Path) -> Self {
         let endpoints = data.join("endpoints.json");
         let _ = std::fs::remove_file(&endpoints);
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(data.join("server.log")).unwrap();
+        let path = data.join("server.log");
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(&path).unwrap();
         let child = Command::new(BINARY)
             .args(["serve", "--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir"])
             .arg(data)
@@ -40,10 +45,11 @@ impl Process {
             .stderr(log)
             .spawn()
             .unwrap();
-        let text =
-            eventually("server is ready", async || std::fs::read_to_string(&endpoints).ok()).await;
+        let mut process = Self { child, log: path, grpc: String::new() };
+        let text = eventually("server is ready", async || std::fs::read_to_string(&endpoints).ok()).await;
         let endpoints: serde_json::Value = serde_json::from_str(&text).unwrap();
-        Self { child, grpc: endpoints["grpc"].as_str().unwrap().to_owned() }
+        process.grpc = endpoints["grpc"].as_str().unwrap().to_owned();
+        process
     }
 
     fn kill(&self) {
@@ -74,10 +80,8 @@ fn postmaster(data: &Path) -> Option<i32> {
 }
 
 async fn pool(data: &Path) -> PgPool {
-    let options = PgConnectOptions::new()
-        .socket(data.join("postgres/socket"))
-        .username("postgres")
-        .database("tacit");
+    let options =
+        PgConnectOptions::new().socket(data.join("postgres/socket")).username("postgres").database("tacit");
     PgPool::connect_with(options).await.unwrap()
 }
 

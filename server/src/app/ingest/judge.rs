@@ -91,7 +91,7 @@ impl Judge {
                     let subject = session.row.subject_id;
                     let mut versioned = self.profiles.get(&subject).cloned().unwrap_or_default();
                     let profile = Arc::make_mut(&mut versioned.profile);
-                    if session.state.close(&self.policy, profile) {
+                    if session.state.close(profile) {
                         // One write a batch, whatever number of sessions it closes.
                         if !learned.contains_key(&subject) {
                             versioned.version += 1;
@@ -194,7 +194,7 @@ impl Judge {
         let Versioned { version, profile } = versioned;
         let plain = serde_json::to_vec(&*profile).map_err(Error::internal)?;
         let body = self.secrets.seal(Purpose::Profile, subject.0, &plain)?;
-        let maturity = serde_json::to_value(profile.maturity()).map_err(Error::internal)?;
+        let maturity = serde_json::to_value(profile.maturity(&self.policy)).map_err(Error::internal)?;
         Ok(ChangedProfile { row: ProfileRow { subject_id: subject, body, version }, maturity, profile })
     }
 }

@@ -119,7 +119,8 @@ impl Stream {
 
     /// The next message, or how the stream ended.
     pub(crate) async fn next(&mut self) -> Result<Down, Status> {
-        let message = tokio::time::timeout(PATIENCE, self.down.message()).await.expect("the server is silent")?;
+        let message =
+            tokio::time::timeout(PATIENCE, self.down.message()).await.expect("the server is silent")?;
         let message = message.ok_or_else(|| Status::ok("ended"))?.message.unwrap();
         if let Down::Ack(v1::Ack { session_id, through }) = &message {
             self.acked.insert(Uuid::from_slice(session_id).unwrap(), *through);
