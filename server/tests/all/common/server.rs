@@ -1,7 +1,7 @@
 //! A server in this process, on a loopback port, with a clock that the test sets.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tacit_engine::Population;
@@ -19,9 +19,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::cluster;
 use super::device::Device;
+use super::windows::population;
 
 /// Where the test clock starts.
 pub(crate) const START: OffsetDateTime = datetime!(2026-03-02 09:00 UTC);
+
+static POPULATION: LazyLock<Arc<Population>> = LazyLock::new(|| Arc::new(population()));
 
 pub(crate) struct TestClock(Mutex<OffsetDateTime>);
 
@@ -73,7 +76,7 @@ impl Server {
             store: Store::new(cluster::database().await),
             secrets: Arc::new(Secrets::derive(&[7; 32], ambient.clone()).unwrap()),
             ambient,
-            population: Arc::new(Population::shipped()),
+            population: Arc::clone(&POPULATION),
             settings,
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             profiles: ProfileCache::default(),

@@ -1,6 +1,8 @@
 //! Sessions of a simulated person, as records.
 
 use prost::Message as _;
+use tacit_engine::Population;
+use tacit_engine::train::{TrainSettings, TrainingPerson, train};
 use tacit_proto::v1::record::Body;
 use tacit_proto::v1::{self, Record};
 use tacit_proto::{FeatureStats, Modality, Stat, catalogue};
@@ -10,17 +12,38 @@ use uuid::Uuid;
 /// Keystrokes of the windows made here.
 pub(crate) const KEYSTROKES: u32 = 150;
 
-/// A sound keyboard window. `lean` from -1 to 1 places the means within the middle half of what is possible: two leans are two
-/// people.
+/// Features in the windows made here.
+const FEATURES: usize = 12;
+
+/// A sound keyboard window. `lean` from -1 to 1 says whose: it moves the means, on a scale on which people differ by about 0.5 and
+/// one person from session to session by about 0.05.
 pub(crate) fn keyboard(lean: f64) -> v1::Window {
+    v1::Window::pack(Modality::Keyboard, KEYSTROKES, 60_000, 0, &stats(lean, 0.0))
+}
+
+fn stats(lean: f64, mood: f64) -> FeatureStats {
     let mut stats = FeatureStats::new();
-    for feature in catalogue::ALL.iter().filter(|f| f.modality == Modality::Keyboard) {
+    for (i, feature) in
+        catalogue::ALL.iter().filter(|f| f.modality == Modality::Keyboard).take(FEATURES).enumerate()
+    {
         let (low, high) = feature.value_range();
-        let middle = low.midpoint(high) + lean * (high - low) / 4.0;
-        let spread = (high - low) / 40.0;
+        // Half of the features move one way and half the other, so that people differ in more than tempo.
+        let side = if i % 2 == 0 { 1.0 } else { -1.0 };
+        let middle = low.midpoint(high) + (side * lean + mood) * (high - low) / 5.0;
+        let spread = (high - low) / 20.0;
         stats.add(feature.id, &Stat::new(20, middle, spread * spread).unwrap());
     }
-    v1::Window::pack(Modality::Keyboard, KEYSTROKES, 60_000, 0, &stats)
+    stats
+}
+
+/// A population of people of every lean.
+pub(crate) fn population() -> Population {
+    let people = (-20..=20)
+        .map(|person| TrainingPerson {
+            sessions: (-2..=2).map(|mood| stats(f64::from(person) / 20.0, f64::from(mood) * 0.03)).collect(),
+        })
+        .collect();
+    train(&[(Modality::Keyboard, people)], &TrainSettings::default(), &mut |_, _, _| {})
 }
 
 pub(crate) fn session_id() -> Uuid {
