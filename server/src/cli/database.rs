@@ -3,13 +3,13 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
-use crate::postgres::{self, DataLock, Private, Run};
+use crate::postgres::{self, DataLock, PostgresError, Private, Run};
 use crate::store::Store;
-use crate::{Error, ErrorKind};
 
 const RETRY: Duration = Duration::from_secs(2);
 /// A request fails rather than wait longer for a connection.
@@ -20,51 +20,82 @@ const SPARE_CONNECTIONS: u32 = 20;
 /// A reachable database.
 pub(super) struct Database {
     pub(super) store: Store,
-    private: Option<(Private, DataLock)>,
+    private: Option<Private>,
+    _lock: Option<DataLock>,
 }
 
 impl Database {
     /// Closes the connections and stops what was started here.
     pub(super) async fn close(self) {
         self.store.pool().close().await;
-        if let Some((private, _lock)) = self.private {
+        if let Some(private) = self.private {
             private.stop().await;
         }
     }
 }
 
-/// For the server: waits until the database answers, and brings its schema up to date.
-pub(super) async fn serve(settings: &Settings) -> anyhow::Result<Database> {
+/// For the server: waits until the database answers, and brings its schema up to date. `None` when asked to stop meanwhile.
+pub(super) async fn serve(
+    settings: &Settings,
+    stopping: &CancellationToken,
+) -> anyhow::Result<Option<Database>> {
     let lock = postgres::lock(&settings.data_dir)?;
-    let database = match &settings.database_url {
-        Some(url) => given(url, settings)?,
-        None => private(settings, lock).await?,
-    };
-    loop {
-        match database.store.ping().await {
-            Ok(()) => break,
-            Err(error) => {
-                tracing::warn!(detail = %error.detail(), "the database does not answer; trying again");
-                tokio::time::sleep(RETRY).await;
+    let Some(url) = &settings.database_url else {
+        let started = tokio::select! {
+            () = stopping.cancelled() => None,
+            started = start(settings) => Some(started?),
+        };
+        return match started {
+            Some(private) => migrate(of_private(private, lock, settings)).await.map(Some),
+            None => {
+                postgres::stop_leftover(&settings.data_dir).await;
+                Ok(None)
             }
+        };
+    };
+    let options = given(url)?;
+    loop {
+        // Not through the pool, which would retry in silence.
+        let answer = tokio::time::timeout(ACQUIRE, PgConnection::connect_with(&options)).await;
+        let error = match answer {
+            Ok(Ok(connection)) => {
+                let _ = connection.close().await;
+                break;
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer within {} s", ACQUIRE.as_secs()),
+        };
+        tracing::warn!(error, "the database does not answer; trying again");
+        tokio::select! {
+            () = stopping.cancelled() => return Ok(None),
+            () = tokio::time::sleep(RETRY) => {}
         }
     }
-    migrate(database).await
+    // The lock is kept too: keys and certificates of the directory are this process's to write.
+    let database = Database { store: Store::new(pool(options, settings)), private: None, _lock: Some(lock) };
+    migrate(database).await.map(Some)
 }
 
 /// For the command line, beside a running server or without one.
 pub(super) async fn open(settings: &Settings) -> anyhow::Result<Database> {
-    let database = match &settings.database_url {
-        Some(url) => given(url, settings)?,
-        None => match postgres::running(&settings.data_dir) {
-            Some(options) => Database { store: Store::new(pool(options, settings)), private: None },
-            None => {
-                let lock = postgres::lock(&settings.data_dir)?;
-                private(settings, lock).await?
-            }
-        },
+    if let Some(database) = beside(settings)? {
+        return migrate(database).await;
+    }
+    let lock = postgres::lock(&settings.data_dir)?;
+    migrate(of_private(start(settings).await?, lock, settings)).await
+}
+
+/// The given database, or the private one if it runs.
+fn beside(settings: &Settings) -> anyhow::Result<Option<Database>> {
+    let options = match &settings.database_url {
+        Some(url) => Some(given(url)?),
+        None => postgres::running(&settings.data_dir),
     };
-    migrate(database).await
+    Ok(options.map(|options| Database {
+        store: Store::new(pool(options, settings)),
+        private: None,
+        _lock: None,
+    }))
 }
 
 async fn migrate(database: Database) -> anyhow::Result<Database> {
@@ -77,21 +108,20 @@ async fn migrate(database: Database) -> anyhow::Result<Database> {
     }
 }
 
-fn given(url: &str, settings: &Settings) -> anyhow::Result<Database> {
+fn given(url: &str) -> anyhow::Result<PgConnectOptions> {
     // The text of the error may hold the password.
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|_| {
-            Error::new(ErrorKind::InvalidArgument, "it is not postgres://user:password@host:port/database")
-        })
-        .context("--database-url")?;
-    Ok(Database { store: Store::new(pool(options, settings)), private: None })
+    PgConnectOptions::from_str(url)
+        .map_err(|_| anyhow::anyhow!("--database-url: it is not postgres://user:password@host:port/database"))
 }
 
-async fn private(settings: &Settings, lock: DataLock) -> anyhow::Result<Database> {
+async fn start(settings: &Settings) -> Result<Private, PostgresError> {
     let run = Run { connections: settings.database_connections + SPARE_CONNECTIONS, durable: true };
-    let private = Private::start(&settings.data_dir, run).await?;
+    Private::start(&settings.data_dir, run).await
+}
+
+fn of_private(private: Private, lock: DataLock, settings: &Settings) -> Database {
     let store = Store::new(pool(private.options(), settings));
-    Ok(Database { store, private: Some((private, lock)) })
+    Database { store, private: Some(private), _lock: Some(lock) }
 }
 
 fn pool(options: PgConnectOptions, settings: &Settings) -> sqlx::PgPool {
@@ -107,11 +137,7 @@ fn pool(options: PgConnectOptions, settings: &Settings) -> sqlx::PgPool {
 
 /// How many migrations the schema lacks, changing nothing.
 pub(super) async fn peek(settings: &Settings) -> anyhow::Result<usize> {
-    let database = match (&settings.database_url, postgres::running(&settings.data_dir)) {
-        (Some(url), _) => given(url, settings)?,
-        (None, Some(options)) => Database { store: Store::new(pool(options, settings)), private: None },
-        (None, None) => anyhow::bail!("the private database does not run"),
-    };
+    let Some(database) = beside(settings)? else { anyhow::bail!("the private database does not run") };
     let behind = database.store.migrations_missing().await;
     database.close().await;
     behind.map_err(|error| anyhow::anyhow!(error.detail()))

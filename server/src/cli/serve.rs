@@ -38,11 +38,7 @@ pub(super) async fn serve(settings: Settings, ambient: Ambient) -> anyhow::Resul
     let secrets = Arc::new(Secrets::derive(&master, ambient.clone())?);
     let metrics = metrics()?;
 
-    // An interrupt while the database is away must end the wait.
-    let database = tokio::select! {
-        () = stopping.cancelled() => return Ok(()),
-        database = database::serve(&settings) => database?,
-    };
+    let Some(database) = database::serve(&settings, &stopping).await? else { return Ok(()) };
     let app = Arc::new(App {
         store: database.store.clone(),
         ambient: ambient.clone(),

@@ -161,6 +161,30 @@ struct Cluster {
     run: Run,
 }
 
+/// Stops the private Postgres of a data directory that a start cut short, or a killed server, left running. The caller holds the
+/// [`lock`].
+pub async fn stop_leftover(data_dir: &Path) {
+    stop(&data_dir.join("postgres/data"), &mut None).await;
+}
+
+/// Asks the postmaster of `data` to stop, and waits until it has.
+async fn stop(data: &Path, child: &mut Option<Child>) {
+    let deadline = Instant::now() + STOP_LIMIT;
+    if let Some(postmaster) = Postmaster::of(data) {
+        postmaster.ask_to_stop();
+    }
+    while Postmaster::of(data).is_some() && Instant::now() < deadline {
+        if let Some(child) = child {
+            let _ = child.try_wait();
+        }
+        sleep(POLL).await;
+    }
+    if let Some(child) = child {
+        let _ = child.try_wait();
+    }
+    tracing::info!("postgres stopped");
+}
+
 /// How to reach the private Postgres of a data directory, if it runs now.
 #[must_use]
 pub fn running(data_dir: &Path) -> Option<PgConnectOptions> {
@@ -169,7 +193,11 @@ pub fn running(data_dir: &Path) -> Option<PgConnectOptions> {
 }
 
 fn options(socket_dir: &Path, database: &str) -> PgConnectOptions {
-    PgConnectOptions::new().socket(socket_dir).port(5432).username("postgres").database(database)
+    PgConnectOptions::new_without_pgpass()
+        .socket(socket_dir)
+        .port(5432)
+        .username("postgres")
+        .database(database)
 }
 
 impl Private {
@@ -237,6 +265,7 @@ impl Cluster {
             .arg(&fresh)
             .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"])
             .current_dir("/")
+            .kill_on_drop(true)
             .stdin(Stdio::null());
         if !self.run.durable {
             command.arg("--no-sync");
@@ -359,19 +388,6 @@ impl Cluster {
                 }
             }
         }
-        let deadline = Instant::now() + STOP_LIMIT;
-        if let Some(postmaster) = Postmaster::of(&self.data) {
-            postmaster.ask_to_stop();
-        }
-        while Postmaster::of(&self.data).is_some() && Instant::now() < deadline {
-            if let Some(child) = &mut child {
-                let _ = child.try_wait();
-            }
-            sleep(POLL).await;
-        }
-        if let Some(child) = &mut child {
-            let _ = child.try_wait();
-        }
-        tracing::info!("postgres stopped");
+        crate::postgres::stop(&self.data, &mut child).await;
     }
 }

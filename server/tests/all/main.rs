@@ -1,4 +1,11 @@
 //! The server against a real Postgres, one database a test.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "what helpers of tests cannot do fails the test"
+)]
 
 mod access;
 mod common;

@@ -7,7 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use tacit_proto::v1::Record;
-use time::OffsetDateTime;
+use tacit_server::clock::Ambient;
 use uuid::Uuid;
 
 use crate::common::device::Device;
@@ -91,10 +91,10 @@ async fn count(pool: &PgPool, sql: &'static str) -> i64 {
 
 /// As an agent does: sends what is not acknowledged, from the oldest, until `upto` records are, over as many streams as it takes.
 async fn deliver(device: &Device, session: Uuid, records: &[Record], acked: &mut u64, upto: u64) {
-    let now = std::time::SystemTime::now();
+    let now = Ambient::system().now();
     let from = *acked;
     let delivered = eventually("delivery", async || {
-        let mut stream = device.stream(OffsetDateTime::from(now)).await.ok()?;
+        let mut stream = device.stream(now).await.ok()?;
         for record in records.iter().filter(|r| r.sequence > from && r.sequence <= upto) {
             stream.send(record).await;
         }
@@ -111,7 +111,7 @@ async fn killing_the_server_or_its_database_loses_no_acknowledged_window_and_cou
     let mut server = Process::start(&data).await;
     let ca = std::fs::read_to_string(data.join("tls/ca.pem")).unwrap();
     let mut device = Device::enrol(&server.grpc, Some(&ca), &token(&data)).await.unwrap();
-    let now = OffsetDateTime::from(std::time::SystemTime::now());
+    let now = Ambient::system().now();
     let session = session_id();
     let records = whole(session, now, "user-1", 60);
     let mut acked = 0;

@@ -35,7 +35,7 @@ pub(crate) async fn channel(url: &str, ca: Option<&str>) -> Result<Channel, toni
     endpoint.connect().await
 }
 
-fn unavailable(error: tonic::transport::Error) -> Status {
+fn unavailable(error: &tonic::transport::Error) -> Status {
     Status::unavailable(format!("{error:?}"))
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn enrol_request(key: &Ed25519KeyPair, token: &str) -> EnrollDeviceRe
 }
 
 pub(crate) async fn enrol(url: &str, ca: Option<&str>, request: EnrollDeviceRequest) -> Result<Uuid, Status> {
-    let channel = channel(url, ca).await.map_err(unavailable)?;
+    let channel = channel(url, ca).await.map_err(|e| unavailable(&e))?;
     let answer = EnrollmentClient::new(channel).enroll_device(request).await?.into_inner();
     Ok(answer.device_id.parse().unwrap())
 }
@@ -93,7 +93,7 @@ impl Device {
     }
 
     pub(crate) async fn stream_with(&self, assertion: &str) -> Result<Stream, Status> {
-        let channel = channel(&self.url, self.ca.as_deref()).await.map_err(unavailable)?;
+        let channel = channel(&self.url, self.ca.as_deref()).await.map_err(|e| unavailable(&e))?;
         let (up, messages) = mpsc::channel(1_024);
         let mut request = Request::new(ReceiverStream::new(messages));
         request.metadata_mut().insert("authorization", format!("Bearer {assertion}").parse().unwrap());
