@@ -1,0 +1,77 @@
+//! The connection to the server: TLS, or plain to a loopback address and only by flag.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Uri};
+
+/// Checks a server address. `https://` always; `http://` only to a loopback address, and only where that is allowed.
+///
+/// # Errors
+/// When the address is none of these, saying what to do.
+pub fn check_server(server: &str, insecure_loopback: bool) -> Result<Uri> {
+    let uri: Uri =
+        server.parse().with_context(|| format!("{server:?} is no address; write https://HOST:PORT"))?;
+    let host = uri.host().with_context(|| format!("{server:?} names no host; write https://HOST:PORT"))?;
+    match uri.scheme_str() {
+        Some("https") => Ok(uri),
+        Some("http") => {
+            let bare = host.trim_start_matches('[').trim_end_matches(']');
+            let loopback = bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+            if loopback && insecure_loopback {
+                Ok(uri)
+            } else {
+                bail!(
+                    "{server} is not encrypted: use https://, or --insecure-loopback with a loopback address"
+                )
+            }
+        }
+        _ => bail!("{server:?} is neither https:// nor http://; write https://HOST:PORT"),
+    }
+}
+
+/// Opens a connection lazily: the first call connects.
+///
+/// # Errors
+/// When the address or the CA certificate is not sound.
+pub fn channel(server: &str, ca_pem: Option<&str>, insecure_loopback: bool) -> Result<Channel> {
+    let uri = check_server(server, insecure_loopback)?;
+    let plain = uri.scheme_str() == Some("http");
+    let mut endpoint = Endpoint::from(uri)
+        .connect_timeout(Duration::from_secs(10))
+        .http2_keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(Duration::from_secs(20))
+        .keep_alive_while_idle(true);
+    if !plain {
+        let tls = match ca_pem {
+            Some(pem) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)),
+            None => bail!(
+                "no certificate authority is known: enrol with --ca FILE (tls/ca.pem of the server's data directory)"
+            ),
+        };
+        endpoint = endpoint.tls_config(tls).context("the CA certificate is not sound")?;
+    }
+    Ok(endpoint.connect_lazy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_connections_go_to_loopback_by_flag_only() {
+        assert!(check_server("https://tacit.example:7443", false).is_ok());
+        assert!(check_server("http://127.0.0.1:7443", true).is_ok());
+        assert!(check_server("http://[::1]:7443", true).is_ok());
+        for (server, flag) in [
+            ("http://127.0.0.1:7443", false),
+            ("http://tacit.example:7443", true),
+            ("http://127.0.0.1.example:7443", true),
+            ("ftp://127.0.0.1", true),
+            ("127.0.0.1:7443", true),
+        ] {
+            assert!(check_server(server, flag).is_err(), "{server} {flag}");
+        }
+    }
+}

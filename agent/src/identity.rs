@@ -1,0 +1,140 @@
+//! Who this device is: its key pair, its id and its server. Made at enrolment, kept in owner-only files.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+
+const KEY: &str = "device.key";
+const IDENTITY: &str = "identity.json";
+
+/// The device's Ed25519 key pair. The private half never leaves the device.
+pub struct DeviceKey {
+    pair: Ed25519KeyPair,
+    pkcs8: Vec<u8>,
+}
+
+impl DeviceKey {
+    /// The key of a state folder; made there if it has none.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, or its key is damaged or readable by others.
+    pub fn load_or_make(state: &Path) -> Result<Self> {
+        files::private_folder(state)
+            .with_context(|| format!("cannot use the state folder {}", state.display()))?;
+        let path = state.join(KEY);
+        if path.exists() {
+            return Self::load(state);
+        }
+        let pair = Ed25519KeyPair::generate().context("cannot make a device key")?;
+        let pkcs8 = pair.to_pkcs8().context("cannot encode the device key")?.as_ref().to_vec();
+        files::write_private(&path, &pkcs8).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Self { pair, pkcs8 })
+    }
+
+    fn load(state: &Path) -> Result<Self> {
+        let path = state.join(KEY);
+        let pkcs8 = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mode = fs::metadata(&path)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            bail!("{} can be read by others: run chmod 600 on it", path.display());
+        }
+        let pair = Ed25519KeyPair::from_pkcs8(&pkcs8)
+            .with_context(|| format!("{} is damaged: delete it and enrol again", path.display()))?;
+        Ok(Self { pair, pkcs8 })
+    }
+
+    /// Ed25519 public key, 32 bytes.
+    #[must_use]
+    pub fn public(&self) -> &[u8] {
+        self.pair.public_key().as_ref()
+    }
+
+    /// Ed25519 signature, 64 bytes.
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.pair.sign(message).as_ref().to_vec()
+    }
+
+    /// PKCS#8, for signing assertions.
+    pub(crate) fn pkcs8(&self) -> &[u8] {
+        &self.pkcs8
+    }
+}
+
+/// What enrolment settled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolled {
+    /// UUID, text form.
+    pub device_id: String,
+    /// `https://host:port`.
+    pub server: String,
+    /// Certificate authority that the server's certificate must come from, PEM; the system's if none.
+    pub ca_pem: Option<String>,
+}
+
+/// An enrolled device.
+pub struct Identity {
+    /// Its key pair.
+    pub key: DeviceKey,
+    /// Its id and server.
+    pub enrolled: Enrolled,
+}
+
+impl Identity {
+    /// Reads what enrolment left in a state folder.
+    ///
+    /// # Errors
+    /// When the device is not enrolled or its files are damaged.
+    pub fn load(state: &Path) -> Result<Self> {
+        let path = state.join(IDENTITY);
+        if !path.exists() {
+            bail!("this device is not enrolled: run `tacit-agent enrol --server URL --token TOKEN`");
+        }
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let enrolled = serde_json::from_str(&text)
+            .with_context(|| format!("{} is damaged: delete it and enrol again", path.display()))?;
+        Ok(Self { key: DeviceKey::load(state)?, enrolled })
+    }
+
+    /// Keeps what enrolment settled.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(state: &Path, enrolled: &Enrolled) -> Result<()> {
+        let path = state.join(IDENTITY);
+        let text = serde_json::to_vec_pretty(enrolled)?;
+        files::write_private(&path, &text).with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_once_and_only_its_owner_can_read_it() {
+        let state = tempfile::tempdir().unwrap();
+        let made = DeviceKey::load_or_make(state.path()).unwrap();
+        let again = DeviceKey::load_or_make(state.path()).unwrap();
+        assert_eq!(made.public(), again.public());
+        assert_eq!(made.public().len(), 32);
+        let key = state.path().join(KEY);
+        assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+        let refused = DeviceKey::load_or_make(state.path()).err().unwrap();
+        assert!(refused.to_string().contains("chmod 600"), "{refused}");
+    }
+
+    #[test]
+    fn a_device_without_identity_is_told_to_enrol() {
+        let state = tempfile::tempdir().unwrap();
+        let refused = Identity::load(state.path()).err().unwrap();
+        assert!(refused.to_string().contains("tacit-agent enrol"), "{refused}");
+    }
+}

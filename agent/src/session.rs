@@ -1,0 +1,237 @@
+//! One session: input in, records out. Numbers the records and maps the events' clock to the wall clock.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use tacit_measure::{Measurer, Output, Settings, SignalKind, TimedInput};
+use tacit_proto::v1::{self, Record, record::Body};
+use uuid::Uuid;
+
+use crate::clock::random_uuid;
+use crate::files;
+
+/// Sequences reserved ahead on disk, so that not every record costs a write.
+const RESERVED: u64 = 1_000;
+const FILE: &str = "session.json";
+
+/// What outlives the agent of the session in progress.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Kept {
+    id: Uuid,
+    /// No record has been given a sequence above this one.
+    reserved: u64,
+}
+
+/// A session in progress.
+#[derive(Debug)]
+pub struct Session {
+    kept: Kept,
+    path: PathBuf,
+    sequence: u64,
+    measurer: Measurer,
+    /// Wall clock of the events' time 0, in milliseconds; known from the first event on.
+    epoch_ms: Option<i64>,
+    outputs: Vec<Output>,
+}
+
+impl Session {
+    /// Begins a session, and returns the record that opens it. Ends, too, one that a killed agent left open: its closing
+    /// record comes first.
+    ///
+    /// # Errors
+    /// When the state folder cannot be written.
+    pub fn open(
+        state: &Path,
+        account: &str,
+        remote: bool,
+        at_ms: u64,
+        settings: Settings,
+    ) -> Result<(Self, Vec<Record>)> {
+        files::private_folder(state).with_context(|| format!("cannot use {}", state.display()))?;
+        let path = state.join(FILE);
+        let mut records = Vec::new();
+        let left: Option<Kept> = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        if let Some(left) = left {
+            records.push(record(left.id, left.reserved + 1, at_ms, Body::Closed(v1::SessionClosed {})));
+        }
+        let kept = Kept { id: random_uuid().context("no randomness")?, reserved: 0 };
+        let mut session = Self {
+            kept,
+            path,
+            sequence: 0,
+            measurer: Measurer::new(settings),
+            epoch_ms: None,
+            outputs: Vec::new(),
+        };
+        let opened = v1::SessionOpened { account: account.to_owned(), remote };
+        records.push(session.number(at_ms, Body::Opened(opened))?);
+        Ok((session, records))
+    }
+
+    /// The session's id.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.kept.id
+    }
+
+    /// Takes new settings for the windows to come.
+    pub fn configure(&mut self, settings: Settings) {
+        self.measurer.configure(settings);
+    }
+
+    /// Measures one event. `now_ms` is read at the first event only, to join the two clocks.
+    ///
+    /// # Errors
+    /// When the state folder cannot be written.
+    pub fn input(&mut self, event: TimedInput, now_ms: impl FnOnce() -> u64) -> Result<Vec<Record>> {
+        if self.epoch_ms.is_none() {
+            let at_ms = i64::try_from(event.at_us / 1000).unwrap_or(i64::MAX);
+            self.epoch_ms = Some(i64::try_from(now_ms()).unwrap_or(i64::MAX).saturating_sub(at_ms));
+        }
+        self.measurer.push(event, &mut self.outputs);
+        self.take()
+    }
+
+    /// The events' clock starts anew (capture was started again): join it to the wall clock at the next event.
+    pub fn restart_clock(&mut self) {
+        self.epoch_ms = None;
+    }
+
+    /// A fact of the device, not of the input.
+    ///
+    /// # Errors
+    /// When the state folder cannot be written.
+    pub fn signal(&mut self, kind: v1::SignalKind, at_ms: u64) -> Result<Record> {
+        self.number(at_ms, Body::Signal(v1::Signal { kind: kind.into(), count: 1 }))
+    }
+
+    /// Ends the session: the windows that hold their minimum, then the record that closes it.
+    ///
+    /// # Errors
+    /// When the state folder cannot be written.
+    pub fn close(mut self, at_ms: u64) -> Result<Vec<Record>> {
+        self.measurer.finish(&mut self.outputs);
+        let mut records = self.take()?;
+        records.push(self.number(at_ms, Body::Closed(v1::SessionClosed {}))?);
+        Ok(records)
+    }
+
+    /// Forgets the session on disk: its closing record is in the spool.
+    ///
+    /// # Errors
+    /// When the file cannot be deleted.
+    pub fn forget(state: &Path) -> Result<()> {
+        match fs::remove_file(state.join(FILE)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn take(&mut self) -> Result<Vec<Record>> {
+        let outputs = std::mem::take(&mut self.outputs);
+        outputs
+            .into_iter()
+            .map(|output| {
+                let (at_us, body) = body(output);
+                let at_ms = self.wall_ms(at_us);
+                self.number(at_ms, body)
+            })
+            .collect()
+    }
+
+    fn wall_ms(&self, at_us: u64) -> u64 {
+        let at_ms = i64::try_from(at_us / 1000).unwrap_or(i64::MAX);
+        u64::try_from(self.epoch_ms.unwrap_or_default().saturating_add(at_ms)).unwrap_or_default()
+    }
+
+    fn number(&mut self, at_ms: u64, body: Body) -> Result<Record> {
+        if self.sequence == self.kept.reserved {
+            self.kept.reserved += RESERVED;
+            files::write_private(&self.path, &serde_json::to_vec(&self.kept)?)
+                .with_context(|| format!("cannot write {}", self.path.display()))?;
+        }
+        self.sequence += 1;
+        Ok(record(self.kept.id, self.sequence, at_ms, body))
+    }
+}
+
+fn record(id: Uuid, sequence: u64, at_ms: u64, body: Body) -> Record {
+    Record { session_id: id.as_bytes().to_vec(), sequence, at_ms, body: Some(body) }
+}
+
+/// Time on the events' clock and body of what a measurer put out.
+fn body(output: Output) -> (u64, Body) {
+    match output {
+        Output::Window(w) => {
+            let window = v1::Window::pack(w.modality, w.inputs, w.active_ms, w.discarded, &w.stats);
+            (w.closed_at_us, Body::Window(window))
+        }
+        Output::Signal(s) => {
+            let kind = match s.kind {
+                SignalKind::Injected => v1::SignalKind::Injected,
+                SignalKind::ImpossibleInterval => v1::SignalKind::ImpossibleInterval,
+            };
+            (s.at_us, Body::Signal(v1::Signal { kind: kind.into(), count: s.count }))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tacit_measure::{Input, Locator, Origin};
+
+    fn typed(keys: u64) -> Vec<TimedInput> {
+        let mut locator = Locator::new();
+        let at =
+            |at_us, input: Option<Input>| TimedInput { at_us, origin: Origin::Device, input: input.unwrap() };
+        (0..keys)
+            .flat_map(|i| {
+                let code = if i % 2 == 0 { 30 } else { 36 };
+                let down = at(i * 150_000, locator.key_down(code));
+                [down, at(i * 150_000 + 80_000, locator.key_up(code))]
+            })
+            .collect()
+    }
+
+    #[test]
+    fn records_rise_from_the_opening_and_carry_wall_clock_times() {
+        let state = tempfile::tempdir().unwrap();
+        let start = 1_790_000_000_000;
+        let (mut session, mut records) =
+            Session::open(state.path(), "account", false, start, Settings::default()).unwrap();
+        for event in typed(120) {
+            records.extend(session.input(event, || start).unwrap());
+        }
+        records.extend(session.close(start + 60_000).unwrap());
+        let sequences: Vec<u64> = records.iter().map(|r| r.sequence).collect();
+        assert_eq!(sequences, (1..=records.len() as u64).collect::<Vec<_>>());
+        assert!(matches!(records[0].body, Some(Body::Opened(_))));
+        assert!(matches!(records.last().unwrap().body, Some(Body::Closed(_))));
+        let windows: Vec<_> = records.iter().filter(|r| matches!(r.body, Some(Body::Window(_)))).collect();
+        assert_eq!(windows.len(), 2);
+        // The fiftieth key goes down 49 × 150 ms after the first.
+        assert!(windows[0].at_ms >= start + 7_350 && windows[0].at_ms < start + 7_600);
+    }
+
+    #[test]
+    fn a_session_left_open_by_a_killed_agent_is_closed_above_all_it_sent() {
+        let state = tempfile::tempdir().unwrap();
+        let (first, opened) = Session::open(state.path(), "account", false, 1, Settings::default()).unwrap();
+        let id = first.id();
+        drop(first);
+        let (second, records) =
+            Session::open(state.path(), "account", false, 2, Settings::default()).unwrap();
+        assert_eq!(records.len(), 2);
+        assert_eq!(records[0].session_id, id.as_bytes());
+        assert!(records[0].sequence > opened[0].sequence);
+        assert!(matches!(records[0].body, Some(Body::Closed(_))));
+        assert_ne!(second.id(), id);
+        second.close(3).unwrap();
+        Session::forget(state.path()).unwrap();
+        let (_, records) = Session::open(state.path(), "account", false, 4, Settings::default()).unwrap();
+        assert_eq!(records.len(), 1);
+    }
+}
