@@ -12,7 +12,7 @@ use tacit_engine::{Population, score_against};
 use tacit_proto::Modality;
 
 use super::row::{Row, Trained};
-use super::sets;
+use super::sets::{self, Labelled};
 use super::trials::{Person, fit, folds, profile, run};
 use crate::metrics::{Figures, UserTrials};
 
@@ -21,6 +21,7 @@ const SEED: u64 = 2;
 const AALTO_TRAINING_PEOPLE: usize = 500;
 const IKDD_FOLDS: usize = 5;
 const SAPIMOUSE_FOLDS: usize = 4;
+const BALABIT_FOLDS: usize = 5;
 
 /// The sets, in the order they are run.
 pub(super) const SETS: [&str; 4] = ["aalto", "ikdd", "sapimouse", "balabit"];
@@ -76,25 +77,37 @@ fn sapimouse(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Row>> {
     Ok(vec![row("sapimouse", "enrol 3 min, probe 1 min", Trained::InSet, Modality::Pointer, &trials)?])
 }
 
-/// People of SapiMouse make the population, so that neither a test session's subject nor an intruder is in it.
+/// Two populations. The strict one is of SapiMouse alone: neither a test session's subject nor an intruder is in it. The
+/// other adds people of Balabit who are not the subject; who an intruder is, the set does not say.
 fn balabit(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Row>> {
     let others = sets::sapimouse(&data.join("sapimouse"), bar)?;
-    let people = sets::balabit(&data.join("balabit"), bar)?;
-    let population = fit(Modality::Pointer, &dealt(&others), &TrainSettings::default(), bar);
-    let trials: Vec<UserTrials> = people
-        .iter()
-        .map(|user| {
-            let mut trials = UserTrials::default();
-            let reference = profile(Modality::Pointer, &user.person.enrolment).prepare(&population);
-            for (sample, illegal) in &user.tests {
-                let score = score_against(&population, &reference, Modality::Pointer, &sample.stats);
-                let to = if *illegal { &mut trials.impostor } else { &mut trials.genuine };
-                to.extend(score.map(|s| s.llr));
-            }
-            trials
-        })
-        .collect();
-    Ok(vec![row("balabit", "labelled test sessions", Trained::InSet, Modality::Pointer, &trials)?])
+    let labelled = sets::balabit(&data.join("balabit"), bar)?;
+    let settings = TrainSettings::default();
+    let strict = fit(Modality::Pointer, &dealt(&others), &settings, bar);
+    let alone: Vec<UserTrials> = labelled.iter().map(|user| labelled_trials(&strict, user)).collect();
+    let mut joined = Vec::new();
+    for (training, tested) in folds(&labelled.iter().collect::<Vec<_>>(), BALABIT_FOLDS) {
+        let mut people = dealt(&others);
+        people.extend(training.iter().map(|user| &user.person));
+        let population = fit(Modality::Pointer, &people, &settings, bar);
+        joined.extend(tested.iter().map(|user| labelled_trials(&population, user)));
+    }
+    let row = |protocol, trials: &[UserTrials]| row("balabit", protocol, Trained::InSet, Modality::Pointer, trials);
+    Ok(vec![
+        row("labelled sessions, subject not in population", &joined)?,
+        row("labelled sessions, SapiMouse population", &alone)?,
+    ])
+}
+
+fn labelled_trials(population: &Population, user: &Labelled) -> UserTrials {
+    let mut trials = UserTrials::default();
+    let reference = profile(Modality::Pointer, &user.person.enrolment).prepare(population);
+    for (sample, illegal) in &user.tests {
+        let score = score_against(population, &reference, Modality::Pointer, &sample.stats);
+        let to = if *illegal { &mut trials.impostor } else { &mut trials.genuine };
+        to.extend(score.map(|s| s.llr));
+    }
+    trials
 }
 
 /// Every person in one fold's trials, under a population of the other folds' people.

@@ -6,13 +6,16 @@ use std::path::Path;
 use anyhow::Context;
 use indicatif::ProgressBar;
 use tacit_measure::Settings;
-use tacit_proto::Modality;
+use tacit_proto::{FeatureStats, Modality};
 
 use super::trials::Person;
 use crate::data::{self, Sample, folder, ikdd};
 
 /// Keystrokes of a training session made of part of a recording.
 const TRAINING_KEYSTROKES: u32 = 600;
+/// Training sessions taken of an essay, and of a remote-desktop session of hours: people who gave more count no more.
+const KLICKE_SESSIONS: usize = 3;
+const BALABIT_SESSIONS: usize = 2;
 /// Strokes of a training session made of part of a recording.
 const TRAINING_STROKES: u32 = 40;
 
@@ -38,7 +41,7 @@ pub fn aalto(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
     })
 }
 
-/// Klicke: one essay each. Only for training: sessions of several hundred keystrokes.
+/// Klicke: one essay each. Only for training: a few sessions of several hundred keystrokes, spread over the essay.
 ///
 /// # Errors
 /// When a file cannot be read.
@@ -46,7 +49,7 @@ pub fn klicke(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
     let cut = Settings { window_keystrokes: TRAINING_KEYSTROKES, ..data::WHOLE };
     each_user(folder, bar, |user| {
         let sessions = data::windows(&data::events(one(&user.sessions)?)?, Modality::Keyboard, cut);
-        Ok(Person { training: sessions.into_iter().map(|s| s.stats).collect(), ..Person::default() })
+        Ok(Person { training: spread(sessions, KLICKE_SESSIONS), ..Person::default() })
     })
 }
 
@@ -120,7 +123,8 @@ pub fn balabit(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Labelled>
         let mut person = Person::default();
         for path in &user.sessions {
             let events = data::events(path)?;
-            person.training.extend(data::windows(&events, Modality::Pointer, cut).into_iter().map(|s| s.stats));
+            let sessions = data::windows(&events, Modality::Pointer, cut);
+            person.training.extend(spread(sessions, BALABIT_SESSIONS));
             person.enrolment.extend(data::whole(&events, Modality::Pointer));
         }
         let mut tests = Vec::new();
@@ -159,6 +163,13 @@ fn each_user(
     bar.set_position(0);
     bar.set_message("reading");
     users.iter().inspect(|_| bar.inc(1)).map(read).collect()
+}
+
+/// At most `most` of the sessions, evenly spread.
+fn spread(sessions: Vec<Sample>, most: usize) -> Vec<FeatureStats> {
+    let count = sessions.len();
+    let chosen = |i: usize| (i + 1) * most / count.max(most) > i * most / count.max(most);
+    sessions.into_iter().enumerate().filter(|(i, _)| chosen(*i)).map(|(_, s)| s.stats).collect()
 }
 
 fn one(sessions: &[std::path::PathBuf]) -> anyhow::Result<&Path> {

@@ -22,7 +22,7 @@ pub struct Person {
 }
 
 /// Parts that people are cut into to calibrate.
-const CALIBRATION_FOLDS: usize = 3;
+const CALIBRATION_FOLDS: usize = 2;
 
 /// Learns a population from people, and its calibration from the same people by cross-validation: what is scored to
 /// calibrate was scored under a population that the person was not in.

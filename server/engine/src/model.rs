@@ -13,7 +13,7 @@ const LEAST_FOR_SPREAD: u32 = 6;
 /// Variance floor of a spread, in transformed units: finer than any clock ticks.
 const VARIANCE_FLOOR: f64 = 1e-4;
 /// Standardised observations are drawn into this range: tames outliers.
-const OUTERMOST: f64 = 5.0;
+const OUTERMOST: f64 = 3.0;
 
 /// What of a feature a dimension observes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
