@@ -1,0 +1,62 @@
+# The commands of a working day. `make help` lists them.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# Steps share one target folder and one machine; cargo spreads the work itself.
+.NOTPARALLEL:
+
+CARGO ?= cargo
+# The demo ends once the takeover is caught; `make demo DEMO_ARGS=` stays up to be explored.
+DEMO_ARGS ?= --exit
+
+DENY_VERSION := 0.20.2
+DENY_ROOT := .tools/cargo-deny-$(DENY_VERSION)
+DENY := $(or $(shell command -v cargo-deny 2>/dev/null),$(DENY_ROOT)/bin/cargo-deny)
+
+# Ordinary builds take the committed descriptions of the queries, whatever database the environment names.
+export SQLX_OFFLINE := true
+
+.PHONY: help demo test lint fmt deny docs prepare packages-demo packages-test cargo
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: packages-demo ## A server, a simulated fleet, a takeover and its verdict
+	$(CARGO) build --locked --profile demo -p tacit-server -p tacit-agent -p tacit-lab --bins
+	target/demo/tacit-lab demo $(DEMO_ARGS)
+
+test: packages-test lint deny docs ## Everything that is checked; what CI runs
+	$(CARGO) build --locked --workspace --bins
+	$(CARGO) test --locked --workspace
+
+lint: packages-test ## Formatting, purity of the pure crates, freshness of .sqlx, clippy
+	$(CARGO) fmt --all --check
+	deploy/dev/check-pure
+	deploy/dev/with-postgres deploy/dev/queries check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+fmt: cargo ## Format the code
+	$(CARGO) fmt --all
+
+deny: $(DENY) ## Licences, banned crates and sources of the dependencies
+	$(DENY) --all-features check --hide-inclusion-graph licenses bans sources
+
+docs: cargo ## The API documentation, without a warning
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+prepare: packages-test ## Make .sqlx anew after a change of queries or migrations
+	deploy/dev/with-postgres deploy/dev/queries write
+
+packages-demo: cargo
+	@deploy/dev/install-packages demo
+
+packages-test: cargo
+	@deploy/dev/install-packages test
+
+cargo:
+	@command -v $(CARGO) >/dev/null || { echo "Rust is missing: see https://rustup.rs, then open a new shell" >&2; exit 1; }
+
+# Kept outside target/, so that cleaning does not cost it.
+$(DENY_ROOT)/bin/cargo-deny: | packages-test
+	$(CARGO) install --locked --debug --no-default-features --root $(DENY_ROOT) --version $(DENY_VERSION) cargo-deny
