@@ -5,11 +5,11 @@
 //! a torn file never has a record's name. What is acknowledged is deleted; what the server will never take is set aside.
 
 use std::collections::VecDeque;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use prost::Message;
 use tacit_proto::v1::{Record, record::Body};
 
@@ -39,6 +39,8 @@ pub struct Spool {
     next: u64,
     most: usize,
     lost: u32,
+    /// Held for as long as the spool is open: two agents would give away the same numbers.
+    _lock: File,
 }
 
 impl Spool {
@@ -57,13 +59,17 @@ impl Spool {
         for path in [&folder, &aside] {
             files::private_folder(path).with_context(|| format!("cannot use {}", path.display()))?;
         }
-        let mut spool = Self { folder, aside, entries: VecDeque::new(), next: 1, most, lost: 0 };
+        let lock = File::create(state.join("lock")).context("cannot make the lock file")?;
+        if lock.try_lock().is_err() {
+            bail!("another tacit-agent is using {}: stop it, or name another --state-dir", state.display());
+        }
+        let mut spool = Self { folder, aside, entries: VecDeque::new(), next: 1, most, lost: 0, _lock: lock };
         let mut numbers: Vec<u64> = Vec::new();
         for file in fs::read_dir(&spool.folder)? {
             let path = file?.path();
             match path.extension().and_then(|e| e.to_str()) {
                 Some(SUFFIX) => {
-                    numbers.extend(path.file_stem().and_then(|s| s.to_str()?.parse::<u64>().ok()))
+                    numbers.extend(path.file_stem().and_then(|s| s.to_str()?.parse::<u64>().ok()));
                 }
                 _ => fs::remove_file(&path)?,
             }

@@ -1,0 +1,102 @@
+//! Shows exactly what would leave the machine, and sends nothing.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use tacit_proto::v1::{Record, SignalKind, record::Body};
+use tacit_proto::{FeatureId, Unit, catalogue};
+use uuid::Uuid;
+
+/// A record as JSON: every field that would be sent, and nothing else.
+#[must_use]
+pub fn as_json(record: &Record) -> Value {
+    let session = Uuid::from_slice(&record.session_id).unwrap_or_default();
+    let (kind, body) = match &record.body {
+        Some(Body::Opened(o)) => ("opened", json!({ "account": o.account, "remote": o.remote })),
+        Some(Body::Closed(_)) => ("closed", json!({})),
+        Some(Body::Locked(_)) => ("locked", json!({})),
+        Some(Body::Unlocked(_)) => ("unlocked", json!({})),
+        Some(Body::Signal(s)) => ("signal", json!({ "kind": signal_words(s.kind), "count": s.count })),
+        Some(Body::Window(w)) => (
+            "window",
+            json!({
+                "modality": modality_words(w.modality),
+                "inputs": w.inputs,
+                "active_ms": w.active_ms,
+                "feature_id": w.feature_id,
+                "count": w.count,
+                "mean": w.mean,
+                "variance": w.variance,
+                "discarded": w.discarded,
+            }),
+        ),
+        None => ("empty", json!({})),
+    };
+    json!({ "session_id": session, "sequence": record.sequence, "at_ms": record.at_ms, kind: body })
+}
+
+/// A record in words; a window takes a line for each feature.
+#[must_use]
+pub fn as_words(record: &Record) -> String {
+    let mut text = format!("record {} ", record.sequence);
+    match &record.body {
+        Some(Body::Opened(o)) => {
+            let _ = write!(text, "session opened for account {}", o.account);
+        }
+        Some(Body::Closed(_)) => text.push_str("session closed"),
+        Some(Body::Locked(_)) => text.push_str("session locked"),
+        Some(Body::Unlocked(_)) => text.push_str("session unlocked"),
+        Some(Body::Signal(s)) => {
+            let _ = write!(text, "signal {} ×{}", signal_words(s.kind), s.count);
+        }
+        Some(Body::Window(w)) => {
+            let unit = if w.modality == 1 { "keystrokes" } else { "strokes" };
+            let seconds = f64::from(w.active_ms) / 1000.0;
+            let _ = write!(text, "window of {} {unit} in {seconds:.1} s", w.inputs);
+            for i in 0..w.feature_id.len() {
+                text.push('\n');
+                text.push_str(&feature_line(w.feature_id[i], w.count[i], w.mean[i], w.variance[i]));
+            }
+        }
+        None => text.push_str("empty"),
+    }
+    text
+}
+
+fn feature_line(id: u32, count: u32, mean: f32, variance: f32) -> String {
+    let found = u16::try_from(id).ok().and_then(|id| catalogue::feature(FeatureId(id)));
+    let Some(feature) = found else {
+        return format!("  {id}: count {count}, mean {mean}, variance {variance}");
+    };
+    let spread = f64::from(variance).sqrt();
+    let (unit, scale) = match feature.unit {
+        Unit::Milliseconds => ("ms", 1.0),
+        Unit::Share => ("%", 100.0),
+        Unit::Keys => ("keys", 1.0),
+        Unit::Steps => ("steps", 1.0),
+        Unit::Pixels => ("px", 1.0),
+        Unit::PixelsPerSecond => ("px/s", 1.0),
+        Unit::PixelsPerSecondSquared => ("px/s²", 1.0),
+        Unit::Radians => ("rad", 1.0),
+    };
+    let usual = feature.raw(f64::from(mean)) * scale;
+    format!("  {:<58} {count:>4} ×  {usual:>9.1} {unit:<5}  spread {spread:.2}", feature.words)
+}
+
+fn modality_words(modality: i32) -> &'static str {
+    match modality {
+        1 => "keyboard",
+        2 => "pointer",
+        _ => "unknown",
+    }
+}
+
+fn signal_words(kind: i32) -> &'static str {
+    match SignalKind::try_from(kind) {
+        Ok(SignalKind::Injected) => "injected",
+        Ok(SignalKind::KeyboardAdded) => "keyboard_added",
+        Ok(SignalKind::PointerAdded) => "pointer_added",
+        Ok(SignalKind::ImpossibleInterval) => "impossible_interval",
+        _ => "unknown",
+    }
+}

@@ -1,0 +1,202 @@
+//! The agent at work: captures, measures and hands records on, until it is told to stop.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tacit_measure::{Input, Origin, Settings, TimedInput};
+use tacit_proto::v1::{Record, SignalKind};
+use tokio::sync::watch;
+
+use crate::capture::{self, BackEnd, CaptureError, Captured, DeviceKind, Running};
+use crate::clock::Now;
+use crate::identity::Identity;
+use crate::response::respond;
+use crate::session::Session;
+use crate::spool::Spool;
+use crate::uplink::{SharedSpool, Uplink};
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How long the closing of the session may take to reach the server; it stays in the spool otherwise.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// How to run.
+pub struct Run {
+    /// State folder of an enrolled device.
+    pub state: PathBuf,
+    /// Directory name of the account that is logged on.
+    pub account: String,
+    /// Capture back end.
+    pub back_end: BackEnd,
+    /// The session is shown on another machine.
+    pub remote: bool,
+    /// A plain connection to a loopback address is allowed.
+    pub insecure_loopback: bool,
+}
+
+/// Runs until `stop` resolves, then closes the session.
+///
+/// # Errors
+/// When the device is not enrolled or its state folder cannot be used. Capture and the server may fail and come back.
+pub async fn run(settings: Run, now: Now, stop: impl Future<Output = ()>) -> Result<()> {
+    let identity = Identity::load(&settings.state)?;
+    let spool = SharedSpool::new(Spool::open(&settings.state)?);
+    let (capturing, capturing_of) = watch::channel(false);
+    let (uplink, mut from_server) =
+        Uplink::new(identity, settings.insecure_loopback, spool.clone(), now, capturing_of)?;
+    let measuring = *from_server.settings.borrow();
+    let (mut session, opening) =
+        Session::open(&settings.state, &settings.account, settings.remote, now(), measuring)?;
+    spool.append(&opening)?;
+    let uplink = tokio::spawn(uplink.run());
+    tracing::info!(session = %session.id(), "session opened");
+
+    tokio::pin!(stop);
+    let mut eyes = Eyes::new(settings.back_end, capturing);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            captured = eyes.next() => {
+                let records = measure(&mut session, captured, now)?;
+                keep(&spool, &records);
+            }
+            Some(directive) = from_server.directives.recv() => {
+                respond(directive, session.id().as_bytes()).await;
+            }
+            Ok(()) = from_server.settings.changed() => {
+                let settings: Settings = *from_server.settings.borrow_and_update();
+                session.configure(settings);
+            }
+        }
+    }
+
+    tracing::info!("stopping");
+    keep(&spool, &session.close(now())?);
+    Session::forget(&settings.state)?;
+    let mut waiting = spool.waiting();
+    if tokio::time::timeout(GRACE, waiting.wait_for(|left| *left == 0)).await.is_err() {
+        tracing::warn!(waiting = *spool.waiting().borrow(), "records stay in the spool until the next start");
+    }
+    uplink.abort();
+    Ok(())
+}
+
+/// Shows what would leave, live, and sends nothing. Ends with `stop`.
+///
+/// # Errors
+/// When no temporary state can be kept.
+pub async fn inspect(
+    back_end: BackEnd,
+    account: &str,
+    scratch: &Path,
+    now: Now,
+    mut show: impl FnMut(&Record),
+    stop: impl Future<Output = ()>,
+) -> Result<()> {
+    let (mut session, opening) = Session::open(scratch, account, false, now(), Settings::default())?;
+    opening.iter().for_each(&mut show);
+    let (capturing, _) = watch::channel(false);
+    let mut eyes = Eyes::new(back_end, capturing);
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            captured = eyes.next() => measure(&mut session, captured, now)?.iter().for_each(&mut show),
+        }
+    }
+    session.close(now())?.iter().for_each(&mut show);
+    Session::forget(scratch)
+}
+
+/// Records that cannot be spooled are lost, but the agent goes on: a full disk must not end it.
+fn keep(spool: &SharedSpool, records: &[Record]) {
+    if !records.is_empty()
+        && let Err(error) = spool.append(records)
+    {
+        tracing::error!(error = format!("{error:#}"), "records could not be kept");
+    }
+}
+
+fn measure(session: &mut Session, captured: Seen, now: Now) -> Result<Vec<Record>> {
+    match captured {
+        Seen::Captured(Captured::Input(event)) => session.input(event, now),
+        Seen::Captured(Captured::DeviceAdded(kind)) => {
+            let kind = match kind {
+                DeviceKind::Keyboard => SignalKind::KeyboardAdded,
+                DeviceKind::Pointer => SignalKind::PointerAdded,
+            };
+            Ok(vec![session.signal(kind, now())?])
+        }
+        Seen::Interrupted => {
+            let gap = TimedInput { at_us: 0, origin: Origin::Device, input: Input::Break };
+            let records = session.input(gap, now)?;
+            session.restart_clock();
+            Ok(records)
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Seen {
+    Captured(Captured),
+    /// What follows does not continue what came before.
+    Interrupted,
+}
+
+/// Capture that starts again when it ends.
+struct Eyes {
+    back_end: BackEnd,
+    running: Option<Running>,
+    capturing: watch::Sender<bool>,
+    pause: Duration,
+    overflowed: u32,
+}
+
+impl Eyes {
+    fn new(back_end: BackEnd, capturing: watch::Sender<bool>) -> Self {
+        Self { back_end, running: None, capturing, pause: Duration::ZERO, overflowed: 0 }
+    }
+
+    /// The next thing captured. Safe to drop and call again.
+    async fn next(&mut self) -> Seen {
+        loop {
+            if let Some(running) = &mut self.running {
+                if let Some(captured) = running.captured.recv().await {
+                    if self.pause > Duration::ZERO {
+                        self.pause = Duration::ZERO;
+                    }
+                    let overflowed = running.overflowed.load(Ordering::Relaxed);
+                    if overflowed != self.overflowed {
+                        tracing::warn!(
+                            events = overflowed - self.overflowed,
+                            "input came faster than it was measured"
+                        );
+                        self.overflowed = overflowed;
+                        return Seen::Interrupted;
+                    }
+                    return Seen::Captured(captured);
+                }
+                let reason = running.ended.try_recv().unwrap_or(CaptureError::Stopped);
+                self.running = None;
+                self.overflowed = 0;
+                self.pause = (self.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+                self.capturing.send_replace(false);
+                tracing::error!(%reason, retry_in_ms = self.pause.as_millis(), "capture ended");
+                return Seen::Interrupted;
+            }
+            tokio::time::sleep(self.pause).await;
+            match capture::start(capture::back_end(self.back_end)).context("cannot start capture") {
+                Ok(running) => {
+                    self.running = Some(running);
+                    self.capturing.send_replace(true);
+                }
+                Err(error) => {
+                    self.pause = (self.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+                    tracing::error!(%error, "capture did not start");
+                }
+            }
+        }
+    }
+}

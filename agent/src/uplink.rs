@@ -1,0 +1,313 @@
+//! Sends what the spool holds, until the server has acknowledged it; carries out what the server directs.
+//!
+//! One stream at a time. After a break everything unacknowledged is sent again, oldest first: the server ignores what it
+//! already has.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::Result;
+use tacit_measure::Settings;
+use tacit_proto::v1::agent_message::Message as Up;
+use tacit_proto::v1::server_message::Message as Down;
+use tacit_proto::v1::telemetry_client::TelemetryClient;
+use tacit_proto::v1::{AgentMessage, Configuration, Directive, Heartbeat, Record, ServerMessage};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status, Streaming};
+use uuid::Uuid;
+
+use crate::assertion::assertion;
+use crate::channel::channel;
+use crate::clock::{Now, jitter};
+use crate::enrol::cause;
+use crate::identity::Identity;
+use crate::spool::Spool;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const HEARTBEAT: Duration = Duration::from_secs(30);
+const LEAST_HEARTBEAT: Duration = Duration::from_secs(1);
+/// Messages under way at most.
+const UNDER_WAY: usize = 64;
+/// Name of the trailing metadata that names a refused record.
+const REFUSED: &str = "tacit-record";
+
+/// The spool as capture and uplink share it.
+#[derive(Clone)]
+pub struct SharedSpool {
+    spool: Arc<Mutex<Spool>>,
+    changed: Arc<Notify>,
+    waiting: Arc<watch::Sender<usize>>,
+}
+
+impl SharedSpool {
+    /// Shares a spool.
+    #[must_use]
+    pub fn new(spool: Spool) -> Self {
+        let (waiting, _) = watch::channel(spool.len());
+        Self {
+            spool: Arc::new(Mutex::new(spool)),
+            changed: Arc::new(Notify::new()),
+            waiting: Arc::new(waiting),
+        }
+    }
+
+    /// Adds records, in order, and wakes the uplink.
+    ///
+    /// # Errors
+    /// When one cannot be written; those before it are kept.
+    pub fn append(&self, records: &[Record]) -> Result<()> {
+        let result = {
+            let mut spool = self.lock();
+            let result = records.iter().try_for_each(|r| spool.append(r));
+            self.waiting.send_replace(spool.len());
+            result
+        };
+        self.changed.notify_one();
+        result
+    }
+
+    /// Records waiting, and every change of that number.
+    #[must_use]
+    pub fn waiting(&self) -> watch::Receiver<usize> {
+        self.waiting.subscribe()
+    }
+
+    /// Records given up since the spool was opened.
+    #[must_use]
+    pub fn lost(&self) -> u32 {
+        self.lock().lost()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Spool> {
+        // A panic elsewhere leaves the spool whole: every change of it is one step.
+        self.spool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Spool) -> Result<T>) -> Result<T> {
+        let mut spool = self.lock();
+        let result = change(&mut spool);
+        self.waiting.send_replace(spool.len());
+        result
+    }
+}
+
+/// What the server says to the rest of the agent.
+pub struct FromServer {
+    /// The latest settings for measuring.
+    pub settings: watch::Receiver<Settings>,
+    /// Responses to carry out.
+    pub directives: mpsc::Receiver<Directive>,
+    /// What went wrong last, in words; empty while connected.
+    pub trouble: watch::Receiver<String>,
+}
+
+/// The connection to the server.
+pub struct Uplink {
+    identity: Identity,
+    channel: Channel,
+    spool: SharedSpool,
+    now: Now,
+    capturing: watch::Receiver<bool>,
+    settings: watch::Sender<Settings>,
+    directives: mpsc::Sender<Directive>,
+    trouble: watch::Sender<String>,
+    heartbeat: Duration,
+}
+
+/// Why a stream ended.
+enum End {
+    /// Try again at once: a refused record was set aside.
+    SetAside,
+    /// Try again after a pause.
+    Broken(String),
+}
+
+impl Uplink {
+    /// An uplink, not yet connected.
+    ///
+    /// # Errors
+    /// When the server's address or certificate authority is not sound.
+    pub fn new(
+        identity: Identity,
+        insecure_loopback: bool,
+        spool: SharedSpool,
+        now: Now,
+        capturing: watch::Receiver<bool>,
+    ) -> Result<(Self, FromServer)> {
+        let enrolled = &identity.enrolled;
+        let channel = channel(&enrolled.server, enrolled.ca_pem.as_deref(), insecure_loopback)?;
+        let (settings, settings_of) = watch::channel(Settings::default());
+        let (directives, directives_of) = mpsc::channel(16);
+        let (trouble, trouble_of) = watch::channel(String::new());
+        let uplink = Self {
+            identity,
+            channel,
+            spool,
+            now,
+            capturing,
+            settings,
+            directives,
+            trouble,
+            heartbeat: HEARTBEAT,
+        };
+        Ok((uplink, FromServer { settings: settings_of, directives: directives_of, trouble: trouble_of }))
+    }
+
+    /// Runs until dropped: connects, sends, and connects again.
+    pub async fn run(mut self) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let mut connected = false;
+            match self.stream(&mut connected).await {
+                End::SetAside => continue,
+                End::Broken(reason) => {
+                    if connected {
+                        pause = FIRST_PAUSE;
+                    }
+                    tracing::warn!(reason, retry_in_ms = pause.as_millis(), "no connection to the server");
+                    self.trouble.send_replace(reason);
+                }
+            }
+            let spread = jitter(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX) / 2);
+            tokio::time::sleep(pause + Duration::from_millis(spread)).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn stream(&mut self, connected: &mut bool) -> End {
+        let (up, messages) = mpsc::channel(UNDER_WAY);
+        let mut down = match self.call(messages).await {
+            Ok(down) => down,
+            Err(status) => return self.ended(&status),
+        };
+        *connected = true;
+        self.trouble.send_replace(String::new());
+        tracing::info!(waiting = self.spool.lock().len(), "connected to the server");
+        let mut sent = 0;
+        let mut heartbeat = tokio::time::interval(self.heartbeat);
+        loop {
+            let next = match self.spool.lock().next_after(sent) {
+                Ok(next) => next,
+                Err(error) => return End::Broken(format!("{error:#}")),
+            };
+            let changed = Arc::clone(&self.spool.changed);
+            tokio::select! {
+                message = down.message() => match message {
+                    Ok(Some(message)) => {
+                        if let Some(period) = self.take(message) {
+                            heartbeat = tokio::time::interval(period);
+                        }
+                    }
+                    Ok(None) => return End::Broken("the server ended the stream".to_owned()),
+                    Err(status) => return self.ended(&status),
+                },
+                _ = heartbeat.tick() => {
+                    let beat = self.beat();
+                    // A full queue means that the server is busy; the next beat will do.
+                    let _ = up.try_send(AgentMessage { message: Some(Up::Heartbeat(beat)) });
+                }
+                permit = up.reserve(), if next.is_some() => {
+                    let (Ok(permit), Some((number, record))) = (permit, next) else {
+                        // The stream's end says why; it is read next.
+                        tokio::task::yield_now().await;
+                        match down.message().await {
+                            Err(status) => return self.ended(&status),
+                            _ => return End::Broken("the stream broke".to_owned()),
+                        }
+                    };
+                    permit.send(AgentMessage { message: Some(Up::Record(record)) });
+                    sent = number;
+                }
+                () = changed.notified(), if next.is_none() => {}
+            }
+        }
+    }
+
+    async fn call(&self, messages: mpsc::Receiver<AgentMessage>) -> Result<Streaming<ServerMessage>, Status> {
+        let assertion =
+            assertion(&self.identity, (self.now)()).map_err(|e| Status::internal(format!("{e:#}")))?;
+        let mut request = Request::new(ReceiverStream::new(messages));
+        let bearer = format!("Bearer {assertion}").parse().map_err(|_| Status::internal("no assertion"))?;
+        request.metadata_mut().insert("authorization", bearer);
+        let response = TelemetryClient::new(self.channel.clone()).stream(request).await?;
+        Ok(response.into_inner())
+    }
+
+    /// Takes a message; returns the heartbeat's new period, if it says one.
+    fn take(&mut self, message: ServerMessage) -> Option<Duration> {
+        match message.message? {
+            Down::Ack(ack) => {
+                if let Err(error) = self.spool.change(|s| s.acknowledge(&ack.session_id, ack.through)) {
+                    tracing::error!(%error, "cannot delete what was acknowledged");
+                }
+                None
+            }
+            Down::Directive(directive) => {
+                if self.directives.try_send(directive).is_err() {
+                    tracing::error!("too many directives at once; one was dropped");
+                }
+                None
+            }
+            Down::Configuration(configuration) => {
+                self.settings.send_replace(settings(&configuration));
+                if configuration.heartbeat_ms > 0 {
+                    self.heartbeat =
+                        Duration::from_millis(configuration.heartbeat_ms.into()).max(LEAST_HEARTBEAT);
+                }
+                Some(self.heartbeat)
+            }
+        }
+    }
+
+    fn ended(&self, status: &Status) -> End {
+        let refused = status.metadata().get(REFUSED).and_then(|v| v.to_str().ok()).and_then(parse_refused);
+        if let Some((session, sequence)) = refused {
+            match self.spool.change(|s| s.set_aside(session.as_bytes(), sequence)) {
+                Ok(true) => {
+                    tracing::error!(%session, sequence, reason = status.message(), "the server refused a record; it was set aside");
+                    return End::SetAside;
+                }
+                Ok(false) => {}
+                Err(error) => return End::Broken(format!("{error:#}")),
+            }
+        }
+        End::Broken(match status.code() {
+            Code::Unauthenticated => format!(
+                "the server does not accept this device: {}; `tacit-agent doctor` checks the clock and the enrolment",
+                status.message()
+            ),
+            Code::PermissionDenied => format!("the server refuses this device: {}", status.message()),
+            _ => cause(status),
+        })
+    }
+
+    fn beat(&self) -> Heartbeat {
+        let spool = self.spool.lock();
+        Heartbeat {
+            at_ms: (self.now)(),
+            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+            spooled: u32::try_from(spool.len()).unwrap_or(u32::MAX),
+            lost: spool.lost(),
+            capturing: *self.capturing.borrow(),
+        }
+    }
+}
+
+fn settings(configuration: &Configuration) -> Settings {
+    let default = Settings::default();
+    let or = |value: u32, default: u32| if value == 0 { default } else { value };
+    Settings {
+        window_keystrokes: or(configuration.window_keystrokes, default.window_keystrokes),
+        window_strokes: or(configuration.window_strokes, default.window_strokes),
+        window_active_ms: or(configuration.window_active_ms, default.window_active_ms),
+    }
+}
+
+/// `SESSION/SEQUENCE`.
+fn parse_refused(text: &str) -> Option<(Uuid, u64)> {
+    let (session, sequence) = text.split_once('/')?;
+    Some((session.parse().ok()?, sequence.parse().ok()?))
+}
