@@ -8,6 +8,10 @@ use crate::model::{Model, cholesky, pick};
 use crate::profile::Posterior;
 use crate::{Population, Profile, Reference};
 
+/// Degrees of freedom of the densities: how heavy their tails are. On people apart, typing and pointing of other days are
+/// told apart best between 10 and 30; one sitting, where a Gaussian would do, loses the less the higher it is.
+const TAIL: f64 = 30.0;
+
 /// What one feature family adds to a score.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Contribution {
@@ -83,9 +87,20 @@ fn ratio_parts(model: &Model, posterior: &Posterior, stats: &FeatureStats) -> Ve
     same.iter().zip(other.iter()).map(|(s, p)| s - p).collect()
 }
 
-/// Log densities of each coordinate given those before it, less the constant that every ratio cancels.
+/// Log densities of each coordinate given those before it under Student's t, less the constants that every ratio cancels.
+/// How far sessions lie from what their subject's others foretell has heavier tails than a Gaussian allows (Kenny 2010).
 fn density_parts(covariance: &DMatrix<f64>, value: &DVector<f64>) -> Vec<f64> {
     let factor = cholesky(covariance).l();
     let whitened = factor.solve_lower_triangular(value).unwrap_or_else(|| DVector::zeros(value.len()));
-    (0..value.len()).map(|i| -0.5 * whitened[i].powi(2) - factor[(i, i)].ln()).collect()
+    let (mut degrees, mut squares, mut before) = (TAIL, 0.0, 0.0);
+    (0..value.len())
+        .map(|i| {
+            degrees += 1.0;
+            squares += whitened[i].powi(2);
+            let joint = -0.5 * degrees * (squares / TAIL).ln_1p();
+            let part = joint - before - factor[(i, i)].ln();
+            before = joint;
+            part
+        })
+        .collect()
 }
