@@ -2,14 +2,14 @@
 
 pub mod folder;
 pub mod ikdd;
-pub mod trace;
+
 
 use std::path::Path;
 
 use tacit_measure::{Input, Measurer, Output, Settings, TimedInput, Window};
 use tacit_proto::{FeatureStats, Modality};
 
-pub use trace::{Trace, TraceError};
+pub use tacit_agent::trace::{Trace, TraceError};
 
 /// Pooled stats of one modality of a stretch of use.
 #[derive(Debug, Clone, Default)]

@@ -59,7 +59,12 @@ mod tests {
         let mend = |scores: &[f64]| scores.iter().map(|s| slope * s + offset).collect::<Vec<_>>();
         let after = cllr(&mend(&genuine), &mend(&impostor)).unwrap();
         assert!(after < cllr(&genuine, &impostor).unwrap() / 2.0);
-        assert!(after - min_cllr(&genuine, &impostor).unwrap() < 0.1);
+        let bent_again = |by: f64| {
+            let scaled = |scores: &[f64]| mend(scores).iter().map(|s| by * s).collect::<Vec<_>>();
+            cllr(&scaled(&genuine), &scaled(&impostor)).unwrap()
+        };
+        assert!(after < bent_again(0.9) && after < bent_again(1.1), "no other slope costs less");
+        assert!(after >= min_cllr(&genuine, &impostor).unwrap());
         assert!((7.0 * slope + offset).abs() < 0.02, "the middle means nothing either way");
     }
 
