@@ -110,8 +110,10 @@ impl Model {
         for (i, d) in self.dimensions.iter().enumerate() {
             if let Some((raw, n)) = Dimension::raw(d.feature, d.aspect, stats) {
                 index.push(i);
-                value.push(((raw - d.centre) / d.scale).clamp(-OUTERMOST, OUTERMOST));
-                noise.push(d.noise / f64::from(n));
+                let own = d.noise / f64::from(n);
+                let outermost = OUTERMOST * (self.subject[(i, i)] + self.session[(i, i)] + own).sqrt();
+                value.push(((raw - d.centre) / d.scale).clamp(-outermost, outermost));
+                noise.push(own);
             }
         }
         Observation { index, value: DVector::from_vec(value), noise: DVector::from_vec(noise) }
