@@ -113,6 +113,8 @@ pub struct AuthSettings {
     pub audience: Option<String>,
     /// Public key of the issuer (PEM: RSA, P-256 or Ed25519).
     pub public_key_file: Option<PathBuf>,
+    /// Public keys of the issuer (JWKS file).
+    pub jwks_file: Option<PathBuf>,
     /// Claim that names the role.
     pub role_claim: Option<String>,
 }
@@ -225,8 +227,8 @@ impl Settings {
         if !ordered {
             return wrong("policy.judging", "0 ≤ different_person_below ≤ suspicious_below ≤ 100 must hold");
         }
-        if self.auth.public_key_file.is_some() && (self.auth.issuer.is_none() || self.auth.audience.is_none())
-        {
+        let keyed = self.auth.public_key_file.is_some() || self.auth.jwks_file.is_some();
+        if keyed && (self.auth.issuer.is_none() || self.auth.audience.is_none()) {
             return wrong("auth", "tokens are taken only with issuer and audience set");
         }
         Ok(())

@@ -1,1 +1,228 @@
-//! Use cases of the REST API.
+//! Use cases of the REST API that read: pages behind opaque cursors. Who may read is settled before ([`crate::domain::access`]).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::domain::{Caller, DeviceId, SessionId, SubjectId, token};
+use crate::store::Store;
+use crate::store::read::Place;
+use crate::store::read::devices::Device;
+use crate::store::read::sessions::{Session, SessionFilter};
+use crate::store::read::subjects::{ProfileState, Subject};
+use crate::store::read::timeline::{TimelineEvent, TimelineVerdict, TimelineWindow};
+use crate::store::read::verdicts::{Verdict, VerdictFilter, VerdictPlace};
+use crate::{Error, Result};
+
+/// Rows of a page, unless said otherwise.
+pub const LIMIT: u32 = 100;
+/// Rows of a page at most.
+pub const LIMIT_MOST: u32 = 1_000;
+
+/// Which page.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// Cursor of the page before.
+    pub after: Option<String>,
+    /// Rows at most.
+    pub limit: Option<u32>,
+}
+
+impl Page {
+    fn limit(&self) -> Result<i64> {
+        let limit = self.limit.unwrap_or(LIMIT);
+        if !(1..=LIMIT_MOST).contains(&limit) {
+            return Err(Error::invalid(format!("limit must lie from 1 to {LIMIT_MOST}")));
+        }
+        Ok(i64::from(limit))
+    }
+
+    /// The cursor's two parts; `None` without a cursor.
+    fn parts<A: std::str::FromStr, B: std::str::FromStr>(&self, list: &str) -> Result<Option<(A, B)>> {
+        let Some(after) = self.after.as_deref().filter(|a| !a.is_empty()) else { return Ok(None) };
+        let read = || {
+            let text = String::from_utf8(URL_SAFE_NO_PAD.decode(after).ok()?).ok()?;
+            let (a, b) = text.strip_prefix(list)?.strip_prefix(' ')?.split_once(' ')?;
+            Some((a.parse().ok()?, b.parse().ok()?))
+        };
+        read().map(Some).ok_or_else(|| Error::invalid("after is not a cursor of this list"))
+    }
+
+    fn place(&self, list: &str) -> Result<Option<Place>> {
+        let Some((micros, id)) = self.parts::<i64, Uuid>(list)? else { return Ok(None) };
+        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000)
+            .map_err(|_| Error::invalid("after is not a cursor of this list"))?;
+        Ok(Some(Place { at, id }))
+    }
+}
+
+fn cursor(list: &str, a: impl std::fmt::Display, b: impl std::fmt::Display) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{list} {a} {b}"))
+}
+
+/// One page; the place of its last row is its cursor, if there may be more.
+fn paged<T>(
+    list: &str,
+    mut rows: Vec<T>,
+    limit: i64,
+    place: impl Fn(&T) -> Place,
+) -> (Vec<T>, Option<String>) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|last| {
+        let place = place(last);
+        cursor(list, place.at.unix_timestamp_nanos() / 1_000, place.id)
+    });
+    (rows, next)
+}
+
+/// The caller whose API key this is.
+///
+/// # Errors
+/// Unauthenticated for a key that does not serve; as the database.
+pub async fn caller_of_key(store: &Store, key: &str, now: OffsetDateTime) -> Result<Caller> {
+    store
+        .caller_of_key(&token::hash(key), now)
+        .await?
+        .ok_or_else(|| Error::unauthenticated("the API key is unknown, expired or revoked"))
+}
+
+/// A page of subjects and the cursor of the next.
+///
+/// # Errors
+/// Invalid argument for a cursor or limit; as the database.
+pub async fn subjects(store: &Store, page: &Page) -> Result<(Vec<Subject>, Option<String>)> {
+    let limit = page.limit()?;
+    let rows = store.read_subjects(page.place("subjects")?, limit + 1).await?;
+    Ok(paged("subjects", rows, limit, |s| Place { at: s.created_at, id: s.id }))
+}
+
+/// One subject.
+///
+/// # Errors
+/// Not found; as the database.
+pub async fn subject(store: &Store, id: SubjectId) -> Result<Subject> {
+    store.read_subject(id).await?.ok_or_else(|| Error::not_found("no such subject"))
+}
+
+/// The state of a subject's profile.
+///
+/// # Errors
+/// Not found; as the database.
+pub async fn profile(store: &Store, id: SubjectId) -> Result<ProfileState> {
+    store.read_profile(id).await?.ok_or_else(|| Error::not_found("no such subject, or it has no profile yet"))
+}
+
+/// A page of devices and the cursor of the next.
+///
+/// # Errors
+/// Invalid argument for a cursor or limit; as the database.
+pub async fn devices(store: &Store, page: &Page) -> Result<(Vec<Device>, Option<String>)> {
+    let limit = page.limit()?;
+    let rows = store.read_devices(page.place("devices")?, limit + 1).await?;
+    Ok(paged("devices", rows, limit, |d| Place { at: d.enrolled_at, id: d.id }))
+}
+
+/// One device.
+///
+/// # Errors
+/// Not found; as the database.
+pub async fn device(store: &Store, id: DeviceId) -> Result<Device> {
+    store.read_device(id).await?.ok_or_else(|| Error::not_found("no such device"))
+}
+
+/// A page of sessions and the cursor of the next.
+///
+/// # Errors
+/// Invalid argument for a cursor or limit; as the database.
+pub async fn sessions(
+    store: &Store,
+    filter: &SessionFilter,
+    page: &Page,
+) -> Result<(Vec<Session>, Option<String>)> {
+    let limit = page.limit()?;
+    let rows = store.read_sessions(filter, page.place("sessions")?, limit + 1).await?;
+    Ok(paged("sessions", rows, limit, |s| Place { at: s.opened_at, id: s.id }))
+}
+
+/// One session.
+///
+/// # Errors
+/// Not found; as the database.
+pub async fn session(store: &Store, id: SessionId) -> Result<Session> {
+    store.read_session(id).await?.ok_or_else(|| Error::not_found("no such session"))
+}
+
+/// One entry of a timeline.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Entry {
+    /// How much was measured.
+    Window(TimelineWindow),
+    /// What the agent reported.
+    Event(TimelineEvent),
+    /// What was concluded of the window before.
+    Verdict(TimelineVerdict),
+}
+
+impl Entry {
+    /// Place in the session.
+    #[must_use]
+    pub fn sequence(&self) -> i64 {
+        match self {
+            Self::Window(e) => e.sequence,
+            Self::Event(e) => e.sequence,
+            Self::Verdict(e) => e.sequence,
+        }
+    }
+}
+
+/// A page of a session's windows and events, at most `limit`, each followed by its verdict; and the cursor of the next.
+///
+/// # Errors
+/// Not found; invalid argument for a cursor or limit; as the database.
+pub async fn timeline(store: &Store, id: SessionId, page: &Page) -> Result<(Vec<Entry>, Option<String>)> {
+    let limit = page.limit()?;
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let after = match page.parts::<Uuid, i64>("timeline")? {
+        None => 0,
+        Some((of, sequence)) if of == id.0 => sequence,
+        Some(_) => return Err(Error::invalid("after is not a cursor of this list")),
+    };
+    session(store, id).await?;
+    let windows = store.read_windows(id, after, limit + 1).await?.into_iter().map(Entry::Window);
+    let events = store.read_events(id, after, limit + 1).await?.into_iter().map(Entry::Event);
+    let mut entries: Vec<Entry> = windows.chain(events).collect();
+    entries.sort_by_key(Entry::sequence);
+    let more = entries.len() > most;
+    entries.truncate(most);
+    let Some(last) = entries.last().map(Entry::sequence) else { return Ok((entries, None)) };
+    entries.extend(store.read_session_verdicts(id, after, last).await?.into_iter().map(Entry::Verdict));
+    // Stable: a verdict stays behind its window.
+    entries.sort_by_key(Entry::sequence);
+    Ok((entries, more.then(|| cursor("timeline", id, last))))
+}
+
+/// A page of verdicts, oldest first, and the cursor from which later ones follow.
+///
+/// # Errors
+/// Invalid argument for a cursor or limit; as the database.
+pub async fn verdicts(store: &Store, filter: &VerdictFilter, page: &Page) -> Result<(Vec<Verdict>, String)> {
+    let limit = page.limit()?;
+    let horizon = |text: &str| text.parse::<u64>().map_err(Error::internal);
+    if page.after.as_deref() == Some("latest") {
+        let end = horizon(&store.verdict_horizon().await?)?.saturating_sub(1);
+        return Ok((Vec::new(), cursor("verdicts", end, i64::MAX)));
+    }
+    let (tx, id) = page.parts::<u64, i64>("verdicts")?.unwrap_or((0, 0));
+    let rows = store.read_verdicts(filter, VerdictPlace { tx, id }, limit).await?;
+    let next = match rows.last() {
+        Some(last) => cursor("verdicts", horizon(&last.tx)?, last.id),
+        None => cursor("verdicts", tx, id),
+    };
+    Ok((rows, next))
+}

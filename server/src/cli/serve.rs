@@ -82,7 +82,7 @@ async fn run(app: &Arc<App>) -> anyhow::Result<()> {
         async move { grpc::serve(app, grpc_incoming).await.map_err(anyhow::Error::from) }
     });
     calls.spawn({
-        let (router, stopping) = (http::router(Arc::clone(app)), app.stopping.clone());
+        let (router, stopping) = (http::router(Arc::clone(app))?, app.stopping.clone());
         async move {
             let service = router.into_make_service_with_connect_info::<tls::Peer>();
             let stop = async move { stopping.cancelled().await };

@@ -28,6 +28,11 @@ pub struct Rule {
 }
 
 const READERS: Who = Who::Roles(&[Role::Admin, Role::Analyst, Role::Viewer, Role::Service]);
+/// The privacy officer too sees whom the server knows and how far profiles have come.
+const PRIVACY_READERS: Who =
+    Who::Roles(&[Role::Admin, Role::Analyst, Role::Viewer, Role::Privacy, Role::Service]);
+const INVESTIGATORS: Who = Who::Roles(&[Role::Admin, Role::Analyst]);
+const ADMINS: Who = Who::Roles(&[Role::Admin]);
 
 /// Every route and every RPC.
 pub const RULES: &[Rule] = &[
@@ -36,6 +41,17 @@ pub const RULES: &[Rule] = &[
     Rule { call: "GET /healthz", who: Who::Anyone },
     Rule { call: "GET /readyz", who: Who::Anyone },
     Rule { call: "GET /metrics", who: READERS },
+    Rule { call: "GET /v1/openapi.json", who: Who::Anyone },
+    Rule { call: "GET /v1/subjects", who: PRIVACY_READERS },
+    Rule { call: "GET /v1/subjects/{id}", who: PRIVACY_READERS },
+    Rule { call: "GET /v1/subjects/{id}/profile", who: PRIVACY_READERS },
+    Rule { call: "GET /v1/devices", who: READERS },
+    Rule { call: "GET /v1/devices/{id}", who: READERS },
+    Rule { call: "POST /v1/devices/{id}/revoke", who: ADMINS },
+    Rule { call: "GET /v1/sessions", who: READERS },
+    Rule { call: "GET /v1/sessions/{id}", who: READERS },
+    Rule { call: "GET /v1/sessions/{id}/timeline", who: INVESTIGATORS },
+    Rule { call: "GET /v1/verdicts", who: READERS },
 ];
 
 /// The row of a call.

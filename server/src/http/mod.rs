@@ -1,17 +1,117 @@
-//! REST adapter.
+//! REST adapter: unwraps a request, calls a use case, converts its answer. Rules live in [`crate::app`].
+//!
+//! A request passes [`frame`] (id, log line, problems) → catch-panic → timeout → body limit → [`auth`] → a route.
+//! To add a route: its handler with `#[utoipa::path]` in [`routes`], a line in `api` here, and its row in
+//! [`crate::domain::access`].
 
+mod auth;
+mod frame;
+mod jwt;
+mod params;
+mod problem;
+mod routes;
+
+use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse as _, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::OpenApi as _;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::{Error, Result};
+use problem::Failure;
+
+/// No route takes more.
+const LARGEST_BODY: usize = 64 * 1024;
+/// No answer takes longer.
+const LONGEST: Duration = Duration::from_secs(30);
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Tacit",
+        description = "Subjects, devices, sessions and verdicts. Times are RFC 3339, UTC. Errors are RFC 9457 problems. \
+                       Lists come in pages: pass `next` of one page as `after` of the following."
+    ),
+    components(schemas(problem::Problem)),
+    modifiers(&Bearer)
+)]
+struct Description;
+
+struct Bearer;
+
+impl utoipa::Modify for Bearer {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let mut http = Http::new(HttpAuthScheme::Bearer);
+        http.description =
+            Some("An API key (`tacit_...`) or an access token (JWT) of the identity provider".into());
+        let components = api.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("bearer", SecurityScheme::Http(http));
+    }
+}
+
+fn api() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(routes::system::healthz))
+        .routes(routes!(routes::system::readyz))
+        .routes(routes!(routes::system::metrics))
+        .routes(routes!(routes::system::description))
+        .routes(routes!(routes::subjects::list))
+        .routes(routes!(routes::subjects::one))
+        .routes(routes!(routes::subjects::profile))
+        .routes(routes!(routes::devices::list))
+        .routes(routes!(routes::devices::one))
+        .routes(routes!(routes::devices::revoke))
+        .routes(routes!(routes::sessions::list))
+        .routes(routes!(routes::sessions::one))
+        .routes(routes!(routes::sessions::timeline))
+        .routes(routes!(routes::verdicts::list))
+}
 
 /// Every route.
-pub fn router(app: Arc<App>) -> axum::Router {
-    let _ = app;
-    axum::Router::new()
+///
+/// # Errors
+/// Invalid argument when the identity provider's keys cannot be read.
+pub fn router(app: Arc<App>) -> Result<Router> {
+    metrics::describe_histogram!(
+        "tacit_http_request_seconds",
+        "From a REST request to its answer, by route and status"
+    );
+    let gate = auth::Gate::new(Arc::clone(&app))?;
+    let (routes, _) = api().split_for_parts();
+    Ok(finish(
+        routes.route_layer(from_fn_with_state(gate, auth::authorize)).with_state(Arc::clone(&app)),
+        app,
+    ))
+}
+
+/// Puts around routes what every answer goes through.
+fn finish(routes: Router, app: Arc<App>) -> Router {
+    routes
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .fallback(problem::no_such_route)
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(app, frame::frame))
+}
+
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    Failure(Error::internal("a handler panicked")).into_response()
 }
 
 /// The OpenAPI description of every route.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    utoipa::openapi::OpenApi::default()
+    api().into_openapi()
 }

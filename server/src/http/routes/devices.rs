@@ -1,0 +1,57 @@
+//! Devices.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Answer;
+use crate::app::{App, admin, read};
+use crate::domain::DeviceId;
+use crate::http::params::{Id, Nothing, PageParams, Params};
+use crate::http::problem::Problem;
+use crate::store::read::devices::Device;
+
+/// A page of devices.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Devices {
+    /// In order of enrolment.
+    devices: Vec<Device>,
+    /// `after` of the next page; null after the last.
+    next: Option<String>,
+}
+
+/// Enrolled devices.
+#[utoipa::path(get, path = "/v1/devices", tag = "devices", operation_id = "list_devices",
+    params(PageParams), security(("bearer" = [])), responses(
+    (status = 200, body = Devices),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn list(State(app): State<Arc<App>>, Params(page): Params<PageParams>) -> Answer<Devices> {
+    let (devices, next) = read::devices(&app.store, &page.into()).await?;
+    Ok(Json(Devices { devices, next }))
+}
+
+/// One device.
+#[utoipa::path(get, path = "/v1/devices/{id}", tag = "devices", operation_id = "get_device",
+    params(("id" = uuid::Uuid, Path, description = "Device")), security(("bearer" = [])), responses(
+    (status = 200, body = Device),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn one(State(app): State<Arc<App>>, Id(id): Id, _: Params<Nothing>) -> Answer<Device> {
+    Ok(Json(read::device(&app.store, DeviceId(id)).await?))
+}
+
+/// Revokes a device: its streams end within seconds, and it never gets another. Once is as good as twice.
+#[utoipa::path(post, path = "/v1/devices/{id}/revoke", tag = "devices", operation_id = "revoke_device",
+    params(("id" = uuid::Uuid, Path, description = "Device")), security(("bearer" = [])), responses(
+    (status = 200, body = Device, description = "The device, revoked"),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn revoke(State(app): State<Arc<App>>, Id(id): Id, _: Params<Nothing>) -> Answer<Device> {
+    let id = DeviceId(id);
+    admin::revoke_device(&app.store, &app.ambient, id).await?;
+    Ok(Json(read::device(&app.store, id).await?))
+}

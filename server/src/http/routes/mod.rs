@@ -1,0 +1,12 @@
+//! The handlers, one file a noun.
+
+pub(super) mod devices;
+pub(super) mod sessions;
+pub(super) mod subjects;
+pub(super) mod system;
+pub(super) mod verdicts;
+
+use super::problem::Failure;
+
+/// What a handler gives.
+type Answer<T> = Result<axum::Json<T>, Failure>;

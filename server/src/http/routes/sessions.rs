@@ -1,0 +1,103 @@
+//! Sessions and their timelines.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Answer;
+use crate::app::App;
+use crate::app::read::{self, Entry, Page};
+use crate::domain::SessionId;
+use crate::http::params::{Id, Nothing, PageParams, Params, VerdictName};
+use crate::http::problem::Problem;
+use crate::store::read::sessions::{Session, SessionFilter};
+
+/// Which sessions.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SessionParams {
+    /// Of this subject.
+    subject: Option<Uuid>,
+    /// On this device.
+    device: Option<Uuid>,
+    /// With this latest verdict.
+    verdict: Option<VerdictName>,
+    /// Open (`true`) or closed (`false`).
+    open: Option<bool>,
+    /// `next` of the page before.
+    after: Option<String>,
+    /// Rows at most, 1 to 1000; 100 unless given.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+}
+
+/// A page of sessions.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Sessions {
+    /// Newest first.
+    sessions: Vec<Session>,
+    /// `after` of the next page; null after the last.
+    next: Option<String>,
+}
+
+/// Sessions with their latest verdict, newest first.
+#[utoipa::path(get, path = "/v1/sessions", tag = "sessions", operation_id = "list_sessions",
+    params(SessionParams), security(("bearer" = [])), responses(
+    (status = 200, body = Sessions),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Params(params): Params<SessionParams>,
+) -> Answer<Sessions> {
+    let filter = SessionFilter {
+        subject: params.subject,
+        device: params.device,
+        verdict: params.verdict.map(VerdictName::stored),
+        open: params.open,
+    };
+    let page = Page { after: params.after, limit: params.limit };
+    let (sessions, next) = read::sessions(&app.store, &filter, &page).await?;
+    Ok(Json(Sessions { sessions, next }))
+}
+
+/// One session.
+#[utoipa::path(get, path = "/v1/sessions/{id}", tag = "sessions", operation_id = "get_session",
+    params(("id" = Uuid, Path, description = "Session")), security(("bearer" = [])), responses(
+    (status = 200, body = Session),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn one(State(app): State<Arc<App>>, Id(id): Id, _: Params<Nothing>) -> Answer<Session> {
+    Ok(Json(read::session(&app.store, SessionId(id)).await?))
+}
+
+/// A page of a timeline.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Timeline {
+    /// Of which session.
+    session_id: Uuid,
+    /// In order of sequence; a verdict follows its window.
+    entries: Vec<Entry>,
+    /// `after` of the next page; null after the last.
+    next: Option<String>,
+}
+
+/// What happened in a session: windows without their feature values, events, verdicts. `limit` counts windows and events.
+#[utoipa::path(get, path = "/v1/sessions/{id}/timeline", tag = "sessions", operation_id = "get_timeline",
+    params(("id" = Uuid, Path, description = "Session"), PageParams), security(("bearer" = [])), responses(
+    (status = 200, body = Timeline),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn timeline(
+    State(app): State<Arc<App>>,
+    Id(id): Id,
+    Params(page): Params<PageParams>,
+) -> Answer<Timeline> {
+    let (entries, next) = read::timeline(&app.store, SessionId(id), &page.into()).await?;
+    Ok(Json(Timeline { session_id: id, entries, next }))
+}

@@ -1,0 +1,76 @@
+//! Devices.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Place;
+use crate::Result;
+use crate::domain::DeviceId;
+use crate::store::Store;
+
+/// An enrolled workstation.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Device {
+    /// Its id.
+    pub id: Uuid,
+    /// Host name.
+    pub name: String,
+    /// `linux`, `windows` or `macos`.
+    pub os: String,
+    /// The operating system's version.
+    pub os_version: String,
+    /// The agent's version.
+    pub agent_version: String,
+    /// When it was enrolled.
+    #[serde(with = "time::serde::rfc3339")]
+    pub enrolled_at: OffsetDateTime,
+    /// When it was last heard of.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub last_seen_at: Option<OffsetDateTime>,
+    /// Whether capture works, by the latest heartbeat.
+    pub capturing: Option<bool>,
+    /// Records waiting on the device, by the latest heartbeat.
+    pub spooled: Option<i32>,
+    /// Records the device gave up, by the latest heartbeat.
+    pub lost: Option<i32>,
+    /// Since when it may no longer speak.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub revoked_at: Option<OffsetDateTime>,
+}
+
+impl Store {
+    /// Devices after a place, in order of enrolment, at most `limit`.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn read_devices(&self, after: Option<Place>, limit: i64) -> Result<Vec<Device>> {
+        let rows = sqlx::query_as!(
+            Device,
+            "select id, name, os, os_version, agent_version, enrolled_at, last_seen_at, capturing, spooled, lost,
+                    revoked_at
+             from device where $1::timestamptz is null or (enrolled_at, id) > ($1, $2::uuid)
+             order by enrolled_at, id limit $3",
+            after.map(|p| p.at),
+            after.map(|p| p.id),
+            limit
+        );
+        Ok(rows.fetch_all(self.pool()).await?)
+    }
+
+    /// One device.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn read_device(&self, id: DeviceId) -> Result<Option<Device>> {
+        let row = sqlx::query_as!(
+            Device,
+            "select id, name, os, os_version, agent_version, enrolled_at, last_seen_at, capturing, spooled, lost,
+                    revoked_at
+             from device where id = $1",
+            id.0
+        );
+        Ok(row.fetch_optional(self.pool()).await?)
+    }
+}

@@ -1,0 +1,105 @@
+//! Subjects and the state of their profiles.
+
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Place;
+use crate::Result;
+use crate::domain::SubjectId;
+use crate::store::Store;
+
+/// How far a profile has come in one modality.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Maturity {
+    /// `keyboard` or `pointer`.
+    pub modality: String,
+    /// Sessions learned from.
+    pub sessions: u32,
+    /// Keystrokes or strokes learned from.
+    pub inputs: u64,
+    /// Whether there is enough to judge against.
+    pub mature: bool,
+}
+
+/// A person, known by a pseudonym.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Subject {
+    /// Its id.
+    pub id: Uuid,
+    /// Stands for the person; the directory name is not given here.
+    pub pseudonym: String,
+    /// When the subject was first seen.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// State of the profile by modality; empty before there is one.
+    #[schema(value_type = Vec<Maturity>)]
+    pub profile: Json<Vec<Maturity>>,
+}
+
+/// State of a profile; never its content.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ProfileState {
+    /// Whose.
+    pub subject_id: Uuid,
+    /// State by modality.
+    #[schema(value_type = Vec<Maturity>)]
+    pub maturity: Json<Vec<Maturity>>,
+    /// Counts the changes, from 1.
+    pub version: i64,
+    /// When it changed last.
+    #[serde(with = "time::serde::rfc3339")]
+    pub updated_at: OffsetDateTime,
+}
+
+impl Store {
+    /// Subjects after a place, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn read_subjects(&self, after: Option<Place>, limit: i64) -> Result<Vec<Subject>> {
+        let rows = sqlx::query_as!(
+            Subject,
+            r#"select s.id, s.pseudonym, s.created_at,
+                      coalesce(p.maturity, '[]'::jsonb) as "profile!: Json<Vec<Maturity>>"
+               from subject s left join profile p on p.subject_id = s.id
+               where $1::timestamptz is null or (s.created_at, s.id) > ($1, $2::uuid)
+               order by s.created_at, s.id limit $3"#,
+            after.map(|p| p.at),
+            after.map(|p| p.id),
+            limit
+        );
+        Ok(rows.fetch_all(self.pool()).await?)
+    }
+
+    /// One subject.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn read_subject(&self, id: SubjectId) -> Result<Option<Subject>> {
+        let row = sqlx::query_as!(
+            Subject,
+            r#"select s.id, s.pseudonym, s.created_at,
+                      coalesce(p.maturity, '[]'::jsonb) as "profile!: Json<Vec<Maturity>>"
+               from subject s left join profile p on p.subject_id = s.id where s.id = $1"#,
+            id.0
+        );
+        Ok(row.fetch_optional(self.pool()).await?)
+    }
+
+    /// The state of a subject's profile.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn read_profile(&self, id: SubjectId) -> Result<Option<ProfileState>> {
+        let row = sqlx::query_as!(
+            ProfileState,
+            r#"select subject_id, maturity as "maturity!: Json<Vec<Maturity>>", version, updated_at
+               from profile where subject_id = $1"#,
+            id.0
+        );
+        Ok(row.fetch_optional(self.pool()).await?)
+    }
+}
