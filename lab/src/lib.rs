@@ -2,5 +2,7 @@
 
 pub mod accuracy;
 pub mod data;
+pub mod demo;
 pub mod metrics;
+pub mod simulate;
 pub mod train;

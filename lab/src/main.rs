@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tacit_lab::{accuracy, train};
+use tacit_lab::{accuracy, demo, train};
 
 /// Accuracy tables and training for Tacit. Never part of a deployment.
 #[derive(Debug, Parser)]
@@ -17,6 +17,8 @@ struct Cli {
 enum Command {
     /// Error rates on research sets, or on any folder of traces
     Accuracy(accuracy::Args),
+    /// A server, a simulated fleet and a takeover, live
+    Demo(demo::Args),
     /// Learn the population that ships with the server
     Train(train::Args),
 }
@@ -24,6 +26,11 @@ enum Command {
 fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Command::Accuracy(args) => accuracy::run(&args, &mut std::io::stdout().lock()),
+        Command::Demo(args) => {
+            // Fails only if a provider is already installed.
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+            tokio::runtime::Runtime::new()?.block_on(demo::run(&args))
+        }
         Command::Train(args) => train::run(&args),
     }
 }

@@ -116,7 +116,8 @@ fn list(line: &str) -> anyhow::Result<(List, usize)> {
 mod tests {
     use super::*;
 
-    const LOG: &str = "kind,code_a,code_b,values_ms\nhold,30,,100 100 100 100\ndown_down,30,57,200 400 2999 200\n";
+    const LOG: &str =
+        "kind,code_a,code_b,values_ms\nhold,30,,100 100 100 100\ndown_down,30,57,200 400 2999 200\n";
 
     #[test]
     fn slices_take_every_list_in_proportion() {
@@ -134,7 +135,8 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_named() {
-        for bad in ["hold,x,,1", "hold,30,,1 x", "hold,30,1", "hold,30,,-4", "press,30,,1", "down_down,30,,1"] {
+        for bad in ["hold,x,,1", "hold,30,,1 x", "hold,30,1", "hold,30,,-4", "press,30,,1", "down_down,30,,1"]
+        {
             let error = Log::parse(&format!("{HEADER}\nhold,30,,1\n{bad}")).unwrap_err();
             assert!(format!("{error:#}").starts_with("line 3: "), "{error:#}");
         }

@@ -3,7 +3,6 @@
 pub mod folder;
 pub mod ikdd;
 
-
 use std::path::Path;
 
 use tacit_measure::{Input, Measurer, Output, Settings, TimedInput, Window};

@@ -1,0 +1,169 @@
+//! Simulated workstations: generated input through the real measuring, spool and gRPC.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use tacit_agent::clock::now_ms;
+use tacit_agent::enrol::{device_info, enrol};
+use tacit_agent::session::Session;
+use tacit_agent::spool::Spool;
+use tacit_agent::uplink::{FromServer, SharedSpool, Uplink};
+use tacit_engine::Population;
+use tacit_measure::{Locator, Settings};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
+
+use super::server::Server;
+use crate::simulate::{Person, Sitting, located};
+
+/// The fleet starts this long ago, and works towards now.
+const BEGINS_AGO_MS: u64 = 5 * 24 * 3_600_000;
+const BETWEEN_SESSIONS_US: u64 = 16 * 3_600_000_000;
+const KEYS: usize = 50;
+const STROKES: usize = 10;
+
+pub(super) struct Fleet {
+    pub(super) desks: Vec<Desk>,
+}
+
+/// One workstation with the person who works at it.
+pub(super) struct Desk {
+    pub(super) name: String,
+    state: PathBuf,
+    account: String,
+    person: Person,
+    population: Arc<Population>,
+    spool: SharedSpool,
+    uplink: tokio::task::JoinHandle<()>,
+    _from_server: FromServer,
+    _capturing: watch::Sender<bool>,
+    rng_of: u64,
+    sessions: u64,
+    epoch_ms: u64,
+    now_us: u64,
+    at_work: Option<AtWork>,
+}
+
+struct AtWork {
+    session: Session,
+    sitting: Sitting,
+    locator: Locator,
+}
+
+impl Fleet {
+    pub(super) async fn enrol(
+        server: &Server,
+        token: &str,
+        people: Vec<Person>,
+        population: &Arc<Population>,
+        seed: u64,
+    ) -> Result<Self> {
+        let mut desks = Vec::new();
+        for (person, number) in people.into_iter().zip(1u64..) {
+            let name = format!("desk-{number}");
+            let state = server.folder().join(&name);
+            let ca = Some(server.ca_pem.clone());
+            let identity =
+                enrol(&state, &server.grpc, ca, token, false, device_info(Some(name.clone()))).await?;
+            let spool = SharedSpool::new(Spool::open(&state)?);
+            let (capturing, capturing_of) = watch::channel(true);
+            let (uplink, from_server) = Uplink::new(identity, false, spool.clone(), now_ms, capturing_of)?;
+            desks.push(Desk {
+                account: format!("account-{number}"),
+                name,
+                state,
+                person,
+                population: Arc::clone(population),
+                spool,
+                uplink: tokio::spawn(uplink.run()),
+                _from_server: from_server,
+                _capturing: capturing,
+                rng_of: seed.wrapping_mul(1_000) + number,
+                sessions: 0,
+                epoch_ms: now_ms() - BEGINS_AGO_MS,
+                now_us: 0,
+                at_work: None,
+            });
+        }
+        Ok(Self { desks })
+    }
+
+    /// Waits until the server has acknowledged everything.
+    pub(super) async fn settle(&self, deadline: Instant) -> Result<()> {
+        for desk in &self.desks {
+            let mut waiting = desk.spool.waiting();
+            if timeout_at(deadline, waiting.wait_for(|left| *left == 0)).await.is_err() {
+                bail!("the server did not acknowledge what {} sent", desk.name);
+            }
+            if desk.spool.lost() > 0 {
+                bail!("the server refused records of {}", desk.name);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Desk {
+    pub(super) fn session_id(&self) -> Option<Uuid> {
+        self.at_work.as_ref().map(|w| w.session.id())
+    }
+
+    pub(super) fn account(&self) -> &str {
+        &self.account
+    }
+
+    pub(super) fn log_on(&mut self) -> Result<()> {
+        self.sessions += 1;
+        let rng = ChaCha8Rng::seed_from_u64(self.rng_of.wrapping_mul(1_000_003).wrapping_add(self.sessions));
+        let at_ms = self.epoch_ms + self.now_us / 1000;
+        let (session, opening) =
+            Session::open(&self.state, &self.account, false, at_ms, Settings::default())?;
+        self.spool.append(&opening)?;
+        let sitting = self.person.sit_down(&self.population, self.now_us, rng);
+        self.at_work = Some(AtWork { session, sitting, locator: Locator::new() });
+        Ok(())
+    }
+
+    /// About one window of typing and some pointing. Returns how many keys were struck.
+    pub(super) fn work(&mut self) -> Result<usize> {
+        let Some(AtWork { session, sitting, locator }) = &mut self.at_work else { return Ok(0) };
+        let mut events = sitting.type_keys(KEYS);
+        events.extend(sitting.move_pointer(STROKES));
+        let epoch_ms = self.epoch_ms;
+        let mut records = Vec::new();
+        for event in located(locator, &events) {
+            records.extend(session.input(event, || epoch_ms + event.at_us / 1000)?);
+        }
+        self.spool.append(&records)?;
+        self.now_us = sitting.now_us();
+        Ok(KEYS)
+    }
+
+    /// Someone else goes on in the same session.
+    pub(super) fn taken_over_by(&mut self, taker: &Person) {
+        let rng = ChaCha8Rng::seed_from_u64(self.rng_of.wrapping_mul(7_000_003));
+        if let Some(work) = &mut self.at_work {
+            work.sitting = work.sitting.taken_over_by(taker, &self.population, rng);
+        }
+    }
+
+    pub(super) fn log_off(&mut self) -> Result<()> {
+        if let Some(work) = self.at_work.take() {
+            let closing = work.session.close(self.epoch_ms + self.now_us / 1000)?;
+            self.spool.append(&closing)?;
+            Session::forget(&self.state)?;
+        }
+        self.now_us += BETWEEN_SESSIONS_US;
+        Ok(())
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.uplink.abort();
+    }
+}
