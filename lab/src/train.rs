@@ -60,7 +60,9 @@ fn learn(data: &Path, seed: u64, bar: &ProgressBar) -> anyhow::Result<Population
         format!("tacit-lab train --seed {seed}, tacit {}", env!("CARGO_PKG_VERSION")),
     ];
     let mut models = Vec::new();
-    for (modality, sets) in [(Modality::Keyboard, [&klicke, &ikdd]), (Modality::Pointer, [&sapimouse, &balabit])] {
+    for (modality, sets) in
+        [(Modality::Keyboard, [&klicke, &ikdd]), (Modality::Pointer, [&sapimouse, &balabit])]
+    {
         let mut people: Vec<&Person> = sets.into_iter().flatten().collect();
         people.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
         models.push(fit(modality, &people, &TrainSettings::default(), bar));

@@ -42,7 +42,8 @@ impl Hand {
                 2 | 3 => (1, &[36, 37, 38, 22, 23, 24]),
                 _ => (2, &[57]),
             };
-            let value = |log: f64, rng: &mut _| Normal::new(log + day, self.spread).unwrap().sample(rng).exp();
+            let value =
+                |log: f64, rng: &mut _| Normal::new(log + day, self.spread).unwrap().sample(rng).exp();
             let hold = value(self.hold[kind], rng);
             let code = codes[rng.random_range(0..codes.len())];
             events.push((at_us as u64, true, code));
@@ -117,7 +118,8 @@ fn any_folder_of_traces_gets_a_row() {
     }
     let json = folder.path().join("rows.jsonl");
     let (traces, out) = (folder.path().to_str().unwrap(), json.to_str().unwrap());
-    let output = lab(&["accuracy", "--traces", traces, "--enrol", "0.5", "--probe-keys", "100", "--json", out]);
+    let output =
+        lab(&["accuracy", "--traces", traces, "--enrol", "0.5", "--probe-keys", "100", "--json", out]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let rows = std::fs::read_to_string(json).unwrap();
     let row: serde_json::Value = serde_json::from_str(rows.lines().next().unwrap()).unwrap();

@@ -88,7 +88,9 @@ pub fn sapimouse(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>
         let mut person = Person::default();
         for path in &user.sessions {
             let events = data::events(path)?;
-            person.training.extend(data::windows(&events, Modality::Pointer, cut).into_iter().map(|s| s.stats));
+            person
+                .training
+                .extend(data::windows(&events, Modality::Pointer, cut).into_iter().map(|s| s.stats));
             let whole = data::whole(&events, Modality::Pointer);
             match folder::stem(path).as_deref() {
                 Some("3min") => person.enrolment.extend(whole),

@@ -36,7 +36,12 @@ impl ProbeSize {
 ///
 /// # Errors
 /// When `fraction` is not between 0 and 1, a trace cannot be read, or nobody can be enrolled and probed.
-pub(super) fn rows(folder: &Path, fraction: f64, probe: ProbeSize, bar: &ProgressBar) -> anyhow::Result<Vec<Row>> {
+pub(super) fn rows(
+    folder: &Path,
+    fraction: f64,
+    probe: ProbeSize,
+    bar: &ProgressBar,
+) -> anyhow::Result<Vec<Row>> {
     ensure!(fraction > 0.0 && fraction < 1.0, "the share to enrol must be between 0 and 1");
     let population = Population::shipped();
     let (mut keyboard, mut pointer) = (Vec::new(), Vec::new());

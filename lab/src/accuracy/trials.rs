@@ -26,7 +26,12 @@ const CALIBRATION_FOLDS: usize = 2;
 
 /// Learns a population from people, and its calibration from the same people by cross-validation: what is scored to
 /// calibrate was scored under a population that the person was not in.
-pub fn fit(modality: Modality, people: &[&Person], settings: &TrainSettings, bar: &ProgressBar) -> Population {
+pub fn fit(
+    modality: Modality,
+    people: &[&Person],
+    settings: &TrainSettings,
+    bar: &ProgressBar,
+) -> Population {
     let mut population = learn(modality, people, settings, bar);
     let mut pooled = UserTrials::default();
     for (training, held_out) in folds(people, CALIBRATION_FOLDS) {
@@ -75,7 +80,12 @@ pub fn folds<T: Copy>(people: &[T], parts: usize) -> Vec<(Vec<T>, Vec<T>)> {
 
 /// Scores each enrolled person's profile against everyone's probes. People without enrolment are probes only.
 #[must_use]
-pub fn run(population: &Population, modality: Modality, people: &[&Person], bar: &ProgressBar) -> Vec<UserTrials> {
+pub fn run(
+    population: &Population,
+    modality: Modality,
+    people: &[&Person],
+    bar: &ProgressBar,
+) -> Vec<UserTrials> {
     bar.set_message("trials");
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let share = people.len().div_ceil(threads).max(1);

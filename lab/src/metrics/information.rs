@@ -23,7 +23,8 @@ pub fn min_cllr(genuine: &[f64], impostor: &[f64]) -> Option<f64> {
     let (g, i) = (genuine.len() as f64, impostor.len() as f64);
     let cost = blocks(genuine, impostor).iter().fold(0.0, |sum, block| {
         let (share_genuine, share_impostor) = (block.genuine / g, block.impostor / i);
-        let bits = |share: f64, other: f64| if share > 0.0 { share * (1.0 + other / share).log2() } else { 0.0 };
+        let bits =
+            |share: f64, other: f64| if share > 0.0 { share * (1.0 + other / share).log2() } else { 0.0 };
         sum + bits(share_genuine, share_impostor) + bits(share_impostor, share_genuine)
     });
     Some(cost / 2.0)
