@@ -35,6 +35,14 @@ impl Manner {
         manner
     }
 
+    /// The mean of a feature as a raw value; `otherwise` if the population lacks it.
+    pub(super) fn usual(&self, feature: FeatureId, otherwise: f64) -> f64 {
+        match (self.0.get(&feature), catalogue::feature(feature)) {
+            (Some((mean, _)), Some(f)) => clipped(f, f.raw(*mean)),
+            _ => otherwise,
+        }
+    }
+
     /// A single raw value of a feature; `otherwise` if the population lacks it.
     pub(super) fn value(&self, feature: FeatureId, otherwise: f64, rng: &mut ChaCha8Rng) -> f64 {
         match (self.0.get(&feature), catalogue::feature(feature)) {

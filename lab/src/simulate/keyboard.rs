@@ -4,6 +4,7 @@ use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use tacit_measure::{hold_feature, place, relation};
+use tacit_proto::catalogue::CORRECTION_SHARE;
 
 use super::draw::Manner;
 use super::{Action, RawEvent};
@@ -20,8 +21,9 @@ pub(super) fn type_keys(manner: &Manner, rng: &mut ChaCha8Rng, start_us: u64, ke
     let mut last: Option<u16> = None;
     // When each key that was struck comes up: a key cannot go down while it is down.
     let mut up_us = [0; 256];
+    let erases = manner.usual(CORRECTION_SHARE, 0.05).clamp(0.0, 0.3);
     for _ in 0..keys {
-        let code = next_key(rng, last, at_us, &up_us);
+        let code = next_key(rng, erases, last, at_us, &up_us);
         let place_of = place(code);
         if let Some(last) = last {
             at_us += gap(manner, rng, last, code);
@@ -46,13 +48,13 @@ fn gap(manner: &Manner, rng: &mut ChaCha8Rng, last: u16, code: u16) -> u64 {
     microseconds(manner.value(feature, 170.0, rng)).clamp(20_000, 1_490_000)
 }
 
-fn next_key(rng: &mut ChaCha8Rng, last: Option<u16>, now_us: u64, up_us: &[u64; 256]) -> u16 {
+fn next_key(rng: &mut ChaCha8Rng, erases: f64, last: Option<u16>, now_us: u64, up_us: &[u64; 256]) -> u16 {
     for _ in 0..8 {
         let code = match rng.random_range(0..100) {
-            0..17 if last != Some(SPACE) => SPACE,
-            17..21 => ERASE,
-            21 => ENTER,
-            22..64 => LEFT.choose(rng).copied().unwrap_or(LEFT[0]),
+            _ if rng.random_bool(erases) => ERASE,
+            0..18 if last != Some(SPACE) => SPACE,
+            18 => ENTER,
+            19..62 => LEFT.choose(rng).copied().unwrap_or(LEFT[0]),
             _ => RIGHT.choose(rng).copied().unwrap_or(RIGHT[0]),
         };
         if up_us[usize::from(code)] <= now_us {

@@ -131,7 +131,7 @@ pub fn write_trace(path: &Path, events: &[RawEvent]) -> std::io::Result<()> {
         let _ = match event.action {
             Action::Down(code) => writeln!(text, "{t},kd,{code},,"),
             Action::Up(code) => writeln!(text, "{t},ku,{code},,"),
-            Action::At(x, y) => writeln!(text, "{t},mm,0,{x:.1},{y:.1}"),
+            Action::At(x, y) => writeln!(text, "{t},mm,0,{x},{y}"),
             Action::Press => writeln!(text, "{t},bd,1,,"),
             Action::Release => writeln!(text, "{t},bu,1,,"),
         };

@@ -1,0 +1,114 @@
+//! Simulated people against the engine, through the real measuring: no server.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use tacit_engine::{Policy, Population, Profile, SessionState, VerdictKind};
+use tacit_lab::simulate::{Person, RawEvent, Sitting, located, write_trace};
+use tacit_measure::{Locator, Measurer, Output, Settings, Window};
+
+fn rng(seed: u64) -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(seed)
+}
+
+/// A measured desk.
+struct Desk {
+    locator: Locator,
+    measurer: Measurer,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { locator: Locator::new(), measurer: Measurer::new(Settings::default()) }
+    }
+
+    fn windows(&mut self, events: &[RawEvent]) -> Vec<Window> {
+        let mut out = Vec::new();
+        for event in located(&mut self.locator, events) {
+            self.measurer.push(event, &mut out);
+        }
+        out.into_iter().filter_map(|o| if let Output::Window(w) = o { Some(w) } else { None }).collect()
+    }
+}
+
+fn work(sitting: &mut Sitting) -> Vec<RawEvent> {
+    let mut events = sitting.type_keys(50);
+    events.extend(sitting.move_pointer(10));
+    events
+}
+
+struct Story {
+    false_flags: u32,
+    /// Keys from the takeover to its verdict.
+    caught_after: Option<usize>,
+}
+
+fn story(population: &Population, seed: u64) -> Story {
+    let mut draws = rng(seed);
+    let person = Person::draw(population, &mut draws).unwrap();
+    let taker = Person::draw(population, &mut draws).unwrap();
+    let policy = Policy::default();
+    let mut profile = Profile::default();
+    let mut start_us = 0;
+    for session in 0..4 {
+        let mut sitting = person.sit_down(population, start_us, rng(seed * 100 + session));
+        let (mut desk, mut state) = (Desk::new(), SessionState::default());
+        for _ in 0..8 {
+            for w in desk.windows(&work(&mut sitting)) {
+                state.observe(population, &profile, &policy, w.modality, w.inputs, &w.stats);
+            }
+        }
+        state.close(&mut profile);
+        start_us = sitting.now_us() + 3_600_000_000;
+    }
+    let mut sitting = person.sit_down(population, start_us, rng(seed * 100 + 50));
+    let (mut desk, mut state) = (Desk::new(), SessionState::default());
+    let mut false_flags = 0;
+    for _ in 0..12 {
+        for w in desk.windows(&work(&mut sitting)) {
+            let seen = state.observe(population, &profile, &policy, w.modality, w.inputs, &w.stats);
+            false_flags += u32::from(seen.kind == VerdictKind::DifferentPerson);
+        }
+    }
+    let mut sitting = sitting.taken_over_by(&taker, population, rng(seed * 100 + 51));
+    for window in 1..=40 {
+        for w in desk.windows(&work(&mut sitting)) {
+            let seen = state.observe(population, &profile, &policy, w.modality, w.inputs, &w.stats);
+            if seen.kind == VerdictKind::DifferentPerson {
+                return Story { false_flags, caught_after: Some(window * 50) };
+            }
+        }
+    }
+    Story { false_flags, caught_after: None }
+}
+
+#[test]
+fn takeovers_of_simulated_desks_are_caught_and_honest_desks_left_alone() {
+    let population = Population::shipped();
+    let stories: Vec<Story> = (1..=20).map(|seed| story(&population, seed)).collect();
+    let flagged = stories.iter().filter(|s| s.false_flags > 0).count();
+    let caught: Vec<usize> = stories.iter().filter_map(|s| s.caught_after).collect();
+    println!("{} of 20 caught after {caught:?} keys, {flagged} honest desks flagged", caught.len());
+    // Some draws are too alike to be told apart by what a simulated person does.
+    assert!(caught.len() >= 14, "{} of 20 takeovers caught", caught.len());
+    assert_eq!(flagged, 0, "honest desks called someone else's");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_input_and_a_trace_carries_it_whole() {
+    let population = Population::shipped();
+    let person = Person::draw(&population, &mut rng(3)).unwrap();
+    let events = work(&mut person.sit_down(&population, 0, rng(4)));
+    assert_eq!(events, work(&mut person.sit_down(&population, 0, rng(4))));
+    assert_ne!(events, work(&mut person.sit_down(&population, 0, rng(5))));
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trace.csv");
+    write_trace(&path, &events).unwrap();
+    let read = tacit_agent::trace::Trace::open(&path).unwrap().map(Result::unwrap);
+    let direct = located(&mut Locator::new(), &events);
+    let same: Vec<_> = read.map(|e| (e.at_us, std::mem::discriminant(&e.input))).collect();
+    let expected: Vec<_> = direct.iter().map(|e| (e.at_us, std::mem::discriminant(&e.input))).collect();
+    assert_eq!(same, expected);
+}
