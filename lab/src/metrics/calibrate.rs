@@ -30,7 +30,7 @@ pub fn affine_calibration(genuine: &[f64], impostor: &[f64]) -> Option<(f64, f64
             }
         }
         let determinant = hss * hoo - hso * hso;
-        if !(determinant.abs() > 1e-300) {
+        if determinant.is_nan() || determinant.abs() <= 1e-300 {
             break;
         }
         let (ds, d_o) = ((hoo * gs - hso * go) / determinant, (hss * go - hso * gs) / determinant);
