@@ -1,0 +1,7 @@
+//! A workstation: a real X server with a keyboard and a mouse, and somebody who uses them.
+
+mod device;
+pub(crate) mod hands;
+mod xserver;
+
+pub(crate) use xserver::XServer;

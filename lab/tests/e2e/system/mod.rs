@@ -1,0 +1,1 @@
+//! The system under test: its processes, and what its REST API tells.
