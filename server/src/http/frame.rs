@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::problem::Problem;
-use crate::app::App;
+use crate::clock::Ambient;
 use crate::{Error, ErrorKind};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -21,9 +21,9 @@ fn given(request: &Request) -> Option<String> {
     ((1..=64).contains(&id.len()) && id.bytes().all(plain)).then(|| id.to_owned())
 }
 
-pub(super) async fn frame(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(super) async fn frame(State(ambient): State<Ambient>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let id = given(&request).unwrap_or_else(|| app.ambient.id().to_string());
+    let id = given(&request).unwrap_or_else(|| ambient.id().to_string());
     let method = request.method().clone();
     // The route, not the path: neither ids nor what a stranger makes up belong in the log.
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();

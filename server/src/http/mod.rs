@@ -10,6 +10,8 @@ mod jwt;
 mod params;
 mod problem;
 mod routes;
+#[cfg(test)]
+mod tests;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -28,6 +30,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::clock::Ambient;
 use crate::{Error, Result};
 use problem::Failure;
 
@@ -88,22 +91,20 @@ pub fn router(app: Arc<App>) -> Result<Router> {
         "From a REST request to its answer, by route and status"
     );
     let gate = auth::Gate::new(Arc::clone(&app))?;
+    let ambient = app.ambient.clone();
     let (routes, _) = api().split_for_parts();
-    Ok(finish(
-        routes.route_layer(from_fn_with_state(gate, auth::authorize)).with_state(Arc::clone(&app)),
-        app,
-    ))
+    Ok(finish(routes.route_layer(from_fn_with_state(gate, auth::authorize)).with_state(app), ambient))
 }
 
 /// Puts around routes what every answer goes through.
-fn finish(routes: Router, app: Arc<App>) -> Router {
+fn finish(routes: Router, ambient: Ambient) -> Router {
     routes
         .method_not_allowed_fallback(problem::method_not_allowed)
         .fallback(problem::no_such_route)
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(app, frame::frame))
+        .layer(from_fn_with_state(ambient, frame::frame))
 }
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {

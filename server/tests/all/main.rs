@@ -12,6 +12,7 @@ mod common;
 mod config;
 mod devices;
 mod hostile;
+mod http;
 mod ingest;
 mod process;
 mod store;

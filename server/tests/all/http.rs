@@ -1,0 +1,90 @@
+//! The REST API over a database whose content is known.
+
+mod access;
+mod cursor;
+mod problems;
+mod reading;
+mod tokens;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tacit_server::app::admin;
+use tacit_server::config::Settings;
+use tacit_server::domain::Role;
+use tower::ServiceExt as _;
+
+use crate::common::server::Server;
+
+/// One device, two subjects, three sessions.
+const SEED: &str = include_str!("http/seed.sql");
+/// Of the seed.
+const SUBJECT: &str = "00000000-0000-0000-0000-0000000000a1";
+const DEVICE: &str = "00000000-0000-0000-0000-0000000000d1";
+const SESSION: &str = "00000000-0000-0000-0000-0000000000e1";
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Answer {
+    #[track_caller]
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+}
+
+struct Api {
+    server: Server,
+    router: Router,
+}
+
+impl Api {
+    async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let server = Server::with(change).await;
+        sqlx::raw_sql(SEED).execute(server.app.store.pool()).await.unwrap();
+        let router = tacit_server::http::router(server.app.clone()).unwrap();
+        Self { server, router }
+    }
+
+    async fn key(&self, role: Role) -> String {
+        let app = &self.server.app;
+        let mut unit = app.store.begin().await.unwrap();
+        let key = admin::create_api_key(&mut unit, &app.ambient, "test", role, None).await.unwrap();
+        unit.commit().await.unwrap();
+        key
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    async fn call(&self, method: Method, path: &str, key: Option<&str>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(key) = key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn get(&self, path: &str, key: &str) -> Answer {
+        self.call(Method::GET, path, Some(key)).await
+    }
+
+    async fn ok(&self, path: &str, key: &str) -> Value {
+        let answer = self.get(path, key).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        answer.json()
+    }
+}

@@ -1,0 +1,106 @@
+//! Every answer over the seed, and the description, word for word.
+
+use axum::http::Method;
+use insta::assert_json_snapshot;
+use serde_json::Value;
+use tacit_server::domain::Role;
+
+use super::{Api, DEVICE, SESSION, SUBJECT};
+use crate::common::eventually;
+
+#[test]
+fn description() {
+    assert_json_snapshot!(tacit_server::http::openapi());
+}
+
+#[tokio::test]
+async fn answers() {
+    let api = Api::start().await;
+    let key = api.key(Role::Analyst).await;
+    assert_json_snapshot!("subjects", api.ok("/v1/subjects", &key).await);
+    assert_json_snapshot!("subject", api.ok(&format!("/v1/subjects/{SUBJECT}"), &key).await);
+    assert_json_snapshot!("profile", api.ok(&format!("/v1/subjects/{SUBJECT}/profile"), &key).await);
+    assert_json_snapshot!("devices", api.ok("/v1/devices", &key).await);
+    assert_json_snapshot!("device", api.ok(&format!("/v1/devices/{DEVICE}"), &key).await);
+    assert_json_snapshot!("sessions", api.ok("/v1/sessions", &key).await);
+    assert_json_snapshot!("session", api.ok(&format!("/v1/sessions/{SESSION}"), &key).await);
+    assert_json_snapshot!("timeline", api.ok(&format!("/v1/sessions/{SESSION}/timeline"), &key).await);
+    let verdicts = eventually("verdicts come", async || {
+        let page = api.ok("/v1/verdicts", &key).await;
+        (page["verdicts"].as_array().unwrap().len() == 3).then_some(page)
+    })
+    .await;
+    assert_json_snapshot!("verdicts", verdicts, { ".next" => "CURSOR" });
+}
+
+fn ids(page: &Value, list: &str) -> Vec<String> {
+    let id = |row: &Value| row["id"].as_str().unwrap().rsplit('0').next().unwrap().to_owned();
+    page[list].as_array().unwrap().iter().map(id).collect()
+}
+
+#[tokio::test]
+async fn lists_come_in_pages_and_are_narrowed() {
+    let api = Api::start().await;
+    let key = api.key(Role::Viewer).await;
+    for (list, expected) in
+        [("subjects", vec!["a1", "a2"]), ("devices", vec!["d1", "d2"]), ("sessions", vec!["e1", "e2", "e3"])]
+    {
+        let (mut got, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = api.ok(&format!("/v1/{list}?limit=1&after={after}"), &key).await;
+            got.extend(ids(&page, list));
+            match page["next"].as_str() {
+                Some(next) => next.clone_into(&mut after),
+                None => break,
+            }
+        }
+        assert_eq!(got, expected);
+    }
+    for (filter, expected) in [
+        ("open=true".to_owned(), vec!["e1"]),
+        ("open=false".to_owned(), vec!["e2", "e3"]),
+        (format!("subject={SUBJECT}"), vec!["e1", "e3"]),
+        (format!("device={DEVICE}&open=false"), vec!["e3"]),
+        ("verdict=learning".to_owned(), vec!["e2"]),
+    ] {
+        let page = api.ok(&format!("/v1/sessions?{filter}"), &key).await;
+        assert_eq!(ids(&page, "sessions"), expected, "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn a_timeline_in_pages_is_the_timeline() {
+    let api = Api::start().await;
+    let key = api.key(Role::Analyst).await;
+    let path = format!("/v1/sessions/{SESSION}/timeline");
+    let whole = api.ok(&path, &key).await["entries"].as_array().unwrap().clone();
+    let (mut got, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = api.ok(&format!("{path}?limit=2&after={after}"), &key).await;
+        got.extend(page["entries"].as_array().unwrap().clone());
+        match page["next"].as_str() {
+            Some(next) => next.clone_into(&mut after),
+            None => break,
+        }
+    }
+    assert_eq!((got.len(), got), (7, whole));
+}
+
+#[tokio::test]
+async fn an_admin_revokes_a_device() {
+    let api = Api::start().await;
+    let key = api.key(Role::Admin).await;
+    let path = format!("/v1/devices/{DEVICE}/revoke");
+    for _ in 0..2 {
+        let device = api.call(Method::POST, &path, Some(&key)).await.json();
+        assert_eq!(device["revoked_at"], "2026-03-02T09:00:00Z");
+    }
+}
+
+#[tokio::test]
+async fn metrics_are_prometheus_text() {
+    let api = Api::start().await;
+    let answer = api.get("/metrics", &api.key(Role::Service).await).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.headers["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
+}
