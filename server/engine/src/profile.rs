@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
-use tacit_proto::{FeatureId, FeatureStats, Modality, Stat};
+use tacit_proto::{FeatureId, FeatureStat, FeatureStats, Modality, Stat};
 
 use crate::Population;
 use crate::model::{Model, inverse};
@@ -52,13 +52,26 @@ impl PartialEq for Profile {
     }
 }
 
-/// Stats as (feature id, count, mean, variance).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct PackedStats(Vec<(u16, u32, f64, f64)>);
+/// Stats as (feature id, count, mean, variance), in steps far finer than their noise: a session's state is written with
+/// every window.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PackedStats(Vec<(u16, u32, i32, u32)>);
+
+const MEAN_STEPS: f64 = 1e5;
+const VARIANCE_STEPS: f64 = 1e6;
 
 impl From<&FeatureStats> for PackedStats {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast saturates, far outside of what the catalogue lets through"
+    )]
     fn from(stats: &FeatureStats) -> Self {
-        Self(stats.iter().map(|s| (s.feature.0, s.stat.count(), s.stat.mean(), s.stat.variance())).collect())
+        let pack = |s: &FeatureStat| {
+            let mean = (s.stat.mean() * MEAN_STEPS).round() as i32;
+            (s.feature.0, s.stat.count(), mean, (s.stat.variance() * VARIANCE_STEPS).round() as u32)
+        };
+        Self(stats.iter().map(pack).collect())
     }
 }
 
@@ -66,7 +79,9 @@ impl PackedStats {
     pub(crate) fn unpack(&self) -> FeatureStats {
         let mut stats = FeatureStats::new();
         for (id, count, mean, variance) in &self.0 {
-            if let Some(stat) = Stat::new(*count, *mean, *variance) {
+            let stat =
+                Stat::new(*count, f64::from(*mean) / MEAN_STEPS, f64::from(*variance) / VARIANCE_STEPS);
+            if let Some(stat) = stat {
                 stats.add(FeatureId(*id), &stat);
             }
         }

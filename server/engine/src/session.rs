@@ -6,7 +6,7 @@
 //! window (Shiryaev 1963); trust is the posterior that none of them holds.
 
 use serde::{Deserialize, Serialize};
-use tacit_proto::{FeatureStats, Modality};
+use tacit_proto::{FeatureStats, MIN_KEYSTROKES, MIN_STROKES, Modality};
 
 use crate::explain::explain;
 use crate::profile::PackedStats;
@@ -18,6 +18,10 @@ const SUFFIXES: [usize; 5] = [1, 2, 4, 8, 16];
 const MOST_EVIDENCE: f64 = 25.0;
 /// A session this unlike what is already learned is not learned.
 const ESTRANGED: f64 = -5.0;
+/// Windows' worth of least input below which a session teaches nothing.
+const LEAST_TAUGHT: u32 = 2;
+/// Share of the way from the threshold back to full trust that lifts a suspicion: verdicts do not flap.
+const RELIEF: f64 = 0.4;
 
 /// State of an open session.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -62,6 +66,8 @@ struct Suffix {
     llr: f64,
     /// The same without the window that speaks most against the subject; nothing for a single window.
     rest: f64,
+    /// Windows that by themselves speak against the subject.
+    against: usize,
 }
 
 impl SessionState {
@@ -109,14 +115,14 @@ impl SessionState {
     }
 
     /// Called once, when the session has closed: teaches the profile what may be learned of the session. Returns whether
-    /// the profile changed. A session that was ever suspicious teaches nothing, nor does one that is unlike what has been
-    /// learned so far.
+    /// the profile changed. A session that was ever suspicious teaches nothing, nor does one of too little input or one that
+    /// is unlike what has been learned so far.
     pub fn close(&self, profile: &mut Profile) -> bool {
         if self.doubted {
             return false;
         }
         let mut changed = false;
-        for pool in self.pools.iter().filter(|p| !p.estranged) {
+        for pool in self.pools.iter().filter(|p| !p.estranged && p.inputs >= least_taught(p.modality)) {
             profile.learn(pool.modality, pool.inputs, &pool.stats.unpack());
             changed = true;
         }
@@ -140,8 +146,12 @@ impl SessionState {
         let at = match self.pools.iter().position(|p| p.modality == modality) {
             Some(at) => at,
             None => {
-                let stats = (&FeatureStats::new()).into();
-                self.pools.push(Pool { modality, inputs: 0, stats, estranged: false });
+                self.pools.push(Pool {
+                    modality,
+                    inputs: 0,
+                    stats: PackedStats::default(),
+                    estranged: false,
+                });
                 self.pools.len() - 1
             }
         };
@@ -176,28 +186,31 @@ impl SessionState {
             let worst = (0..windows).min_by(|a, b| part[*a].llr.total_cmp(&part[*b].llr)).unwrap_or(0);
             let others: Vec<&Recent> =
                 part.iter().enumerate().filter(|(i, _)| *i != worst).map(|(_, r)| *r).collect();
-            suffixes.push(Suffix { windows, llr, rest: ratio(&others) });
+            let against = part.iter().filter(|r| r.llr < 0.0).count();
+            suffixes.push(Suffix { windows, llr, rest: ratio(&others), against });
         }
         suffixes
     }
 
     fn conclude(&self, suffixes: &[Suffix], policy: &Policy) -> Standing {
-        // No single window decides: what names someone else must be said at least half by all windows but the worst.
+        // No single window decides: enough windows must each speak against the subject, and what names someone else must
+        // be said at least half by all windows but the worst.
         let agreed = trust(suffixes, policy, |s| {
-            let enough = u32::try_from(s.windows).is_ok_and(|w| w >= policy.least_windows.max(2));
+            let enough = u32::try_from(s.against).is_ok_and(|w| w >= policy.least_windows.max(2));
             if enough { s.llr.max(2.0 * s.rest) } else { f64::INFINITY }
         });
         let trust = trust(suffixes, policy, |s| s.llr);
-        let was = self.standing.map(|s| s.kind);
+        let was = self.standing.map_or(VerdictKind::Genuine, |s| s.kind);
+        let relieved =
+            if was == VerdictKind::Genuine { 0.0 } else { RELIEF * (100.0 - policy.suspicious_below) };
         let kind = if agreed < policy.different_person_below {
             VerdictKind::DifferentPerson
-        } else if trust < policy.suspicious_below {
-            match was {
-                Some(VerdictKind::DifferentPerson) => VerdictKind::DifferentPerson,
-                _ => VerdictKind::Suspicious,
-            }
-        } else {
+        } else if trust >= policy.suspicious_below + relieved {
             VerdictKind::Genuine
+        } else if was == VerdictKind::DifferentPerson {
+            VerdictKind::DifferentPerson
+        } else {
+            VerdictKind::Suspicious
         };
         Standing { kind, trust, llr: strongest(suffixes).llr }
     }
@@ -237,6 +250,14 @@ impl SessionState {
     }
 }
 
+fn least_taught(modality: Modality) -> u32 {
+    LEAST_TAUGHT
+        * match modality {
+            Modality::Keyboard => MIN_KEYSTROKES,
+            Modality::Pointer => MIN_STROKES,
+        }
+}
+
 /// Posterior, 0 to 100, that no takeover began at any of the suffixes, given the ratio of each.
 fn trust(suffixes: &[Suffix], policy: &Policy, llr: impl Fn(&Suffix) -> f64) -> f64 {
     let mut odds = 0.0;
@@ -261,7 +282,7 @@ fn pooled(part: &[&Recent], modality: Modality) -> FeatureStats {
 
 /// The suffix that speaks most against the subject.
 fn strongest(suffixes: &[Suffix]) -> &Suffix {
-    static NONE: Suffix = Suffix { windows: 1, llr: 0.0, rest: 0.0 };
+    static NONE: Suffix = Suffix { windows: 1, llr: 0.0, rest: 0.0, against: 0 };
     suffixes.iter().min_by(|a, b| a.llr.total_cmp(&b.llr)).unwrap_or(&NONE)
 }
 

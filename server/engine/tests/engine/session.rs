@@ -2,7 +2,7 @@
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use tacit_engine::{Profile, SessionState, VerdictKind};
+use tacit_engine::{Policy, Profile, SessionState, VerdictKind, score};
 use tacit_proto::catalogue::ROLLOVER_LEFT_RIGHT;
 use tacit_proto::{FeatureStats, Modality};
 
@@ -130,4 +130,56 @@ fn features_that_the_population_lacks_cannot_be_scored() {
     let seen = desk.sees(&stats);
     assert_eq!(seen.kind, VerdictKind::NotScorable);
     assert_eq!(seen.trust, None);
+}
+
+#[test]
+fn too_little_input_teaches_nothing() {
+    let mut rng = ChaCha8Rng::seed_from_u64(14);
+    let population = population(&mut rng);
+    let mut profile = Profile::default();
+    let before = profile.clone();
+    let mut desk = Desk { population: &population, profile: &before, state: SessionState::default() };
+    desk.sees(&Person::draw(&mut rng).session(&mut rng, 1, 5)[0]);
+    assert!(!desk.state.close(&mut profile));
+    assert_eq!(profile, before);
+}
+
+#[test]
+fn as_many_windows_as_the_policy_says_must_agree() {
+    let mut rng = ChaCha8Rng::seed_from_u64(15);
+    let population = population(&mut rng);
+    let profile = enrolled(&Person::draw(&mut rng), &mut rng);
+    let policy = Policy { least_windows: 5, ..Policy::default() };
+    let mut state = SessionState::default();
+    let other = Person { means: vec![5.6; features().len()] };
+    let kinds: Vec<VerdictKind> = other
+        .session(&mut rng, 8, 5)
+        .iter()
+        .map(|w| state.observe(&population, &profile, &policy, Modality::Keyboard, 50, w).kind)
+        .collect();
+    assert!(kinds[..4].iter().all(|k| *k == VerdictKind::Suspicious), "{kinds:?}");
+    assert!(kinds[4..].iter().all(|k| *k == VerdictKind::DifferentPerson), "{kinds:?}");
+}
+
+#[test]
+fn a_profile_follows_its_subject_through_slow_change() {
+    let mut rng = ChaCha8Rng::seed_from_u64(16);
+    let population = population(&mut rng);
+    let mut person = Person::draw(&mut rng);
+    let mut profile = enrolled(&person, &mut rng);
+    let first = profile.clone();
+    let mut taught = 0;
+    for _ in 0..80 {
+        person.means.iter_mut().for_each(|m| *m += 0.008);
+        let mut state = SessionState::default();
+        for window in person.session(&mut rng, 6, 8) {
+            state.observe(&population, &profile, &Policy::default(), Modality::Keyboard, 50, &window);
+        }
+        taught += u32::from(state.close(&mut profile));
+    }
+    assert!(taught >= 76, "{taught} of 80 sessions learned");
+    let late = pooled(&person.session(&mut rng, 2, 8));
+    let llr = |p: &Profile| score(&population, p, Modality::Keyboard, &late).unwrap().llr;
+    assert!(llr(&profile) > 3.0 && llr(&profile) > llr(&first) + 5.0);
+    assert!(serde_json::to_string(&profile).unwrap().len() < 10_000);
 }
