@@ -1,5 +1,7 @@
 //! The accuracy command and the trials behind it, on simulated people.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 
