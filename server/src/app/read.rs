@@ -80,6 +80,17 @@ fn paged<T>(
     (rows, next)
 }
 
+/// Whether the server can do its work.
+///
+/// # Errors
+/// Unavailable when the database is away or lacks a migration of this version.
+pub async fn ready(store: &Store) -> Result<()> {
+    match store.migrations_missing().await? {
+        0 => Ok(()),
+        missing => Err(Error::unavailable(format!("the database lacks {missing} migrations"))),
+    }
+}
+
 /// The caller whose API key this is.
 ///
 /// # Errors
@@ -213,16 +224,24 @@ pub async fn timeline(store: &Store, id: SessionId, page: &Page) -> Result<(Vec<
 /// Invalid argument for a cursor or limit; as the database.
 pub async fn verdicts(store: &Store, filter: &VerdictFilter, page: &Page) -> Result<(Vec<Verdict>, String)> {
     let limit = page.limit()?;
-    let horizon = |text: &str| text.parse::<u64>().map_err(Error::internal);
+    let number = |text: &str| text.parse::<u64>().map_err(Error::internal);
+    // The last place whose verdicts have all been committed.
+    let end =
+        || async { Ok::<_, Error>((number(&store.verdict_horizon().await?)?.saturating_sub(1), i64::MAX)) };
     if page.after.as_deref() == Some("latest") {
-        let end = horizon(&store.verdict_horizon().await?)?.saturating_sub(1);
-        return Ok((Vec::new(), cursor("verdicts", end, i64::MAX)));
+        let (tx, id) = end().await?;
+        return Ok((Vec::new(), cursor("verdicts", tx, id)));
     }
-    let (tx, id) = page.parts::<u64, i64>("verdicts")?.unwrap_or((0, 0));
-    let rows = store.read_verdicts(filter, VerdictPlace { tx, id }, limit).await?;
-    let next = match rows.last() {
-        Some(last) => cursor("verdicts", horizon(&last.tx)?, last.id),
-        None => cursor("verdicts", tx, id),
+    let after = page.parts::<u64, i64>("verdicts")?.unwrap_or((0, 0));
+    // Asked before the rows are: a narrow filter need not pass over what is older again.
+    let passed = if filter.narrows() { end().await?.max(after) } else { after };
+    let rows = store.read_verdicts(filter, VerdictPlace { tx: after.0, id: after.1 }, limit).await?;
+    let last = rows.last().map(|last| Ok::<_, Error>((number(&last.tx)?, last.id))).transpose()?;
+    let full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= limit);
+    let (tx, id) = match last {
+        Some(last) if full => last,
+        Some(last) => last.max(passed),
+        None => passed,
     };
-    Ok((rows, next))
+    Ok((rows, cursor("verdicts", tx, id)))
 }

@@ -66,6 +66,14 @@ pub struct VerdictFilter {
     pub verdict: Option<&'static str>,
 }
 
+impl VerdictFilter {
+    /// Whether it leaves any verdict out.
+    #[must_use]
+    pub fn narrows(&self) -> bool {
+        self.session.is_some() || self.subject.is_some() || self.verdict.is_some()
+    }
+}
+
 /// Place among verdicts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VerdictPlace {

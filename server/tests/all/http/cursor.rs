@@ -74,3 +74,34 @@ async fn pages_of_one_give_every_verdict_once() {
     let path = "/v1/verdicts?subject=00000000-0000-0000-0000-0000000000a1";
     assert_eq!(sequences(&api.ok(path, &key).await), [2, 5]);
 }
+
+#[tokio::test]
+async fn a_narrow_poll_goes_on_past_what_does_not_fit_and_misses_no_late_commit() {
+    let api = Api::start().await;
+    let key = api.key(Role::Service).await;
+    let pool = api.server.app.store.pool();
+    let (_, end) = poll(&api, &key, "", 100, 3).await;
+    let narrow = async |after: &str| {
+        api.ok(&format!("/v1/verdicts?verdict=genuine&after={after}&limit=100"), &key).await
+    };
+
+    // Nothing of the seed is left behind the cursor, whatever the filter let through.
+    let page = narrow("").await;
+    assert_eq!(sequences(&page), [2]);
+    let behind = next(&page);
+    assert_eq!(sequences(&api.ok(&format!("/v1/verdicts?after={behind}"), &key).await), Vec::<i64>::new());
+
+    let mut late = pool.begin().await.unwrap();
+    late.execute(sqlx::query(INSERT).bind(100_i64)).await.unwrap();
+    pool.execute(sqlx::query(INSERT).bind(101_i64)).await.unwrap();
+    let waiting = next(&narrow(&behind).await);
+    late.commit().await.unwrap();
+    for from in [&end, &behind, &waiting] {
+        let page = eventually("both verdicts come", async || {
+            let page = narrow(from).await;
+            (sequences(&page).len() == 2).then_some(page)
+        })
+        .await;
+        assert_eq!(sequences(&page), [100, 101]);
+    }
+}

@@ -60,11 +60,16 @@ async fn a_large_body_is_refused() {
 }
 
 #[tokio::test]
-async fn without_its_database_the_server_is_alive_and_not_ready() {
+async fn without_its_database_or_schema_the_server_is_alive_and_not_ready() {
     let api = Api::start().await;
     let ready = async || api.call(Method::GET, "/readyz", None).await;
     assert_eq!(ready().await.status, 200);
-    api.server.app.store.pool().close().await;
+    let pool = api.server.app.store.pool();
+    sqlx::query("delete from _sqlx_migrations").execute(pool).await.unwrap();
+    let answer = ready().await;
+    assert_eq!(answer.status, 503);
+    assert!(answer.text.contains("the database lacks"), "{}", answer.text);
+    pool.close().await;
     let answer = ready().await;
     assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (503, &json!("unavailable")));
     assert_eq!(api.call(Method::GET, "/healthz", None).await.status, 200);
