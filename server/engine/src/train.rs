@@ -33,7 +33,7 @@ pub struct TrainSettings {
 
 impl Default for TrainSettings {
     fn default() -> Self {
-        Self { rounds: 8, prior_people: 40.0, spreads: true }
+        Self { rounds: 12, prior_people: 10.0, spreads: true }
     }
 }
 
