@@ -92,11 +92,12 @@ fn balabit(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Row>> {
         let population = fit(Modality::Pointer, &people, &settings, bar);
         joined.extend(tested.iter().map(|user| labelled_trials(&population, user)));
     }
-    let row =
-        |protocol, trials: &[UserTrials]| row("balabit", protocol, Trained::InSet, Modality::Pointer, trials);
+    let row = |protocol, trained, trials: &[UserTrials]| {
+        row("balabit", protocol, trained, Modality::Pointer, trials)
+    };
     Ok(vec![
-        row("labelled sessions, subject not in population", &joined)?,
-        row("labelled sessions, SapiMouse population", &alone)?,
+        row("labelled sessions, subject not in population", Trained::InSet, &joined)?,
+        row("labelled sessions, SapiMouse population", Trained::OtherSet, &alone)?,
     ])
 }
 

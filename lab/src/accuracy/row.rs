@@ -11,6 +11,9 @@ pub enum Trained {
     /// Other people of the same set.
     #[serde(rename = "in-set")]
     InSet,
+    /// People of another set alone.
+    #[serde(rename = "other-set")]
+    OtherSet,
     /// The population that ships, which knows nobody of the set.
     #[serde(rename = "shipped")]
     Shipped,
@@ -37,10 +40,10 @@ impl Row {
     #[must_use]
     pub fn heading() -> String {
         format!(
-            "{:<10} {:<44} {:<8} {:>8} {:>8} {:>9} {:>7} {:>6} {:>8} {:>8} {:>9}",
+            "{:<10} {:<44} {:<9} {:>8} {:>8} {:>9} {:>7} {:>6} {:>8} {:>8} {:>9}",
             "set", "protocol", "prior", "EER", "EER", "FNMR at", "AUC", "Cllr", "min", "genuine", "impostor"
         ) + &format!(
-            "\n{:<10} {:<44} {:<8} {:>8} {:>8} {:>9} {:>7} {:>6} {:>8}",
+            "\n{:<10} {:<44} {:<9} {:>8} {:>8} {:>9} {:>7} {:>6} {:>8}",
             "", "", "", "global", "a user", "FMR 1 %", "", "", "Cllr"
         )
     }
@@ -52,10 +55,11 @@ impl Row {
         let percent = |share: f64| format!("{:.2} %", 100.0 * share);
         let prior = match self.population {
             Trained::InSet => "in-set",
+            Trained::OtherSet => "other-set",
             Trained::Shipped => "shipped",
         };
         format!(
-            "{:<10} {:<44} {:<8} {:>8} {:>8} {:>9} {:>7.4} {:>6.3} {:>8.3} {:>8} {:>9}",
+            "{:<10} {:<44} {:<9} {:>8} {:>8} {:>9} {:>7.4} {:>6.3} {:>8.3} {:>8} {:>9}",
             self.set,
             self.protocol,
             prior,
