@@ -11,6 +11,7 @@
 
 mod capture;
 mod desk;
+mod path;
 mod system;
 
 use std::path::Path;

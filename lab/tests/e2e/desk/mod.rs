@@ -2,6 +2,7 @@
 
 mod device;
 pub(crate) mod hands;
+pub(crate) mod people;
 mod xserver;
 
 pub(crate) use xserver::XServer;

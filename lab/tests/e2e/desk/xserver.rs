@@ -66,21 +66,21 @@ impl XServer {
         }
     }
 
-    /// Plays deeds at their times, counted from now in microseconds, and tells when each was really done.
-    pub(crate) fn play(&mut self, deeds: &[Deed]) -> Vec<Deed> {
+    /// Plays deeds at their times, counted from now in microseconds, and tells between which times each was really done.
+    pub(crate) fn play(&mut self, deeds: &[Deed]) -> Vec<(u64, u64)> {
         let begun = Instant::now();
         let now = || u64::try_from(begun.elapsed().as_micros()).unwrap();
         let mut done = Vec::with_capacity(deeds.len());
         for deed in deeds {
             wait_until(deed.at_us, now);
-            let at_us = now();
+            let before = now();
             match deed.act {
                 Act::Key { code, press } => self.keyboard.key(code, press),
                 Act::Move { dx, dy } => self.mouse.motion(dx, dy),
                 Act::Button { button, press } => self.mouse.button(button, press),
                 Act::Wheel { steps } => self.mouse.wheel(steps),
             }
-            done.push(Deed { at_us: at_us.midpoint(now()), ..*deed });
+            done.push((before, now()));
         }
         self.keyboard.settle();
         self.mouse.settle();

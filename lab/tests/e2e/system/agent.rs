@@ -1,0 +1,112 @@
+//! An agent: its state folder, and its process while it runs.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tacit_lab::simulate::{RawEvent, write_trace};
+use tempfile::TempDir;
+
+use super::{Ended, Server, binary, run};
+use crate::{eventually, folder, tail};
+
+pub(crate) struct Agent {
+    state: TempDir,
+    process: Option<Child>,
+}
+
+impl Agent {
+    /// An agent that was never enrolled.
+    pub(crate) fn new() -> Self {
+        Self { state: folder(), process: None }
+    }
+
+    /// A device of `server`.
+    pub(crate) fn enrolled(server: &Server) -> Self {
+        let agent = Self::new();
+        let ended = agent.enrol(server.grpc(), &server.token(1), &server.ca());
+        assert!(ended.success, "{}", ended.stderr);
+        agent
+    }
+
+    pub(crate) fn enrol(&self, server: &str, token: &str, ca: &Path) -> Ended {
+        self.run(&["enrol", "--server", server, "--token", token, "--ca", ca.to_str().unwrap()])
+    }
+
+    /// Runs a subcommand to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+        run("tacit-agent", &[arguments, &["--state-dir", self.state_path()]].concat())
+    }
+
+    /// Sends a trace as one whole session.
+    pub(crate) fn replay(&self, events: &[RawEvent], account: &str) -> Ended {
+        let path = self.state.path().join("trace.csv");
+        write_trace(&path, events).unwrap();
+        self.run(&["replay", path.to_str().unwrap(), "--speed", "max", "--account", account])
+    }
+
+    /// Begins to watch a display.
+    pub(crate) fn start(&mut self, display: &str, account: &str) {
+        let log = File::create(self.state.path().join("log")).unwrap();
+        let process = Command::new(binary("tacit-agent"))
+            .args(["run", "--account", account, "--state-dir", self.state_path()])
+            .env("DISPLAY", display)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        self.process = Some(process);
+    }
+
+    /// Waits until input reaches it.
+    pub(crate) fn wait_until_it_watches(&self) {
+        eventually("the agent watches", || {
+            let log = fs::read_to_string(self.state.path().join("log")).ok()?;
+            log.contains("capture began").then_some(())
+        });
+    }
+
+    /// Id of the running process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.as_ref().unwrap().id()
+    }
+
+    /// Records on disk that the server has not acknowledged.
+    pub(crate) fn spooled(&self) -> usize {
+        let names = fs::read_dir(self.state.path().join("spool")).unwrap().map(|f| f.unwrap().path());
+        names.filter(|path| path.extension().is_some_and(|e| e == "record")).count()
+    }
+
+    /// Ends the process at once.
+    pub(crate) fn kill(&mut self) {
+        let mut process = self.process.take().unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+
+    /// Asks it to stop, which closes its session.
+    pub(crate) fn stop(&mut self) {
+        let mut process = self.process.take().unwrap();
+        kill(Pid::from_raw(process.id().cast_signed()), Signal::SIGTERM).unwrap();
+        assert!(process.wait().unwrap().success());
+    }
+
+    fn state_path(&self) -> &str {
+        self.state.path().to_str().unwrap()
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        if let Some(process) = &mut self.process {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+        if std::thread::panicking() {
+            eprintln!("{}", tail(&self.state.path().join("log")));
+        }
+    }
+}
