@@ -11,7 +11,9 @@
 
 mod capture;
 mod desk;
+mod footprint;
 mod path;
+mod refusals;
 mod system;
 
 use std::path::Path;
