@@ -1,7 +1,7 @@
 //! REST adapter: unwraps a request, calls a use case, converts its answer. Rules live in [`crate::app`].
 //!
 //! A request passes [`frame`] (id, log line, problems) → catch-panic → timeout → body limit → [`auth`] → a route.
-//! To add a route: its handler with `#[utoipa::path]` in [`routes`], a line in `api` here, and its row in
+//! To add a route: its handler with `#[utoipa::path]` in [`mod@routes`], a line in `api` here, and its row in
 //! [`crate::domain::access`].
 
 mod auth;
