@@ -43,7 +43,7 @@ deny: $(DENY) ## Licences, banned crates and sources of the dependencies
 	$(DENY) --all-features check --hide-inclusion-graph licenses bans sources
 
 docs: cargo ## The API documentation, without a warning
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
 prepare: packages-test ## Make .sqlx anew after a change of queries or migrations
 	deploy/dev/with-postgres deploy/dev/queries write
