@@ -41,3 +41,33 @@ pub fn assertion(identity: &Identity, now_ms: u64) -> Result<String> {
     let key = EncodingKey::from_ed_der(identity.key.pkcs8());
     jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &key).context("cannot sign an assertion")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::{DeviceKey, Enrolled};
+    use jsonwebtoken::{DecodingKey, Validation};
+
+    #[test]
+    fn an_assertion_names_the_device_lives_shortly_and_serves_once() {
+        let state = tempfile::tempdir().unwrap();
+        let device_id = "6f7a8b1c-0000-4000-8000-000000000001".to_owned();
+        let enrolled =
+            Enrolled { device_id: device_id.clone(), server: "https://tacit.example".into(), ca_pem: None };
+        let identity = Identity { key: DeviceKey::load_or_make(state.path()).unwrap(), enrolled };
+        let now_ms = 1_790_000_000_999;
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_audience(&["tacit"]);
+        validation.validate_exp = false;
+        let key = DecodingKey::from_ed_der(identity.key.public());
+        let claims = || {
+            let made = assertion(&identity, now_ms).unwrap();
+            jsonwebtoken::decode::<Claims>(&made, &key, &validation).unwrap().claims
+        };
+        let first = claims();
+        assert_eq!((&first.iss, &first.sub), (&device_id, &device_id));
+        assert_eq!(first.iat, 1_790_000_000);
+        assert!(first.exp > first.iat && first.exp - first.iat <= 300);
+        assert_ne!(first.jti, claims().jti);
+    }
+}

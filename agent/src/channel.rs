@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use rustls::RootCertStore;
+use rustls::pki_types::TrustAnchor;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Uri};
 
 /// Checks a server address. `https://` always; `http://` only to a loopback address, and only where that is allowed.
@@ -31,7 +33,8 @@ pub fn check_server(server: &str, insecure_loopback: bool) -> Result<Uri> {
     }
 }
 
-/// Opens a connection lazily: the first call connects.
+/// Opens a connection lazily: the first call connects. Over TLS the server must be certified by the given authority alone
+/// or, if none is given, by one that the system trusts.
 ///
 /// # Errors
 /// When the address or the CA certificate is not sound.
@@ -46,13 +49,24 @@ pub fn channel(server: &str, ca_pem: Option<&str>, insecure_loopback: bool) -> R
     if !plain {
         let tls = match ca_pem {
             Some(pem) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)),
-            None => bail!(
-                "no certificate authority is known: enrol with --ca FILE (tls/ca.pem of the server's data directory)"
-            ),
+            None => ClientTlsConfig::new().trust_anchors(system_authorities()?),
         };
         endpoint = endpoint.tls_config(tls).context("the CA certificate is not sound")?;
     }
     Ok(endpoint.connect_lazy())
+}
+
+/// The certificate authorities that this system trusts.
+fn system_authorities() -> Result<Vec<TrustAnchor<'static>>> {
+    let mut store = RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    store.add_parsable_certificates(found.certs);
+    if store.is_empty() {
+        bail!(
+            "this system trusts no certificate authority: enrol with --ca FILE (tls/ca.pem of the server's data directory)"
+        );
+    }
+    Ok(store.roots)
 }
 
 #[cfg(test)]

@@ -1,19 +1,15 @@
-//! Says what is wrong on this workstation, and how to mend it.
+//! Says what is wrong on this workstation, and how to mend it. Changes nothing and sends nothing: it can run beside the
+//! agent.
 
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::time::Duration;
-
-use tokio::sync::watch;
 
 use crate::capture::check_xinput2;
-use crate::channel::check_server;
 use crate::clock::Now;
 use crate::identity::Identity;
-use crate::spool::Spool;
-use crate::uplink::{SharedSpool, Uplink};
-
-/// How long the server may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::spool;
+use crate::uplink::probe;
 
 /// One thing that was checked.
 pub struct Finding {
@@ -23,54 +19,68 @@ pub struct Finding {
     pub result: Result<String, String>,
 }
 
-/// Checks the state folder, the enrolment, the display and the server.
+/// Checks the display, the state folder, the enrolment, the spool and the server.
 pub async fn examine(state: &Path, insecure_loopback: bool, now: Now) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let display = check_xinput2().map_err(|e| format!("{e}; elsewhere than on X11 use --capture rdev"));
-    findings.push(Finding { what: "capture", result: display });
-
-    let identity = Identity::load(state);
+    let identity = Identity::load(state).map_err(|e| format!("{e:#}"));
     let enrolment = match &identity {
         Ok(identity) => Ok(format!("device {}", identity.enrolled.device_id)),
-        Err(error) => Err(format!("{error:#}")),
-    };
-    findings.push(Finding { what: "enrolment", result: enrolment });
-
-    let spool = Spool::open(state).map_err(|e| format!("{e:#}"));
-    let waiting = match &spool {
-        Ok(spool) => Ok(format!("{} records wait", spool.len())),
         Err(error) => Err(error.clone()),
     };
-    findings.push(Finding { what: "spool", result: waiting });
-
-    if let (Ok(identity), Ok(spool)) = (identity, spool) {
-        let result = reach(identity, spool, insecure_loopback, now).await;
-        findings.push(Finding { what: "server", result });
+    let mut findings = vec![
+        Finding { what: "capture", result: capture() },
+        Finding { what: "state", result: folder(state) },
+        Finding { what: "enrolment", result: enrolment },
+        Finding { what: "spool", result: waiting(state) },
+    ];
+    if let Ok(identity) = identity {
+        findings.push(Finding { what: "server", result: server(&identity, insecure_loopback, now).await });
     }
     findings
 }
 
+fn capture() -> Result<String, String> {
+    let found = check_xinput2().map_err(|e| format!("{e}; elsewhere than on X11 use --capture rdev"))?;
+    if std::env::var_os("WAYLAND_DISPLAY").is_some() {
+        return Err(format!(
+            "{found}, but the desktop runs on Wayland, which shows X11 programs only what is typed into X11 windows: choose an X11 session at log-on"
+        ));
+    }
+    Ok(found)
+}
+
+fn folder(state: &Path) -> Result<String, String> {
+    let shown = state.display();
+    match state.metadata() {
+        Ok(found) if !found.is_dir() => Err(format!("{shown} is no folder: name another --state-dir")),
+        Ok(found) => match found.permissions().mode() & 0o777 {
+            mode if mode & 0o077 != 0 => {
+                Err(format!("{shown} has mode {mode:o}, others can enter it: run chmod 700 on it"))
+            }
+            mode => Ok(format!("{shown}, mode {mode:o}")),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(format!("{shown} does not exist: `tacit-agent enrol` makes it"))
+        }
+        Err(error) => Err(format!("{shown}: {error}; run the doctor as the account that runs the agent")),
+    }
+}
+
+fn waiting(state: &Path) -> Result<String, String> {
+    match spool::count(state) {
+        Ok((waiting, 0)) => Ok(format!("{waiting} records wait")),
+        Ok((waiting, refused)) => Ok(format!(
+            "{waiting} records wait; {refused} that the server refused lie in {}",
+            state.join(spool::REFUSED).display()
+        )),
+        Err(error) => Err(format!("{error}; run the doctor as the account that runs the agent")),
+    }
+}
+
 /// Opens a stream as the agent would, and waits for the server's first word.
-async fn reach(
-    identity: Identity,
-    spool: Spool,
-    insecure_loopback: bool,
-    now: Now,
-) -> Result<String, String> {
-    let server = identity.enrolled.server.clone();
-    check_server(&server, insecure_loopback).map_err(|e| format!("{e:#}"))?;
-    let (_capturing, capturing) = watch::channel(false);
-    let (uplink, mut from_server) =
-        Uplink::new(identity, insecure_loopback, SharedSpool::new(spool), now, capturing)
-            .map_err(|e| format!("{e:#}"))?;
-    tokio::select! {
-        () = uplink.run() => Err("the connection ended".to_owned()),
-        Ok(()) = from_server.settings.changed() => Ok(format!("{server} accepts this device")),
-        Ok(trouble) = from_server.trouble.wait_for(|trouble| !trouble.is_empty()) => {
-            Err(format!("{server}: {}", *trouble))
-        }
-        () = tokio::time::sleep(PATIENCE) => {
-            Err(format!("{server} does not answer: check the address, the port and the firewall"))
-        }
+async fn server(identity: &Identity, insecure_loopback: bool, now: Now) -> Result<String, String> {
+    let address = identity.enrolled.server.clone();
+    match probe(identity, insecure_loopback, now).await {
+        Ok(()) => Ok(format!("{address} accepts this device and its clock")),
+        Err(trouble) => Err(format!("{address}: {trouble}")),
     }
 }

@@ -1,13 +1,14 @@
 //! The command line of the workstation agent.
 
-use std::io::{IsTerminal as _, Write as _};
-use std::path::PathBuf;
-use std::process::ExitCode;
-use std::time::Duration;
+mod cli;
 
-use anyhow::{Context, Result, bail};
-use clap::{Parser, Subcommand};
-use tacit_agent::capture::BackEnd;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use cli::{Cli, Command, account};
 use tacit_agent::clock::now_ms;
 use tacit_agent::session::Session;
 use tacit_agent::trace::Trace;
@@ -15,122 +16,6 @@ use tacit_agent::{doctor, enrol, inspect, replay, run};
 use tacit_measure::Settings;
 use tacit_proto::v1::Record;
 use tokio::signal::unix::{SignalKind, signal};
-
-#[derive(Parser)]
-#[command(
-    name = "tacit-agent",
-    version,
-    about = "Measures how a person types and points, and sends feature stats."
-)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(clap::Args)]
-struct Common {
-    /// Folder for the device key and the spool.
-    #[arg(long, env = "TACIT_AGENT_STATE_DIR", default_value = "/var/lib/tacit-agent")]
-    state_dir: PathBuf,
-    /// Allow http:// to a loopback address.
-    #[arg(long, env = "TACIT_AGENT_INSECURE_LOOPBACK")]
-    insecure_loopback: bool,
-}
-
-#[derive(clap::Args)]
-struct Capturing {
-    /// Where input comes from.
-    #[arg(long, env = "TACIT_AGENT_CAPTURE", value_enum, default_value = "xinput2")]
-    capture: BackEnd,
-    /// Directory name of the account; the current user's if not given.
-    #[arg(long, env = "TACIT_AGENT_ACCOUNT")]
-    account: Option<String>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Capture, measure and send until stopped.
-    Run {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        capturing: Capturing,
-        /// The session is shown on another machine (remote desktop).
-        #[arg(long, env = "TACIT_AGENT_REMOTE")]
-        remote: bool,
-    },
-    /// Make this workstation an enrolled device.
-    Enrol {
-        #[command(flatten)]
-        common: Common,
-        /// Address of the server, https://HOST:PORT.
-        #[arg(long, env = "TACIT_AGENT_SERVER")]
-        server: String,
-        /// Enrolment token, from `tacit-server token create`.
-        #[arg(long, env = "TACIT_AGENT_TOKEN", hide_env_values = true)]
-        token: String,
-        /// Certificate authority of the server, PEM.
-        #[arg(long, env = "TACIT_AGENT_CA")]
-        ca: Option<PathBuf>,
-        /// Name of the device; the host name if not given.
-        #[arg(long)]
-        name: Option<String>,
-    },
-    /// Send a recorded trace as one session.
-    Replay {
-        /// Trace file, CSV or gzip: t_us,event,code,x,y.
-        trace: PathBuf,
-        #[command(flatten)]
-        common: Common,
-        /// Directory name of the account; the current user's if not given.
-        #[arg(long, env = "TACIT_AGENT_ACCOUNT")]
-        account: Option<String>,
-        /// Times as fast as recorded, or `max` for no waiting.
-        #[arg(long, default_value = "1", value_parser = speed)]
-        speed: Speed,
-        /// Seconds the server may take to acknowledge everything.
-        #[arg(long, default_value_t = 60)]
-        timeout: u64,
-    },
-    /// Print exactly what would leave this machine, live, and send nothing.
-    Inspect {
-        #[command(flatten)]
-        capturing: Capturing,
-        /// One JSON object a record.
-        #[arg(long)]
-        json: bool,
-        /// Inspect a recorded trace in place of live input.
-        #[arg(long)]
-        trace: Option<PathBuf>,
-    },
-    /// Say what is wrong and how to mend it.
-    Doctor {
-        #[command(flatten)]
-        common: Common,
-    },
-}
-
-/// `None` is as fast as possible.
-type Speed = Option<f64>;
-
-fn speed(text: &str) -> Result<Speed, String> {
-    match text.parse::<f64>() {
-        _ if text == "max" => Ok(None),
-        Ok(factor) if factor.is_finite() && factor > 0.0 => Ok(Some(factor)),
-        _ => Err("give a factor above 0, or max".to_owned()),
-    }
-}
-
-fn account(given: Option<String>) -> Result<String> {
-    match given {
-        Some(account) if !account.trim().is_empty() => Ok(account),
-        Some(_) => bail!("--account is empty"),
-        None => {
-            let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();
-            user.map(|u| u.name).context("the current user has no name; give --account")
-        }
-    }
-}
 
 /// Resolves when the agent is asked to stop.
 async fn stopped() {
@@ -156,56 +41,57 @@ fn show(json: bool) -> impl FnMut(&Record) {
     }
 }
 
-async fn dispatch(command: Command) -> Result<ExitCode> {
-    match command {
-        Command::Run { common, capturing, remote } => {
+async fn dispatch(cli: Cli) -> Result<ExitCode> {
+    let config = cli.settings()?;
+    let insecure_loopback = config.server.insecure_loopback;
+    match cli.command {
+        Command::Run { .. } => {
             let settings = run::Run {
-                state: common.state_dir,
-                account: account(capturing.account)?,
-                back_end: capturing.capture,
-                remote,
-                insecure_loopback: common.insecure_loopback,
+                account: account(&config)?,
+                state: config.state_dir,
+                back_end: config.capture.back_end,
+                remote: config.capture.remote,
+                insecure_loopback,
             };
             run::run(settings, now_ms, stopped()).await?;
         }
-        Command::Enrol { common, server, token, ca, name } => {
-            let ca = ca
-                .map(|path| {
-                    std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
-                })
-                .transpose()?;
+        Command::Enrol { token, name, .. } => {
+            let server = config.server.url.context("no server is named: give --server https://HOST:PORT")?;
+            let ca = config.server.ca.map(|path| {
+                std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+            });
             let device = enrol::device_info(name);
             let identity =
-                enrol::enrol(&common.state_dir, &server, ca, &token, common.insecure_loopback, device)
+                enrol::enrol(&config.state_dir, &server, ca.transpose()?, &token, insecure_loopback, device)
                     .await?;
             print(&format!("enrolled as device {}", identity.enrolled.device_id));
         }
-        Command::Replay { trace, common, account: given, speed, timeout } => {
-            let account = account(given)?;
+        Command::Replay { trace, speed, at, timeout, .. } => {
             let settings = replay::Replay {
                 trace: &trace,
-                state: &common.state_dir,
-                account: &account,
+                state: &config.state_dir,
+                account: &account(&config)?,
                 speed,
-                timeout: Duration::from_secs(timeout),
-                insecure_loopback: common.insecure_loopback,
+                start_ms: at,
+                timeout,
+                insecure_loopback,
             };
             let replayed = replay::replay(settings, now_ms).await?;
             print(&format!("{} events, {} records acknowledged", replayed.events, replayed.records));
         }
-        Command::Inspect { capturing, json, trace } => {
-            let account = account(capturing.account)?;
+        Command::Inspect { json, trace, .. } => {
+            let account = account(&config)?;
             let scratch = Scratch::new()?;
             match trace {
                 Some(trace) => inspect_trace(&trace, &account, &scratch.0, show(json))?,
                 None => {
-                    run::inspect(capturing.capture, &account, &scratch.0, now_ms, show(json), stopped())
-                        .await?;
+                    let back_end = config.capture.back_end;
+                    run::inspect(back_end, &account, &scratch.0, now_ms, show(json), stopped()).await?;
                 }
             }
         }
-        Command::Doctor { common } => {
-            let findings = doctor::examine(&common.state_dir, common.insecure_loopback, now_ms).await;
+        Command::Doctor => {
+            let findings = doctor::examine(&config.state_dir, insecure_loopback, now_ms).await;
             for finding in &findings {
                 match &finding.result {
                     Ok(found) => print(&format!("ok    {:<10} {found}", finding.what)),
@@ -220,12 +106,7 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn inspect_trace(
-    trace: &std::path::Path,
-    account: &str,
-    scratch: &std::path::Path,
-    mut show: impl FnMut(&Record),
-) -> Result<()> {
+fn inspect_trace(trace: &Path, account: &str, scratch: &Path, mut show: impl FnMut(&Record)) -> Result<()> {
     let (mut session, opening) = Session::open(scratch, account, false, now_ms(), Settings::default())?;
     opening.iter().for_each(&mut show);
     for event in Trace::open(trace)? {
@@ -264,7 +145,7 @@ async fn main() -> ExitCode {
         .init();
     // Fails only if a provider is already installed.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    match dispatch(Cli::parse().command).await {
+    match dispatch(Cli::parse()).await {
         Ok(code) => code,
         Err(error) => {
             let _ = writeln!(std::io::stderr().lock(), "tacit-agent: {error:#}");

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use tacit_measure::TimedInput;
+use tacit_measure::Settings;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -12,8 +12,8 @@ use crate::clock::Now;
 use crate::identity::Identity;
 use crate::session::Session;
 use crate::spool::Spool;
-use crate::trace::Trace;
-use crate::uplink::{SharedSpool, Uplink};
+use crate::trace;
+use crate::uplink::{FromServer, SharedSpool, Uplink};
 
 /// What to replay, and how.
 pub struct Replay<'a> {
@@ -25,6 +25,8 @@ pub struct Replay<'a> {
     pub account: &'a str,
     /// Times as fast as recorded; `None` for as fast as possible.
     pub speed: Option<f64>,
+    /// When the session began, in milliseconds since the Unix epoch; only as fast as possible. Otherwise it ends now.
+    pub start_ms: Option<u64>,
     /// How long the server may take to acknowledge everything after the last event.
     pub timeout: Duration,
     /// A plain connection to a loopback address is allowed.
@@ -45,8 +47,7 @@ pub struct Replayed {
 /// # Errors
 /// When the trace is not sound, the device is not enrolled, or the server does not take everything in time.
 pub async fn replay(settings: Replay<'_>, now: Now) -> Result<Replayed> {
-    let events: Vec<TimedInput> =
-        Trace::open(settings.trace).and_then(Iterator::collect).context("the trace was not replayed")?;
+    let events = trace::read(settings.trace).context("the trace was not replayed")?;
     let Some((first, last)) = events.iter().map(|e| e.at_us).min().zip(events.iter().map(|e| e.at_us).max())
     else {
         bail!("{}: the trace holds no events", settings.trace.display());
@@ -54,14 +55,14 @@ pub async fn replay(settings: Replay<'_>, now: Now) -> Result<Replayed> {
     let identity = Identity::load(settings.state)?;
     let spool = SharedSpool::new(Spool::open(settings.state)?);
     let (_capturing, capturing) = watch::channel(true);
-    let (uplink, from_server) =
+    let (uplink, mut from_server) =
         Uplink::new(identity, settings.insecure_loopback, spool.clone(), now, capturing)?;
     let running = tokio::spawn(uplink.run());
 
-    // As fast as possible, the session has been typed already and ends now.
+    let measuring = windows_of_server(&mut from_server, settings.timeout).await;
+    // As fast as possible, the session has been typed already; otherwise it is typed now.
     let length_ms = if settings.speed.is_some() { 0 } else { (last - first) / 1000 };
-    let start_ms = now().saturating_sub(length_ms);
-    let measuring = *from_server.settings.borrow();
+    let start_ms = settings.start_ms.unwrap_or_else(|| now().saturating_sub(length_ms));
     let (mut session, opening) = Session::open(settings.state, settings.account, false, start_ms, measuring)?;
     let mut records = opening.len();
     spool.append(&opening)?;
@@ -70,6 +71,7 @@ pub async fn replay(settings: Replay<'_>, now: Now) -> Result<Replayed> {
         if let Some(speed) = settings.speed {
             let at = Duration::from_micros(event.at_us.saturating_sub(first)).div_f64(speed);
             tokio::time::sleep_until(begun + at).await;
+            session.follow_clock(event.at_us, now());
         }
         let made = session.input(*event, || start_ms)?;
         records += made.len();
@@ -103,4 +105,15 @@ pub async fn replay(settings: Replay<'_>, now: Now) -> Result<Replayed> {
         );
     }
     Ok(Replayed { events: events.len(), records })
+}
+
+/// What the server says of windows, so that a replay is cut as live input is; the default where it cannot say.
+async fn windows_of_server(from_server: &mut FromServer, patience: Duration) -> Settings {
+    let FromServer { settings, trouble, .. } = from_server;
+    tokio::select! {
+        _ = settings.changed() => {}
+        _ = trouble.wait_for(|trouble| !trouble.is_empty()) => {}
+        () = tokio::time::sleep(patience) => {}
+    }
+    *settings.borrow_and_update()
 }

@@ -58,13 +58,8 @@ pub async fn run(settings: Run, now: Now, stop: impl Future<Output = ()>) -> Res
     loop {
         tokio::select! {
             () = &mut stop => break,
-            captured = eyes.next() => {
-                let records = measure(&mut session, captured, now)?;
-                keep(&spool, &records);
-            }
-            Some(directive) = from_server.directives.recv() => {
-                respond(directive, session.id().as_bytes()).await;
-            }
+            seen = eyes.next() => keep(&spool, measure(&mut session, seen, now)),
+            Some(directive) = from_server.directives.recv() => respond(&directive, session.id().as_bytes()),
             Ok(()) = from_server.settings.changed() => {
                 let settings: Settings = *from_server.settings.borrow_and_update();
                 session.configure(settings);
@@ -73,7 +68,7 @@ pub async fn run(settings: Run, now: Now, stop: impl Future<Output = ()>) -> Res
     }
 
     tracing::info!("stopping");
-    keep(&spool, &session.close(now())?);
+    spool.append(&session.close(now())?)?;
     Session::forget(&settings.state)?;
     let mut waiting = spool.waiting();
     if tokio::time::timeout(GRACE, waiting.wait_for(|left| *left == 0)).await.is_err() {
@@ -103,26 +98,28 @@ pub async fn inspect(
     loop {
         tokio::select! {
             () = &mut stop => break,
-            captured = eyes.next() => measure(&mut session, captured, now)?.iter().for_each(&mut show),
+            seen = eyes.next() => measure(&mut session, seen, now)?.iter().for_each(&mut show),
         }
     }
     session.close(now())?.iter().for_each(&mut show);
     Session::forget(scratch)
 }
 
-/// Records that cannot be spooled are lost, but the agent goes on: a full disk must not end it.
-fn keep(spool: &SharedSpool, records: &[Record]) {
-    if !records.is_empty()
-        && let Err(error) = spool.append(records)
-    {
+/// Records that cannot be kept are lost, but the agent goes on: a full disk must not end it.
+fn keep(spool: &SharedSpool, records: Result<Vec<Record>>) {
+    let kept = records.and_then(|records| if records.is_empty() { Ok(()) } else { spool.append(&records) });
+    if let Err(error) = kept {
         tracing::error!(error = format!("{error:#}"), "records could not be kept");
     }
 }
 
-fn measure(session: &mut Session, captured: Seen, now: Now) -> Result<Vec<Record>> {
-    match captured {
-        Seen::Captured(Captured::Input(event)) => session.input(event, now),
-        Seen::Captured(Captured::DeviceAdded(kind)) => {
+fn measure(session: &mut Session, seen: Seen, now: Now) -> Result<Vec<Record>> {
+    match seen {
+        Seen::Input(event) => {
+            session.follow_clock(event.at_us, now());
+            session.input(event, now)
+        }
+        Seen::DeviceAdded(kind) => {
             let kind = match kind {
                 DeviceKind::Keyboard => SignalKind::KeyboardAdded,
                 DeviceKind::Pointer => SignalKind::PointerAdded,
@@ -140,7 +137,8 @@ fn measure(session: &mut Session, captured: Seen, now: Now) -> Result<Vec<Record
 
 #[derive(Clone, Copy)]
 enum Seen {
-    Captured(Captured),
+    Input(TimedInput),
+    DeviceAdded(DeviceKind),
     /// What follows does not continue what came before.
     Interrupted,
 }
@@ -164,9 +162,6 @@ impl Eyes {
         loop {
             if let Some(running) = &mut self.running {
                 if let Some(captured) = running.captured.recv().await {
-                    if self.pause > Duration::ZERO {
-                        self.pause = Duration::ZERO;
-                    }
                     let overflowed = running.overflowed.load(Ordering::Relaxed);
                     if overflowed != self.overflowed {
                         tracing::warn!(
@@ -176,7 +171,16 @@ impl Eyes {
                         self.overflowed = overflowed;
                         return Seen::Interrupted;
                     }
-                    return Seen::Captured(captured);
+                    match captured {
+                        Captured::Began => {
+                            tracing::info!("capture began");
+                            self.capturing.send_replace(true);
+                            self.pause = Duration::ZERO;
+                            continue;
+                        }
+                        Captured::Input(event) => return Seen::Input(event),
+                        Captured::DeviceAdded(kind) => return Seen::DeviceAdded(kind),
+                    }
                 }
                 let reason = running.ended.try_recv().unwrap_or(CaptureError::Stopped);
                 self.running = None;
@@ -188,10 +192,7 @@ impl Eyes {
             }
             tokio::time::sleep(self.pause).await;
             match capture::start(capture::back_end(self.back_end)).context("cannot start capture") {
-                Ok(running) => {
-                    self.running = Some(running);
-                    self.capturing.send_replace(true);
-                }
+                Ok(running) => self.running = Some(running),
                 Err(error) => {
                     self.pause = (self.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
                     tracing::error!(%error, "capture did not start");

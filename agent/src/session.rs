@@ -1,4 +1,9 @@
 //! One session: input in, records out. Numbers the records and maps the events' clock to the wall clock.
+//!
+//! `session.json` in the state folder names the session in progress, so that the next start can close what a killed agent
+//! left open. The caller spools what [`Session::open`] returns before it feeds any input, and calls [`Session::forget`] only
+//! once it has spooled what [`Session::close`] returns; killed anywhere in between, the same records come out again with the
+//! same sequences.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,13 +20,30 @@ use crate::files;
 /// Sequences reserved ahead on disk, so that not every record costs a write.
 const RESERVED: u64 = 1_000;
 const FILE: &str = "session.json";
+/// The wall clock and the events' clock may part by this much before they are joined anew: above the delay of an event,
+/// below anything that matters in a record's time.
+const MAY_DRIFT_MS: u64 = 1_000;
 
-/// What outlives the agent of the session in progress.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct Kept {
+/// A session that has not been closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Unclosed {
     id: Uuid,
-    /// No record has been given a sequence above this one.
+    /// No record but the closing one has been given a sequence above this one.
     reserved: u64,
+}
+
+/// What outlives the agent.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    session: Unclosed,
+    /// Sessions of killed agents whose closing records may not have reached the spool.
+    before: Vec<Unclosed>,
+}
+
+impl Unclosed {
+    fn closing(self, at_ms: u64) -> Record {
+        record(self.id, self.reserved + 1, at_ms, Body::Closed(v1::SessionClosed {}))
+    }
 }
 
 /// A session in progress.
@@ -53,10 +75,11 @@ impl Session {
         let path = state.join(FILE);
         let mut records = Vec::new();
         let left: Option<Kept> = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        if let Some(left) = left {
-            records.push(record(left.id, left.reserved + 1, at_ms, Body::Closed(v1::SessionClosed {})));
-        }
-        let kept = Kept { id: random_uuid().context("no randomness")?, reserved: 0 };
+        let before: Vec<Unclosed> =
+            left.into_iter().flat_map(|left| left.before.into_iter().chain([left.session])).collect();
+        records.extend(before.iter().map(|left| left.closing(at_ms)));
+        let session = Unclosed { id: random_uuid().context("no randomness")?, reserved: 0 };
+        let kept = Kept { session, before };
         let mut session = Self {
             kept,
             path,
@@ -73,7 +96,7 @@ impl Session {
     /// The session's id.
     #[must_use]
     pub fn id(&self) -> Uuid {
-        self.kept.id
+        self.kept.session.id
     }
 
     /// Takes new settings for the windows to come.
@@ -87,11 +110,19 @@ impl Session {
     /// When the state folder cannot be written.
     pub fn input(&mut self, event: TimedInput, now_ms: impl FnOnce() -> u64) -> Result<Vec<Record>> {
         if self.epoch_ms.is_none() {
-            let at_ms = i64::try_from(event.at_us / 1000).unwrap_or(i64::MAX);
-            self.epoch_ms = Some(i64::try_from(now_ms()).unwrap_or(i64::MAX).saturating_sub(at_ms));
+            self.epoch_ms = Some(joined(event.at_us, now_ms()));
         }
         self.measurer.push(event, &mut self.outputs);
         self.take()
+    }
+
+    /// An event of this time arrives at this moment. Live input is told so before each event: the events' clock does not
+    /// run while the workstation sleeps, and the wall clock may be set.
+    pub fn follow_clock(&mut self, at_us: u64, now_ms: u64) {
+        let epoch_ms = joined(at_us, now_ms);
+        if self.epoch_ms.is_none_or(|known| known.abs_diff(epoch_ms) > MAY_DRIFT_MS) {
+            self.epoch_ms = Some(epoch_ms);
+        }
     }
 
     /// The events' clock starts anew (capture was started again): join it to the wall clock at the next event.
@@ -114,7 +145,9 @@ impl Session {
     pub fn close(mut self, at_ms: u64) -> Result<Vec<Record>> {
         self.measurer.finish(&mut self.outputs);
         let mut records = self.take()?;
-        records.push(self.number(at_ms, Body::Closed(v1::SessionClosed {}))?);
+        self.kept.session.reserved = self.sequence;
+        self.keep()?;
+        records.push(self.kept.session.closing(at_ms));
         Ok(records)
     }
 
@@ -147,14 +180,34 @@ impl Session {
     }
 
     fn number(&mut self, at_ms: u64, body: Body) -> Result<Record> {
-        if self.sequence == self.kept.reserved {
-            self.kept.reserved += RESERVED;
-            files::write_private(&self.path, &serde_json::to_vec(&self.kept)?)
-                .with_context(|| format!("cannot write {}", self.path.display()))?;
+        let session = self.kept.session;
+        // Whoever comes with a second record has spooled the first, and the closing records before it.
+        let settled = self.sequence == 1 && !self.kept.before.is_empty();
+        if self.sequence == session.reserved || settled {
+            self.kept.session.reserved = self.sequence + RESERVED;
+            let before = self.kept.before.clone();
+            if settled {
+                self.kept.before.clear();
+            }
+            if let Err(error) = self.keep() {
+                self.kept = Kept { session, before };
+                return Err(error);
+            }
         }
         self.sequence += 1;
-        Ok(record(self.kept.id, self.sequence, at_ms, body))
+        Ok(record(session.id, self.sequence, at_ms, body))
     }
+
+    fn keep(&self) -> Result<()> {
+        files::write_private(&self.path, &serde_json::to_vec(&self.kept)?)
+            .with_context(|| format!("cannot write {}", self.path.display()))
+    }
+}
+
+/// Wall clock of the events' time 0, if an event of this time is now.
+fn joined(at_us: u64, now_ms: u64) -> i64 {
+    let at_ms = i64::try_from(at_us / 1000).unwrap_or(i64::MAX);
+    i64::try_from(now_ms).unwrap_or(i64::MAX).saturating_sub(at_ms)
 }
 
 fn record(id: Uuid, sequence: u64, at_ms: u64, body: Body) -> Record {
@@ -217,21 +270,62 @@ mod tests {
     }
 
     #[test]
+    fn times_follow_the_wall_clock_when_the_workstation_has_slept() {
+        let state = tempfile::tempdir().unwrap();
+        let start = 1_790_000_000_000;
+        let hour = 3_600_000;
+        let (mut session, _) =
+            Session::open(state.path(), "account", false, start, Settings::default()).unwrap();
+        let mut times = Vec::new();
+        for (event, i) in typed(120).into_iter().zip(0u64..) {
+            // It sleeps after the first window; before and after, events arrive up to 9 ms late.
+            let slept = if i < 110 { 0 } else { hour };
+            session.follow_clock(event.at_us, start + event.at_us / 1000 + slept + i % 10);
+            times.extend(session.input(event, || 0).unwrap().iter().map(|r| r.at_ms));
+        }
+        assert_eq!(times.len(), 2);
+        assert!(times[0].abs_diff(start + 7_350) < 300, "{times:?}");
+        assert!(times[1].abs_diff(start + hour + 14_850) < 300, "{times:?}");
+    }
+
+    fn opened(state: &Path) -> (Session, Vec<(Uuid, u64)>) {
+        let (session, records) = Session::open(state, "account", false, 1, Settings::default()).unwrap();
+        let names = records.iter().map(|r| (Uuid::from_slice(&r.session_id).unwrap(), r.sequence)).collect();
+        (session, names)
+    }
+
+    #[test]
     fn a_session_left_open_by_a_killed_agent_is_closed_above_all_it_sent() {
         let state = tempfile::tempdir().unwrap();
-        let (first, opened) = Session::open(state.path(), "account", false, 1, Settings::default()).unwrap();
-        let id = first.id();
-        drop(first);
-        let (second, records) =
-            Session::open(state.path(), "account", false, 2, Settings::default()).unwrap();
-        assert_eq!(records.len(), 2);
-        assert_eq!(records[0].session_id, id.as_bytes());
-        assert!(records[0].sequence > opened[0].sequence);
-        assert!(matches!(records[0].body, Some(Body::Closed(_))));
-        assert_ne!(second.id(), id);
+        let (mut first, records) = opened(state.path());
+        assert_eq!(records, [(first.id(), 1)]);
+        let sent = first.signal(v1::SignalKind::PointerAdded, 1).unwrap().sequence;
+        let (second, records) = opened(state.path());
+        assert_eq!(records[0].0, first.id());
+        assert!(records[0].1 > sent);
+        assert_eq!(records[1..], [(second.id(), 1)]);
         second.close(3).unwrap();
         Session::forget(state.path()).unwrap();
-        let (_, records) = Session::open(state.path(), "account", false, 4, Settings::default()).unwrap();
-        assert_eq!(records.len(), 1);
+        let (third, records) = opened(state.path());
+        assert_eq!(records, [(third.id(), 1)]);
+    }
+
+    #[test]
+    fn an_agent_killed_before_it_could_spool_says_the_same_again() {
+        let state = tempfile::tempdir().unwrap();
+        let (first, _) = opened(state.path());
+        let (second, records) = opened(state.path());
+        // What the second start said never reached the spool.
+        let (mut third, again) = opened(state.path());
+        assert_eq!(again[0], records[0]);
+        assert_eq!(again[0].0, first.id());
+        assert_eq!(again[1].0, second.id());
+        // Its own did.
+        third.signal(v1::SignalKind::PointerAdded, 1).unwrap();
+        let id = third.id();
+        let closing = third.close(2).unwrap().pop().unwrap();
+        let (_, records) = opened(state.path());
+        assert_eq!(records.len(), 2);
+        assert_eq!(records[0], (id, closing.sequence));
     }
 }

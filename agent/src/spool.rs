@@ -20,6 +20,9 @@ const MOST: usize = 50_000;
 /// Refused records kept for inspection at most.
 const MOST_ASIDE: usize = 200;
 const SUFFIX: &str = "record";
+const WAITING: &str = "spool";
+/// Name of the folder, within the state folder, of records that the server refused.
+pub const REFUSED: &str = "refused";
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
@@ -28,6 +31,22 @@ struct Entry {
     sequence: u64,
     /// A window or a signal: may give way when the spool is full.
     may_go: bool,
+}
+
+/// Records that wait in a state folder and that were refused, without opening its spool.
+///
+/// # Errors
+/// When a folder cannot be read; one that is not there holds none.
+pub fn count(state: &Path) -> io::Result<(usize, usize)> {
+    let records = |folder: &str| match fs::read_dir(state.join(folder)) {
+        Ok(files) => {
+            let paths = files.filter_map(Result::ok).map(|file| file.path());
+            Ok(paths.filter(|path| path.extension().is_some_and(|e| e == SUFFIX)).count())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error),
+    };
+    Ok((records(WAITING)?, records(REFUSED)?))
 }
 
 /// The spool of one agent.
@@ -54,8 +73,8 @@ impl Spool {
     }
 
     fn with_bound(state: &Path, most: usize) -> Result<Self> {
-        let folder = state.join("spool");
-        let aside = state.join("refused");
+        let folder = state.join(WAITING);
+        let aside = state.join(REFUSED);
         for path in [&folder, &aside] {
             files::private_folder(path).with_context(|| format!("cannot use {}", path.display()))?;
         }
@@ -124,12 +143,19 @@ impl Spool {
     /// # Errors
     /// When a file cannot be deleted.
     pub fn acknowledge(&mut self, session: &[u8], through: u64) -> Result<()> {
-        let done = |e: &Entry| e.session == session && e.sequence <= through;
-        let gone: Vec<u64> = self.entries.iter().filter(|e| done(e)).map(|e| e.number).collect();
-        for number in gone {
-            remove(&self.path(number))?;
+        // Within a session sequences rise, so nothing after the first unfinished record is meant.
+        let mine = |e: &Entry| e.session == session;
+        let end = self.entries.iter().position(|e| mine(e) && e.sequence > through);
+        let end = end.unwrap_or(self.entries.len());
+        let gone: Vec<u64> = self.entries.iter().take(end).filter(|e| mine(e)).map(|e| e.number).collect();
+        for number in &gone {
+            remove(&self.path(*number))?;
         }
-        self.entries.retain(|e| !done(e));
+        if self.entries.iter().zip(&gone).all(|(e, number)| e.number == *number) {
+            self.entries.drain(..gone.len());
+        } else {
+            self.entries.retain(|e| !(mine(e) && e.sequence <= through));
+        }
         Ok(())
     }
 

@@ -44,6 +44,14 @@ pub struct Trace {
     failed: bool,
 }
 
+/// All events of a trace, in order, located.
+///
+/// # Errors
+/// When the file cannot be read or a line is no event; names both.
+pub fn read(path: &Path) -> Result<Vec<TimedInput>, TraceError> {
+    Trace::open(path)?.collect()
+}
+
 impl Trace {
     /// Opens a trace, gzip or plain by its content, and reads its header.
     ///
@@ -154,17 +162,16 @@ mod tests {
     use std::io::Write;
     use tacit_measure::{Column, Slot, Zone};
 
-    fn read(lines: &str) -> Result<Vec<TimedInput>, String> {
+    fn read_lines(lines: &str) -> Result<Vec<TimedInput>, String> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(lines.as_bytes()).unwrap();
-        let events = Trace::open(file.path()).and_then(Iterator::collect);
-        events.map_err(|e| e.to_string().replace(&file.path().display().to_string(), "trace"))
+        read(file.path()).map_err(|e| e.to_string().replace(&file.path().display().to_string(), "trace"))
     }
 
     #[test]
     fn events_are_located_and_repeats_dropped() {
         let trace = "t_us,event,code,x,y\n0,mk,0,,\n5,kd,30,,\n6,kd,30,,\n9,ku,30,,\n10,mm,0,3,4\n11,mm,0,5,4\n12,td,0,1,1\n";
-        let inputs: Vec<Input> = read(trace).unwrap().iter().map(|e| e.input).collect();
+        let inputs: Vec<Input> = read_lines(trace).unwrap().iter().map(|e| e.input).collect();
         let down = Input::KeyDown { slot: Slot(0), zone: Zone::Left, column: Column(4) };
         let moved = Input::Move { dx: 2.0, dy: 0.0 };
         assert_eq!(inputs, [Input::Break, down, Input::KeyUp { slot: Slot(0) }, moved]);
@@ -192,10 +199,13 @@ mod tests {
             ("1,kd,30", "trace:3: a line has five fields"),
             ("1,kd,30,,,", "trace:3: a line has five fields"),
         ] {
-            assert_eq!(read(&format!("t_us,event,code,x,y\n0,mk,0,,\n{line}\n")), Err(reason.to_owned()));
+            assert_eq!(
+                read_lines(&format!("t_us,event,code,x,y\n0,mk,0,,\n{line}\n")),
+                Err(reason.to_owned())
+            );
         }
         assert_eq!(
-            read("time,event\n"),
+            read_lines("time,event\n"),
             Err("trace:1: the first line must be t_us,event,code,x,y".to_owned())
         );
     }

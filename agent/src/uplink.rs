@@ -3,7 +3,6 @@
 //! One stream at a time. After a break everything unacknowledged is sent again, oldest first: the server ignores what it
 //! already has.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -11,8 +10,9 @@ use tacit_measure::Settings;
 use tacit_proto::v1::agent_message::Message as Up;
 use tacit_proto::v1::server_message::Message as Down;
 use tacit_proto::v1::telemetry_client::TelemetryClient;
-use tacit_proto::v1::{AgentMessage, Configuration, Directive, Heartbeat, Record, ServerMessage};
-use tokio::sync::{Notify, mpsc, watch};
+use tacit_proto::v1::{AgentMessage, Configuration, Directive, Heartbeat, ServerMessage};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status, Streaming};
@@ -23,76 +23,24 @@ use crate::channel::channel;
 use crate::clock::{Now, jitter};
 use crate::enrol::cause;
 use crate::identity::Identity;
-use crate::spool::Spool;
+pub use crate::shared::SharedSpool;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 const HEARTBEAT: Duration = Duration::from_secs(30);
 const LEAST_HEARTBEAT: Duration = Duration::from_secs(1);
+/// How long the server may take to answer a call.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A stream that lived this long, or brought an acknowledgement, was sound: its end is retried soon.
+const SOUND: Duration = Duration::from_secs(60);
+/// Records refused in a row that are set aside without a pause. More mean that the fault is not the records': a pause gives
+/// people time to mend it before much is given up.
+const REFUSALS: u32 = 3;
 /// Messages under way at most.
 const UNDER_WAY: usize = 64;
+const SILENT: &str = "the server does not answer; check the address, the port and the firewall";
 /// Name of the trailing metadata that names a refused record.
 const REFUSED: &str = "tacit-record";
-
-/// The spool as capture and uplink share it.
-#[derive(Clone)]
-pub struct SharedSpool {
-    spool: Arc<Mutex<Spool>>,
-    changed: Arc<Notify>,
-    waiting: Arc<watch::Sender<usize>>,
-}
-
-impl SharedSpool {
-    /// Shares a spool.
-    #[must_use]
-    pub fn new(spool: Spool) -> Self {
-        let (waiting, _) = watch::channel(spool.len());
-        Self {
-            spool: Arc::new(Mutex::new(spool)),
-            changed: Arc::new(Notify::new()),
-            waiting: Arc::new(waiting),
-        }
-    }
-
-    /// Adds records, in order, and wakes the uplink.
-    ///
-    /// # Errors
-    /// When one cannot be written; those before it are kept.
-    pub fn append(&self, records: &[Record]) -> Result<()> {
-        let result = {
-            let mut spool = self.lock();
-            let result = records.iter().try_for_each(|r| spool.append(r));
-            self.waiting.send_replace(spool.len());
-            result
-        };
-        self.changed.notify_one();
-        result
-    }
-
-    /// Records waiting, and every change of that number.
-    #[must_use]
-    pub fn waiting(&self) -> watch::Receiver<usize> {
-        self.waiting.subscribe()
-    }
-
-    /// Records given up since the spool was opened.
-    #[must_use]
-    pub fn lost(&self) -> u32 {
-        self.lock().lost()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Spool> {
-        // A panic elsewhere leaves the spool whole: every change of it is one step.
-        self.spool.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn change<T>(&self, change: impl FnOnce(&mut Spool) -> Result<T>) -> Result<T> {
-        let mut spool = self.lock();
-        let result = change(&mut spool);
-        self.waiting.send_replace(spool.len());
-        result
-    }
-}
 
 /// What the server says to the rest of the agent.
 pub struct FromServer {
@@ -115,13 +63,15 @@ pub struct Uplink {
     directives: mpsc::Sender<Directive>,
     trouble: watch::Sender<String>,
     heartbeat: Duration,
+    /// The stream has brought an acknowledgement.
+    acknowledged: bool,
 }
 
 /// Why a stream ended.
 enum End {
-    /// Try again at once: a refused record was set aside.
+    /// A refused record was set aside: the next one may be taken.
     SetAside,
-    /// Try again after a pause.
+    /// As it says, in words.
     Broken(String),
 }
 
@@ -152,6 +102,7 @@ impl Uplink {
             directives,
             trouble,
             heartbeat: HEARTBEAT,
+            acknowledged: false,
         };
         Ok((uplink, FromServer { settings: settings_of, directives: directives_of, trouble: trouble_of }))
     }
@@ -159,14 +110,23 @@ impl Uplink {
     /// Runs until dropped: connects, sends, and connects again.
     pub async fn run(mut self) {
         let mut pause = FIRST_PAUSE;
+        let mut refusals = 0;
         loop {
-            let mut connected = false;
-            match self.stream(&mut connected).await {
-                End::SetAside => continue,
-                End::Broken(reason) => {
-                    if connected {
-                        pause = FIRST_PAUSE;
+            self.acknowledged = false;
+            let begun = Instant::now();
+            let end = self.stream().await;
+            if self.acknowledged || begun.elapsed() >= SOUND {
+                pause = FIRST_PAUSE;
+                refusals = 0;
+            }
+            match end {
+                End::SetAside => {
+                    refusals += 1;
+                    if refusals <= REFUSALS {
+                        continue;
                     }
+                }
+                End::Broken(reason) => {
                     tracing::warn!(reason, retry_in_ms = pause.as_millis(), "no connection to the server");
                     self.trouble.send_replace(reason);
                 }
@@ -177,13 +137,12 @@ impl Uplink {
         }
     }
 
-    async fn stream(&mut self, connected: &mut bool) -> End {
+    async fn stream(&mut self) -> End {
         let (up, messages) = mpsc::channel(UNDER_WAY);
-        let mut down = match self.call(messages).await {
+        let mut down = match call(&self.channel, &self.identity, (self.now)(), messages).await {
             Ok(down) => down,
             Err(status) => return self.ended(&status),
         };
-        *connected = true;
         self.trouble.send_replace(String::new());
         tracing::info!(waiting = self.spool.lock().len(), "connected to the server");
         let mut sent = 0;
@@ -193,7 +152,7 @@ impl Uplink {
                 Ok(next) => next,
                 Err(error) => return End::Broken(format!("{error:#}")),
             };
-            let changed = Arc::clone(&self.spool.changed);
+            let changed = self.spool.changed();
             tokio::select! {
                 message = down.message() => match message {
                     Ok(Some(message)) => {
@@ -226,20 +185,11 @@ impl Uplink {
         }
     }
 
-    async fn call(&self, messages: mpsc::Receiver<AgentMessage>) -> Result<Streaming<ServerMessage>, Status> {
-        let assertion =
-            assertion(&self.identity, (self.now)()).map_err(|e| Status::internal(format!("{e:#}")))?;
-        let mut request = Request::new(ReceiverStream::new(messages));
-        let bearer = format!("Bearer {assertion}").parse().map_err(|_| Status::internal("no assertion"))?;
-        request.metadata_mut().insert("authorization", bearer);
-        let response = TelemetryClient::new(self.channel.clone()).stream(request).await?;
-        Ok(response.into_inner())
-    }
-
     /// Takes a message; returns the heartbeat's new period, if it says one.
     fn take(&mut self, message: ServerMessage) -> Option<Duration> {
         match message.message? {
             Down::Ack(ack) => {
+                self.acknowledged = true;
                 if let Err(error) = self.spool.change(|s| s.acknowledge(&ack.session_id, ack.through)) {
                     tracing::error!(%error, "cannot delete what was acknowledged");
                 }
@@ -274,14 +224,7 @@ impl Uplink {
                 Err(error) => return End::Broken(format!("{error:#}")),
             }
         }
-        End::Broken(match status.code() {
-            Code::Unauthenticated => format!(
-                "the server does not accept this device: {}; `tacit-agent doctor` checks the clock and the enrolment",
-                status.message()
-            ),
-            Code::PermissionDenied => format!("the server refuses this device: {}", status.message()),
-            _ => cause(status),
-        })
+        End::Broken(in_words(status))
     }
 
     fn beat(&self) -> Heartbeat {
@@ -293,6 +236,53 @@ impl Uplink {
             lost: spool.lost(),
             capturing: *self.capturing.borrow(),
         }
+    }
+}
+
+/// Opens a stream, waits for the server's first word, and sends nothing: whether the device could send.
+///
+/// # Errors
+/// When the server cannot be reached or refuses this device, in words.
+pub async fn probe(identity: &Identity, insecure_loopback: bool, now: Now) -> Result<(), String> {
+    let enrolled = &identity.enrolled;
+    let channel = channel(&enrolled.server, enrolled.ca_pem.as_deref(), insecure_loopback)
+        .map_err(|error| format!("{error:#}"))?;
+    let (_up, messages) = mpsc::channel(1);
+    let mut down = call(&channel, identity, now(), messages).await.map_err(|status| in_words(&status))?;
+    match tokio::time::timeout(PATIENCE, down.message()).await {
+        Ok(Ok(Some(_))) => Ok(()),
+        Ok(Ok(None)) => Err("the server ended the stream".to_owned()),
+        Ok(Err(status)) => Err(in_words(&status)),
+        Err(_) => Err(SILENT.to_owned()),
+    }
+}
+
+async fn call(
+    channel: &Channel,
+    identity: &Identity,
+    now_ms: u64,
+    messages: mpsc::Receiver<AgentMessage>,
+) -> Result<Streaming<ServerMessage>, Status> {
+    let assertion = assertion(identity, now_ms).map_err(|e| Status::internal(format!("{e:#}")))?;
+    let mut request = Request::new(ReceiverStream::new(messages));
+    let bearer = format!("Bearer {assertion}").parse().map_err(|_| Status::internal("no assertion"))?;
+    request.metadata_mut().insert("authorization", bearer);
+    let mut client = TelemetryClient::new(channel.clone());
+    match tokio::time::timeout(PATIENCE, client.stream(request)).await {
+        Ok(response) => Ok(response?.into_inner()),
+        Err(_) => Err(Status::deadline_exceeded(SILENT)),
+    }
+}
+
+/// What went wrong, and what to do.
+fn in_words(status: &Status) -> String {
+    match status.code() {
+        Code::Unauthenticated => format!(
+            "the server does not accept this device: {}; `tacit-agent doctor` checks the clock and the enrolment",
+            status.message()
+        ),
+        Code::PermissionDenied => format!("the server refuses this device: {}", status.message()),
+        _ => cause(status),
     }
 }
 

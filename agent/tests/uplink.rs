@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use tacit_agent::clock::now_ms;
 use tacit_agent::identity::{DeviceKey, Enrolled, Identity};
-use tacit_agent::spool::Spool;
-use tacit_agent::uplink::{FromServer, SharedSpool, Uplink};
+use tacit_agent::spool::{self, Spool};
+use tacit_agent::uplink::{FromServer, SharedSpool, Uplink, probe};
 use tacit_proto::v1::agent_message::Message as Up;
 use tacit_proto::v1::server_message::Message as Down;
 use tacit_proto::v1::telemetry_server::{Telemetry, TelemetryServer};
@@ -118,10 +118,14 @@ async fn serve(acts: &[Act]) -> (Misbehaving, SocketAddr) {
     (server, address)
 }
 
-fn connect(state: &Path, address: SocketAddr, spool: &SharedSpool) -> FromServer {
+fn identity(state: &Path, address: SocketAddr) -> Identity {
     let enrolled =
         Enrolled { device_id: Uuid::nil().to_string(), server: format!("http://{address}"), ca_pem: None };
-    let identity = Identity { key: DeviceKey::load_or_make(state).unwrap(), enrolled };
+    Identity { key: DeviceKey::load_or_make(state).unwrap(), enrolled }
+}
+
+fn connect(state: &Path, address: SocketAddr, spool: &SharedSpool) -> FromServer {
+    let identity = identity(state, address);
     let (_, capturing) = watch::channel(true);
     let (uplink, from_server) = Uplink::new(identity, true, spool.clone(), now_ms, capturing).unwrap();
     tokio::spawn(uplink.run());
@@ -177,4 +181,17 @@ async fn records_made_while_connected_are_sent_at_once() {
         emptied(&spool).await;
     }
     assert_eq!(*server.received.lock().unwrap(), [vec![1, 2, 3, 4]]);
+}
+
+#[tokio::test]
+async fn a_probe_asks_without_sending_while_the_agent_holds_the_spool() {
+    let state = tempfile::tempdir().unwrap();
+    let (server, address) = serve(&[]).await;
+    let mut spool = Spool::open(state.path()).unwrap();
+    spool.append(&record(1)).unwrap();
+    assert_eq!(probe(&identity(state.path(), address), true, now_ms).await, Ok(()));
+    assert_eq!(*server.received.lock().unwrap(), [vec![0u64; 0]]);
+    assert_eq!(spool::count(state.path()).unwrap(), (1, 0));
+    let refused = probe(&identity(state.path(), address), false, now_ms).await.unwrap_err();
+    assert!(refused.contains("is not encrypted"), "{refused}");
 }

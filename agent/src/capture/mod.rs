@@ -10,6 +10,7 @@ use std::thread;
 use tacit_measure::TimedInput;
 use tokio::sync::mpsc;
 
+mod keymap;
 mod rdev;
 mod xinput2;
 
@@ -17,9 +18,11 @@ mod xinput2;
 const WAITING: usize = 8_192;
 
 /// Which back end to use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum BackEnd {
     /// X11, raw events of the X Input extension 2: exact times, devices, injected input.
+    #[default]
     Xinput2,
     /// Any desktop that the rdev crate listens on; late on X11.
     Rdev,
@@ -37,6 +40,8 @@ pub enum DeviceKind {
 /// One thing a back end tells.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Captured {
+    /// Capture works from here on. Comes first, once.
+    Began,
     /// Input, without identity. Times are the display server's, in microseconds.
     Input(TimedInput),
     /// A device appeared.

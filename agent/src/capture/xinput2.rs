@@ -32,7 +32,7 @@ impl Xinput2 {
 
     fn capture(&self, sink: &Sink) -> Result<(), CaptureError> {
         let mut listener = Listener::connect(self.display.as_deref())?;
-        tracing::info!("capture began");
+        sink.put(Captured::Began)?;
         loop {
             let event = listener.connection.wait_for_event().map_err(gone)?;
             listener.take(event, sink)?;

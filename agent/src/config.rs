@@ -1,0 +1,149 @@
+//! The agent's settings file: one struct a concern. Flags and environment variables go before it, the defaults after it.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::capture::BackEnd;
+use crate::channel::check_server;
+
+/// Where the file is looked for if none is named; there need not be one.
+pub const DEFAULT_FILE: &str = "/etc/tacit-agent/agent.toml";
+const DEFAULT_STATE_DIR: &str = "/var/lib/tacit-agent";
+/// Bytes of an account name at most, as the server takes it.
+const LONGEST_ACCOUNT: usize = 512;
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Folder for the device key and the spool.
+    pub state_dir: PathBuf,
+    /// The server to enrol with.
+    pub server: ServerConfig,
+    /// What is captured, and for whom.
+    pub capture: CaptureConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            state_dir: PathBuf::from(DEFAULT_STATE_DIR),
+            server: ServerConfig::default(),
+            capture: CaptureConfig::default(),
+        }
+    }
+}
+
+/// The server to enrol with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerConfig {
+    /// `https://HOST:PORT`.
+    pub url: Option<String>,
+    /// Certificate authority of the server, a PEM file; the system's if none.
+    pub ca: Option<PathBuf>,
+    /// A plain connection to a loopback address is allowed.
+    pub insecure_loopback: bool,
+}
+
+/// What is captured, and for whom.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CaptureConfig {
+    /// Where input comes from.
+    pub back_end: BackEnd,
+    /// Directory name of the account; the current user's if none.
+    pub account: Option<String>,
+    /// The session is shown on another machine (remote desktop).
+    pub remote: bool,
+}
+
+impl Config {
+    /// Reads a settings file; the default one if none is named, and the defaults if that is not there.
+    ///
+    /// # Errors
+    /// When the file cannot be read or does not say what it may, naming file and line.
+    pub fn read(named: Option<&Path>) -> Result<Self> {
+        let path = named.unwrap_or_else(|| Path::new(DEFAULT_FILE));
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+        };
+        toml::from_str(&text).with_context(|| format!("{} is not sound", path.display()))
+    }
+
+    /// Checks what flags, environment and file came to together.
+    ///
+    /// # Errors
+    /// Says which setting is wrong and what it may be.
+    pub fn validate(&self) -> Result<()> {
+        if self.state_dir.as_os_str().is_empty() {
+            bail!("state_dir is empty: name a folder");
+        }
+        self.server.validate()?;
+        self.capture.validate()
+    }
+}
+
+impl ServerConfig {
+    fn validate(&self) -> Result<()> {
+        self.url.iter().try_for_each(|url| check_server(url, self.insecure_loopback).map(drop))
+    }
+}
+
+impl CaptureConfig {
+    fn validate(&self) -> Result<()> {
+        if let Some(account) = &self.account
+            && (account.trim().is_empty()
+                || account.len() > LONGEST_ACCOUNT
+                || account.contains(char::is_control))
+        {
+            bail!("the account must be 1 to {LONGEST_ACCOUNT} bytes of plain text");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.toml");
+        std::fs::write(&path, text).unwrap();
+        let config = Config::read(Some(&path)).map_err(|e| format!("{e:#}"))?;
+        config.validate().map_err(|e| format!("{e:#}"))?;
+        Ok(config)
+    }
+
+    #[test]
+    fn what_a_file_leaves_out_keeps_its_default() {
+        let config =
+            read("[server]\nurl = \"https://tacit.example:7443\"\n[capture]\nback_end = \"rdev\"\n").unwrap();
+        assert_eq!(config.server.url.as_deref(), Some("https://tacit.example:7443"));
+        assert_eq!(config.capture.back_end, BackEnd::Rdev);
+        assert_eq!(config.state_dir, Config::default().state_dir);
+        assert_eq!(read("").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, because) in [
+            ("state_dirr = \"/x\"", "state_dirr"),
+            ("[capture]\nback_end = \"camera\"", "line 2"),
+            ("[server]\nurl = \"http://tacit.example\"", "is not encrypted"),
+            ("[capture]\naccount = \" \"", "account must be"),
+        ] {
+            let wrong = read(text).unwrap_err();
+            assert!(wrong.contains(because), "{wrong}");
+        }
+        assert!(Config::read(Some(Path::new("/nonexistent/agent.toml"))).is_err());
+    }
+}
