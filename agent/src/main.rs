@@ -11,8 +11,7 @@ use clap::Parser;
 use cli::{Cli, Command, account};
 use tacit_agent::clock::now_ms;
 use tacit_agent::session::Session;
-use tacit_agent::trace::Trace;
-use tacit_agent::{doctor, enrol, inspect, replay, run};
+use tacit_agent::{doctor, enrol, inspect, replay, run, trace};
 use tacit_measure::Settings;
 use tacit_proto::v1::Record;
 use tokio::signal::unix::{SignalKind, signal};
@@ -107,12 +106,17 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
 }
 
 fn inspect_trace(trace: &Path, account: &str, scratch: &Path, mut show: impl FnMut(&Record)) -> Result<()> {
-    let (mut session, opening) = Session::open(scratch, account, false, now_ms(), Settings::default())?;
+    let events = trace::read(trace)?;
+    // As if the session ended now.
+    let (first, last) = events.iter().fold((u64::MAX, 0), |(a, b), e| (a.min(e.at_us), b.max(e.at_us)));
+    let end_ms = now_ms();
+    let start_ms = end_ms.saturating_sub(last.saturating_sub(first) / 1000);
+    let (mut session, opening) = Session::open(scratch, account, false, start_ms, Settings::default())?;
     opening.iter().for_each(&mut show);
-    for event in Trace::open(trace)? {
-        session.input(event?, now_ms)?.iter().for_each(&mut show);
+    for event in events {
+        session.input(event, || start_ms)?.iter().for_each(&mut show);
     }
-    session.close(now_ms())?.iter().for_each(&mut show);
+    session.close(end_ms)?.iter().for_each(&mut show);
     Ok(())
 }
 

@@ -92,9 +92,10 @@ pub async fn replay(settings: Replay<'_>, now: Now) -> Result<Replayed> {
     running.abort();
     if done.is_err() {
         let trouble = from_server.trouble.borrow().clone();
-        let left = *spool.waiting().borrow();
+        let (left, lost) = (*spool.waiting().borrow(), spool.lost());
         bail!(
-            "the server has not acknowledged {left} of {records} records; they stay in the spool. {trouble}"
+            "in {} s the server did not acknowledge everything: {left} records stay in the spool, {lost} were refused. {trouble}",
+            settings.timeout.as_secs()
         );
     }
     if spool.lost() > 0 {

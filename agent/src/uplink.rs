@@ -33,9 +33,10 @@ const LEAST_HEARTBEAT: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A stream that lived this long, or brought an acknowledgement, was sound: its end is retried soon.
 const SOUND: Duration = Duration::from_secs(60);
-/// Records refused in a row that are set aside without a pause. More mean that the fault is not the records': a pause gives
-/// people time to mend it before much is given up.
+/// Records refused in a row that are set aside without a pause. More may mean that the fault is not the records', such as a
+/// server's clock that is off: a pause keeps that from emptying the spool at once, and lets a stale one drain.
 const REFUSALS: u32 = 3;
+const REFUSED_PAUSE: Duration = Duration::from_secs(1);
 /// Messages under way at most.
 const UNDER_WAY: usize = 64;
 const SILENT: &str = "the server does not answer; check the address, the port and the firewall";
@@ -122,9 +123,10 @@ impl Uplink {
             match end {
                 End::SetAside => {
                     refusals += 1;
-                    if refusals <= REFUSALS {
-                        continue;
+                    if refusals > REFUSALS {
+                        tokio::time::sleep(REFUSED_PAUSE).await;
                     }
+                    continue;
                 }
                 End::Broken(reason) => {
                     tracing::warn!(reason, retry_in_ms = pause.as_millis(), "no connection to the server");
