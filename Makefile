@@ -27,14 +27,15 @@ demo: packages-demo ## A server, a simulated fleet, a takeover and its verdict
 	target/demo/tacit-lab demo $(DEMO_ARGS)
 
 test: packages-test lint deny docs ## Everything that is checked; what CI runs
-	$(CARGO) build --locked --workspace --bins
+	@# The end-to-end tests start the binaries; all targets at once, so that nothing is built with two sets of features.
+	$(CARGO) build --locked --workspace --all-targets
 	$(CARGO) test --locked --workspace
 
-lint: packages-test ## Formatting, purity of the pure crates, freshness of .sqlx, clippy
+lint: packages-test ## Formatting, purity of the pure crates, clippy, freshness of .sqlx
 	$(CARGO) fmt --all --check
 	deploy/dev/check-pure
-	deploy/dev/with-postgres deploy/dev/queries check
-	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	deploy/dev/with-postgres deploy/dev/queries check \
+		$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
 fmt: cargo ## Format the code
 	$(CARGO) fmt --all
@@ -46,7 +47,7 @@ docs: cargo ## The API documentation, without a warning
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
 prepare: packages-test ## Make .sqlx anew after a change of queries or migrations
-	deploy/dev/with-postgres deploy/dev/queries write
+	deploy/dev/with-postgres deploy/dev/queries write $(CARGO) check --locked --workspace --all-targets
 
 packages-demo: cargo
 	@deploy/dev/install-packages demo
