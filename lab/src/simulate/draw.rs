@@ -1,71 +1,109 @@
-//! Draws of means and of single values.
+//! Draws of a person's manner, and of single values by it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use nalgebra::{DMatrix, DVector};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use tacit_engine::Prior;
+use tacit_engine::{Aspect, Model};
 use tacit_proto::{FeatureId, catalogue};
 
 /// Draws this many standard deviations out, or more, are drawn in: no simulated person is a monster.
 const OUTERMOST: f64 = 2.5;
 
-/// Mean and spread of every feature, in transformed units.
+/// How values of one feature fall, in transformed units.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Law {
+    pub(super) mean: f64,
+    /// Natural logarithm of the standard deviation.
+    pub(super) ln_sd: f64,
+}
+
+/// How values of every feature fall.
 #[derive(Debug, Clone)]
-pub(super) struct Manner(HashMap<FeatureId, (f64, f64)>);
+pub(super) struct Manner(pub(super) BTreeMap<FeatureId, Law>);
+
+/// How far one session lies from a person's own manner.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shift(Vec<(FeatureId, Aspect, f64)>);
+
+impl Shift {
+    pub(super) fn draw(model: &Model, rng: &mut ChaCha8Rng) -> Self {
+        let shift = gaussian(&model.session, rng);
+        Self(model.dimensions.iter().zip(&shift).map(|(d, by)| (d.feature, d.aspect, by * d.scale)).collect())
+    }
+}
 
 impl Manner {
-    /// A person's own means.
-    pub(super) fn draw(prior: &Prior, rng: &mut ChaCha8Rng) -> Self {
-        let shift = gaussian(&prior.subject_cov, rng);
-        let of = |i: usize| (prior.features[i], (prior.mean[i] + shift[i], prior.within_sd[i]));
-        Self((0..prior.features.len()).map(of).collect())
+    /// A person's own, from the population's means, spreads and their covariance.
+    pub(super) fn draw(model: &Model, rng: &mut ChaCha8Rng) -> Self {
+        let shift = gaussian(&model.subject, rng);
+        let mut laws = BTreeMap::new();
+        for (d, shift) in model.dimensions.iter().zip(&shift) {
+            let drawn = d.centre + shift * d.scale;
+            match d.aspect {
+                Aspect::Mean => {
+                    let mean = catalogue::feature(d.feature).map_or(drawn, |f| {
+                        let (low, high) = f.value_range();
+                        drawn.clamp(low, high)
+                    });
+                    // Where the population has no spread of its own, the noise of single values tells it.
+                    let law = Law { mean, ln_sd: (d.noise.sqrt() * d.scale).max(1e-3).ln() };
+                    laws.insert(d.feature, law);
+                }
+                // A spread stands after the mean of its feature.
+                Aspect::Spread => {
+                    if let Some(law) = laws.get_mut(&d.feature) {
+                        law.ln_sd = drawn;
+                    }
+                }
+            }
+        }
+        Self(laws)
     }
 
     /// The same person in one session.
-    pub(super) fn shifted(&self, prior: &Prior, rng: &mut ChaCha8Rng) -> Self {
-        let shift = gaussian(&prior.session_cov, rng);
+    pub(super) fn shifted(&self, shift: &Shift) -> Self {
         let mut manner = self.clone();
-        for (i, feature) in prior.features.iter().enumerate() {
-            if let Some((mean, _)) = manner.0.get_mut(feature) {
-                *mean += shift[i];
+        for (feature, aspect, by) in &shift.0 {
+            if let Some(law) = manner.0.get_mut(feature) {
+                match aspect {
+                    Aspect::Mean => law.mean += by,
+                    Aspect::Spread => law.ln_sd += by,
+                }
             }
         }
         manner
     }
 
-    /// The mean of a feature as a raw value; `otherwise` if the population lacks it.
-    pub(super) fn usual(&self, feature: FeatureId, otherwise: f64) -> f64 {
-        match (self.0.get(&feature), catalogue::feature(feature)) {
-            (Some((mean, _)), Some(f)) => clipped(f, f.raw(*mean)),
-            _ => otherwise,
-        }
+    /// The mean of a feature in transformed units; `otherwise` if the population lacks it.
+    pub(super) fn mean(&self, feature: FeatureId, otherwise: f64) -> f64 {
+        self.0.get(&feature).map_or(otherwise, |law| law.mean)
     }
 
     /// A single raw value of a feature; `otherwise` if the population lacks it.
     pub(super) fn value(&self, feature: FeatureId, otherwise: f64, rng: &mut ChaCha8Rng) -> f64 {
+        self.value_at(feature, otherwise, normal(rng))
+    }
+
+    /// The raw value of a feature that lies so many standard deviations from the mean.
+    pub(super) fn value_at(&self, feature: FeatureId, otherwise: f64, z: f64) -> f64 {
         match (self.0.get(&feature), catalogue::feature(feature)) {
-            (Some((mean, spread)), Some(f)) => {
-                let z: f64 = StandardNormal.sample(rng);
-                clipped(f, f.raw(mean + spread * z.clamp(-OUTERMOST, OUTERMOST)))
-            }
+            (Some(law), Some(f)) => f.raw(law.mean + law.ln_sd.exp() * z).clamp(f.clip.0, f.clip.1),
             _ => otherwise,
         }
     }
 }
 
-fn clipped(feature: &catalogue::Feature, raw: f64) -> f64 {
-    raw.clamp(feature.clip.0, feature.clip.1)
+/// A standard normal value, drawn in.
+pub(super) fn normal(rng: &mut ChaCha8Rng) -> f64 {
+    let z: f64 = StandardNormal.sample(rng);
+    z.clamp(-OUTERMOST, OUTERMOST)
 }
 
 fn gaussian(covariance: &DMatrix<f64>, rng: &mut ChaCha8Rng) -> DVector<f64> {
     let size = covariance.nrows();
-    let draw = |_: usize, _: usize| -> f64 {
-        let z: f64 = StandardNormal.sample(rng);
-        z.clamp(-OUTERMOST, OUTERMOST)
-    };
-    let z = DVector::from_fn(size, draw);
+    let z = DVector::from_fn(size, |_, _| normal(rng));
     match covariance.clone().cholesky() {
         Some(factor) => factor.l() * z,
         None => DVector::from_fn(size, |i, _| covariance[(i, i)].max(0.0).sqrt() * z[i]),

@@ -1,52 +1,26 @@
-//! Strokes: minimum-jerk movements (Flash & Hogan 1985) with a bow, then a rest and often a click.
-
-use std::f64::consts::{PI, TAU};
+//! Pointing: strokes with rests, clicks, double clicks, drags and turns of the wheel between them.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use tacit_proto::FeatureId;
 use tacit_proto::catalogue as c;
 
-use super::draw::Manner;
+use super::draw::{Manner, normal};
 use super::keyboard::microseconds;
+use super::stroke::Plan;
 use super::{Action, RawEvent};
 
 /// A mouse reports this often.
 const SAMPLE_US: u64 = 8_000;
 const SCREEN: (f64, f64) = (1920.0, 1080.0);
+/// Of clicks: those that are drags, that are doubled, that the wheel is turned after.
+const DRAGS: f64 = 0.06;
+const DOUBLES: f64 = 0.08;
+const TURNS: f64 = 0.1;
+/// A slip while clicking, pixels, and its transformed value.
+const SLIP_PX: f64 = 2.0;
+const SLIP: f64 = 0.39;
 
-struct Class {
-    lengths: (f64, f64),
-    duration: FeatureId,
-    deviation: FeatureId,
-    turning: FeatureId,
-    time_to_peak: FeatureId,
-}
-
-const CLASSES: [Class; 3] = [
-    Class {
-        lengths: (25.0, 90.0),
-        duration: c::DURATION_SHORT,
-        deviation: c::DEVIATION_SHORT,
-        turning: c::TURNING_SHORT,
-        time_to_peak: c::TIME_TO_PEAK_SHORT,
-    },
-    Class {
-        lengths: (115.0, 370.0),
-        duration: c::DURATION_MIDDLE,
-        deviation: c::DEVIATION_MIDDLE,
-        turning: c::TURNING_MIDDLE,
-        time_to_peak: c::TIME_TO_PEAK_MIDDLE,
-    },
-    Class {
-        lengths: (430.0, 900.0),
-        duration: c::DURATION_LONG,
-        deviation: c::DEVIATION_LONG,
-        turning: c::TURNING_LONG,
-        time_to_peak: c::TIME_TO_PEAK_LONG,
-    },
-];
-
+/// Makes a number of strokes and what goes with them.
 pub(super) fn strokes(
     manner: &Manner,
     rng: &mut ChaCha8Rng,
@@ -54,70 +28,139 @@ pub(super) fn strokes(
     strokes: usize,
     cursor: &mut (f64, f64),
 ) -> Vec<RawEvent> {
-    let mut events = Vec::new();
-    let mut at_us = start_us;
-    let clicks = manner.usual(c::STROKE_CLICK_SHARE, 0.5).clamp(0.05, 0.95);
+    let mut hand = Hand { manner, rng, at_us: start_us, cursor, events: Vec::new() };
+    let clicks = manner.mean(c::STROKE_CLICK_SHARE, 0.5).clamp(0.03, 0.97);
     for _ in 0..strokes {
-        let class = &CLASSES[rng.random_range(0..CLASSES.len())];
-        at_us = stroke(manner, rng, class, at_us, cursor, &mut events);
-        if rng.random_bool(clicks) {
-            let rest = microseconds(manner.value(c::CLICK_REST, 180.0, rng)).clamp(10_000, 2_500_000);
-            let held = microseconds(manner.value(c::CLICK_HOLD_LEFT, 95.0, rng)).clamp(15_000, 900_000);
-            events.push(RawEvent { at_us: at_us + rest, action: Action::Press });
-            events.push(RawEvent { at_us: at_us + rest + held, action: Action::Release });
-            at_us += rest + held;
+        hand.stroke();
+        if hand.rng.random_bool(clicks) {
+            hand.press();
         }
-        at_us += microseconds(manner.value(c::STROKE_REST, 600.0, rng)).clamp(210_000, 4_500_000);
+        let rest = hand.value(c::STROKE_REST, 600.0).clamp(210_000, 4_900_000);
+        hand.at_us += rest;
     }
-    events
+    hand.events
 }
 
-fn stroke(
-    manner: &Manner,
-    rng: &mut ChaCha8Rng,
-    class: &Class,
-    start_us: u64,
-    cursor: &mut (f64, f64),
-    events: &mut Vec<RawEvent>,
-) -> u64 {
-    let length = rng.random_range(class.lengths.0..class.lengths.1);
-    let towards = direction(manner, rng, length, *cursor);
-    let duration = microseconds(manner.value(class.duration, 450.0, rng)).clamp(60_000, 4_000_000);
-    let sign = if rng.random_bool(0.5) { 1.0 } else { -1.0 };
-    let bow = sign * length * manner.value(class.deviation, 0.06, rng).min(0.4);
-    // Two waves across the path, steep enough to turn as much as the person does.
-    let steep = (manner.value(class.turning, 0.5, rng).min(6.0) / 8.0).tan();
-    let wave = length * steep / (2.0 * TAU);
-    // Warps time so that speed peaks where the person's does.
-    let peak = manner.value(class.time_to_peak, 0.45, rng).clamp(0.15, 0.85);
-    let warp = 0.5f64.ln() / peak.ln();
-    let (cos, sin) = (towards.cos(), towards.sin());
-    let from = *cursor;
-    let samples = (duration / SAMPLE_US).max(4);
-    for i in 0..=samples {
-        let share = fraction(i, samples).powf(warp);
-        let done = share.powi(3) * (10.0 - 15.0 * share + 6.0 * share * share);
-        let along = length * done;
-        let aside = bow * (PI * done).sin() + wave * (2.0 * TAU * done).sin();
-        *cursor = (from.0 + along * cos - aside * sin, from.1 + along * sin + aside * cos);
-        events.push(RawEvent { at_us: start_us + i * SAMPLE_US, action: Action::At(cursor.0, cursor.1) });
-    }
-    start_us + samples * SAMPLE_US
+struct Hand<'a> {
+    manner: &'a Manner,
+    rng: &'a mut ChaCha8Rng,
+    at_us: u64,
+    cursor: &'a mut (f64, f64),
+    events: Vec<RawEvent>,
 }
 
-/// A direction that stays on the screen, as sideways as the person's strokes are.
-fn direction(manner: &Manner, rng: &mut ChaCha8Rng, length: f64, from: (f64, f64)) -> f64 {
-    for _ in 0..32 {
-        let sideways = manner.value(c::STROKE_HORIZONTAL, 0.6, rng).clamp(0.02, 0.98);
-        let across = if rng.random_bool(0.5) { sideways } else { -sideways };
-        let down = if rng.random_bool(0.5) { 1.0 - sideways } else { sideways - 1.0 };
-        let angle = down.atan2(across);
-        let (x, y) = (from.0 + length * angle.cos(), from.1 + length * angle.sin());
-        if (0.0..SCREEN.0).contains(&x) && (0.0..SCREEN.1).contains(&y) {
-            return angle;
+impl Hand<'_> {
+    /// A duration by the person's manner, microseconds.
+    fn value(&mut self, feature: tacit_proto::FeatureId, otherwise_ms: f64) -> u64 {
+        microseconds(self.manner.value(feature, otherwise_ms, self.rng))
+    }
+
+    fn event(&mut self, action: Action) {
+        self.events.push(RawEvent { at_us: self.at_us, action });
+    }
+
+    fn stroke(&mut self) {
+        let plan = Plan::draw(self.manner, self.rng);
+        let duration = microseconds(plan.duration_ms);
+        self.follow(duration, plan.chord, |share| plan.at(share));
+    }
+
+    fn press(&mut self) {
+        self.at_us += self.value(c::CLICK_REST, 60.0).clamp(1_000, 2_900_000);
+        if self.rng.random_bool(DRAGS) {
+            return self.drag();
+        }
+        let pressed_us = self.at_us;
+        self.click();
+        if self.rng.random_bool(DOUBLES) {
+            let again = self.value(c::DOUBLE_CLICK, 160.0).clamp(50_000, 490_000);
+            self.at_us = (pressed_us + again).max(self.at_us + 10_000);
+            self.click();
+        } else if self.rng.random_bool(TURNS) {
+            self.at_us += self.rng.random_range(250_000..900_000);
+            self.turn();
         }
     }
-    (SCREEN.1 / 2.0 - from.1).atan2(SCREEN.0 / 2.0 - from.0)
+
+    fn click(&mut self) {
+        let held = self.value(c::CLICK_HOLD_LEFT, 85.0).clamp(15_000, 950_000);
+        self.event(Action::Press);
+        let slips = self.manner.mean(c::CLICK_SLIP, 0.04) / SLIP;
+        if self.rng.random_bool(slips.clamp(0.0, 0.9)) {
+            self.cursor.0 += SLIP_PX;
+            self.at_us += held / 2;
+            self.event(Action::At(self.cursor.0, self.cursor.1));
+            self.at_us += held - held / 2;
+        } else {
+            self.at_us += held;
+        }
+        self.event(Action::Release);
+    }
+
+    fn drag(&mut self) {
+        let duration = self.value(c::DRAG_DURATION, 660.0).clamp(60_000, 6_000_000);
+        let speed = self.manner.value(c::DRAG_SPEED, 560.0, self.rng);
+        #[expect(clippy::cast_precision_loss, reason = "microseconds of seconds")]
+        let length = (speed * duration as f64 / 1e6).clamp(20.0, 1_200.0);
+        self.event(Action::Press);
+        self.at_us += SAMPLE_US;
+        self.follow(duration, length, |share| {
+            (length * share.powi(3) * (10.0 - 15.0 * share + 6.0 * share * share), 0.0)
+        });
+        self.event(Action::Release);
+    }
+
+    fn turn(&mut self) {
+        let notches = self.manner.value(c::WHEEL_BURST, 4.0, self.rng).round().clamp(1.0, 60.0);
+        let notch = if self.rng.random_bool(0.3) { 1.0 } else { -1.0 };
+        let mut turned = 0.0;
+        while turned < notches {
+            self.event(Action::Wheel(notch));
+            self.at_us += self.value(c::WHEEL_INTERVAL, 60.0).clamp(3_000, 990_000);
+            turned += 1.0;
+        }
+        // The next turn is another one.
+        self.at_us += 1_010_000;
+    }
+
+    /// Moves along a path that is given along and aside of the direction it takes.
+    fn follow(&mut self, duration_us: u64, chord: f64, path: impl Fn(f64) -> (f64, f64)) {
+        let towards = self.direction(chord);
+        let (cos, sin) = (towards.cos(), towards.sin());
+        let (from, start_us) = (*self.cursor, self.at_us);
+        let samples = (duration_us / SAMPLE_US).max(4);
+        for i in 0..=samples {
+            let (along, aside) = path(fraction(i, samples));
+            *self.cursor = (from.0 + along * cos - aside * sin, from.1 + along * sin + aside * cos);
+            self.at_us = start_us + i * SAMPLE_US;
+            self.event(Action::At(self.cursor.0, self.cursor.1));
+        }
+    }
+
+    /// A direction as sideways as the person's strokes are, that stays on the screen if any such does.
+    fn direction(&mut self, length: f64) -> f64 {
+        const SIGNS: [(f64, f64); 4] = [(1.0, 1.0), (-1.0, -1.0), (1.0, -1.0), (-1.0, 1.0)];
+        let (x, y) = *self.cursor;
+        let mut nearest = (f64::MAX, 0.0);
+        for _ in 0..8 {
+            let sideways =
+                self.manner.value_at(c::STROKE_HORIZONTAL, 0.6, normal(self.rng)).clamp(0.02, 0.98);
+            let first = self.rng.random_range(0..SIGNS.len());
+            for i in 0..SIGNS.len() {
+                let (right, down) = SIGNS[(first + i) % SIGNS.len()];
+                let angle = (down * (1.0 - sideways)).atan2(right * sideways);
+                let (x, y) = (x + length * angle.cos(), y + length * angle.sin());
+                if (0.0..SCREEN.0).contains(&x) && (0.0..SCREEN.1).contains(&y) {
+                    return angle;
+                }
+                let outside = (x - SCREEN.0 / 2.0).hypot(y - SCREEN.1 / 2.0);
+                if outside < nearest.0 {
+                    nearest = (outside, angle);
+                }
+            }
+        }
+        nearest.1
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a number of samples")]

@@ -37,6 +37,7 @@ pub(crate) fn deeds(events: &[RawEvent]) -> Vec<Deed> {
             }
             Action::Press => Act::Button { button: 1, press: true },
             Action::Release => Act::Button { button: 1, press: false },
+            Action::Wheel(steps) => Act::Wheel { steps },
         };
         Deed { at_us: event.at_us - begin, act }
     };
