@@ -112,8 +112,8 @@ pub(crate) type Speed = Option<f64>;
 fn speed(text: &str) -> Result<Speed, String> {
     match text.parse::<f64>() {
         _ if text == "max" => Ok(None),
-        Ok(factor) if factor.is_finite() && factor > 0.0 => Ok(Some(factor)),
-        _ => Err("give a factor above 0, or max".to_owned()),
+        Ok(factor) if (0.01..=1_000_000.0).contains(&factor) => Ok(Some(factor)),
+        _ => Err("give a factor of 0.01 to 1000000, or max".to_owned()),
     }
 }
 

@@ -5,17 +5,23 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-/// Makes a folder and its parents, readable by the owner alone. One that is there is narrowed to that.
+/// Makes a folder and its parents, readable by the owner alone. An empty one that is there is narrowed to that.
 ///
 /// # Errors
-/// As the system says.
+/// As the system says, and when others may use a folder that already holds something: it may not be the agent's to narrow.
 pub fn private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     let mode = fs::metadata(path)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+    if mode & 0o077 == 0 {
+        return Ok(());
     }
-    Ok(())
+    if mode & 0o1000 != 0 || fs::read_dir(path)?.next().is_some() {
+        return Err(io::Error::other(format!(
+            "others may use {0}: name a folder of its own, or run chmod 700 {0} if it is the agent's alone",
+            path.display()
+        )));
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
 }
 
 /// Writes a file that only the owner can read: first beside its place, synced, then moved into it.

@@ -13,6 +13,8 @@ use anyhow::{Context, Result, bail};
 use prost::Message;
 use tacit_proto::v1::{Record, record::Body};
 
+use uuid::Uuid;
+
 use crate::files;
 
 /// Records kept at most; then the oldest windows and signals give way.
@@ -75,7 +77,7 @@ impl Spool {
     fn with_bound(state: &Path, most: usize) -> Result<Self> {
         let folder = state.join(WAITING);
         let aside = state.join(REFUSED);
-        for path in [&folder, &aside] {
+        for path in [state, &folder, &aside] {
             files::private_folder(path).with_context(|| format!("cannot use {}", path.display()))?;
         }
         let lock = File::create(state.join("lock")).context("cannot make the lock file")?;
@@ -86,11 +88,12 @@ impl Spool {
         let mut numbers: Vec<u64> = Vec::new();
         for file in fs::read_dir(&spool.folder)? {
             let path = file?.path();
-            match path.extension().and_then(|e| e.to_str()) {
-                Some(SUFFIX) => {
-                    numbers.extend(path.file_stem().and_then(|s| s.to_str()?.parse::<u64>().ok()));
-                }
-                _ => fs::remove_file(&path)?,
+            match number_of(&path).filter(|number| spool.path(*number) == path) {
+                Some(number) => numbers.push(number),
+                // Nothing that the spool wrote, or half of it: left by a crash or put there by somebody.
+                None if path.is_file() => fs::remove_file(&path)
+                    .with_context(|| format!("cannot delete {}, which is no record", path.display()))?,
+                None => tracing::warn!(path = %path.display(), "the spool holds something that is no file"),
             }
         }
         numbers.sort_unstable();
@@ -99,7 +102,7 @@ impl Spool {
                 Some(entry) => spool.entries.push_back(entry),
                 None => {
                     tracing::warn!(number, "spool file is no record and was deleted");
-                    fs::remove_file(spool.path(number))?;
+                    remove(&spool.path(number))?;
                     spool.lost += 1;
                 }
             }
@@ -126,16 +129,25 @@ impl Spool {
         Ok(())
     }
 
-    /// The oldest record with a number above `after`, with its number.
+    /// The oldest record with a number above `after`, with its number. A file that has been damaged since it was written is
+    /// deleted and counted as lost: it must not hold up what follows.
     ///
     /// # Errors
-    /// When its file cannot be read.
-    pub fn next_after(&self, after: u64) -> Result<Option<(u64, Record)>> {
+    /// When a damaged file cannot be deleted.
+    pub fn next_after(&mut self, after: u64) -> Result<Option<(u64, Record)>> {
         let at = self.entries.partition_point(|e| e.number <= after);
-        match self.entries.get(at) {
-            Some(entry) => Ok(Some((entry.number, self.read(entry.number)?))),
-            None => Ok(None),
+        while let Some(number) = self.entries.get(at).map(|e| e.number) {
+            match self.read(number) {
+                Ok(record) => return Ok(Some((number, record))),
+                Err(error) => {
+                    tracing::error!(number, error = format!("{error:#}"), "a spooled record was lost");
+                    remove(&self.path(number))?;
+                    self.entries.remove(at);
+                    self.lost = self.lost.saturating_add(1);
+                }
+            }
         }
+        Ok(None)
     }
 
     /// Deletes every record of a session up to and including a sequence.
@@ -170,7 +182,9 @@ impl Spool {
         };
         let number = self.entries[at].number;
         if fs::read_dir(&self.aside)?.count() < MOST_ASIDE {
-            fs::rename(self.path(number), self.aside.join(format!("{number:020}.{SUFFIX}")))?;
+            // Numbers begin again when an agent starts with an empty spool; a record's session and sequence are its own.
+            let name = format!("{}-{sequence}.{SUFFIX}", Uuid::from_slice(session).unwrap_or_default());
+            fs::rename(self.path(number), self.aside.join(name))?;
         } else {
             remove(&self.path(number))?;
         }
@@ -215,6 +229,11 @@ impl Spool {
     }
 }
 
+/// The number in a spool file's name. The greatest is refused, since none could follow it.
+fn number_of(path: &Path) -> Option<u64> {
+    path.file_stem()?.to_str()?.parse().ok().filter(|number| *number < u64::MAX)
+}
+
 fn entry(number: u64, record: &Record) -> Option<Entry> {
     let session = <[u8; 16]>::try_from(record.session_id.as_slice()).ok()?;
     let may_go = matches!(record.body.as_ref()?, Body::Window(_) | Body::Signal(_));
@@ -243,7 +262,7 @@ mod tests {
         Record { session_id: vec![session; 16], sequence, at_ms: 5, body: Some(body) }
     }
 
-    fn waiting(spool: &Spool) -> Vec<(u8, u64)> {
+    fn waiting(spool: &mut Spool) -> Vec<(u8, u64)> {
         let mut after = 0;
         let mut all = Vec::new();
         while let Some((number, record)) = spool.next_after(after).unwrap() {
@@ -263,12 +282,12 @@ mod tests {
         spool.acknowledge(&[1; 16], 2).unwrap();
         drop(spool);
         let mut spool = Spool::open(state.path()).unwrap();
-        assert_eq!(waiting(&spool), [(2, 1), (1, 3), (2, 2)]);
+        assert_eq!(waiting(&mut spool), [(2, 1), (1, 3), (2, 2)]);
         spool.append(&record(2, 3)).unwrap();
-        assert_eq!(waiting(&spool).last(), Some(&(2, 3)));
+        assert_eq!(waiting(&mut spool).last(), Some(&(2, 3)));
         spool.acknowledge(&[2; 16], 3).unwrap();
         spool.acknowledge(&[2; 16], 3).unwrap();
-        assert_eq!(waiting(&spool), [(1, 3)]);
+        assert_eq!(waiting(&mut spool), [(1, 3)]);
     }
 
     #[test]
@@ -283,9 +302,36 @@ mod tests {
         fs::write(&torn, &bytes[..bytes.len() / 2]).unwrap();
         fs::write(state.path().join("spool/00000000000000000009.new"), b"half").unwrap();
         drop(spool);
-        let spool = Spool::open(state.path()).unwrap();
-        assert_eq!(waiting(&spool), [(1, 1), (1, 3)]);
+        let mut spool = Spool::open(state.path()).unwrap();
+        assert_eq!(waiting(&mut spool), [(1, 1), (1, 3)]);
         assert_eq!(spool.lost(), 1);
+    }
+
+    #[test]
+    fn a_record_damaged_while_the_agent_runs_holds_up_nothing() {
+        let state = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(state.path()).unwrap();
+        for sequence in 1..=3 {
+            spool.append(&record(1, sequence)).unwrap();
+        }
+        fs::write(spool.path(2), [0xff; 40]).unwrap();
+        assert_eq!(waiting(&mut spool), [(1, 1), (1, 3)]);
+        assert_eq!(spool.lost(), 1);
+    }
+
+    #[test]
+    fn what_is_no_record_does_not_stop_the_agent() {
+        let state = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(state.path()).unwrap();
+        spool.append(&record(1, 1)).unwrap();
+        for odd in ["5.record", "abc.record", "18446744073709551615.record"] {
+            fs::write(state.path().join("spool").join(odd), b"").unwrap();
+        }
+        fs::create_dir(state.path().join("spool/x")).unwrap();
+        drop(spool);
+        let mut spool = Spool::open(state.path()).unwrap();
+        spool.append(&record(1, 2)).unwrap();
+        assert_eq!(waiting(&mut spool), [(1, 1), (1, 2)]);
     }
 
     #[test]
@@ -295,7 +341,7 @@ mod tests {
         for sequence in 1..=5 {
             spool.append(&record(1, sequence)).unwrap();
         }
-        assert_eq!(waiting(&spool), [(1, 1), (1, 4), (1, 5)]);
+        assert_eq!(waiting(&mut spool), [(1, 1), (1, 4), (1, 5)]);
         assert_eq!(spool.lost(), 2);
     }
 
@@ -308,7 +354,7 @@ mod tests {
         }
         assert!(spool.set_aside(&[1; 16], 2).unwrap());
         assert!(!spool.set_aside(&[1; 16], 2).unwrap());
-        assert_eq!(waiting(&spool), [(1, 1), (1, 3)]);
+        assert_eq!(waiting(&mut spool), [(1, 1), (1, 3)]);
         assert_eq!(fs::read_dir(state.path().join("refused")).unwrap().count(), 1);
     }
 
