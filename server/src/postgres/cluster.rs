@@ -111,7 +111,9 @@ impl Cluster {
 
     fn spawn(&self) -> Result<Child, PostgresError> {
         let program = self.bin.join("postgres");
-        let log = File::create(&self.log).map_err(|e| PostgresError::io("write", &self.log, e))?;
+        // The folder is the database account's: made anew, so that no link there leads elsewhere.
+        let _ = fs::remove_file(&self.log);
+        let log = File::create_new(&self.log).map_err(|e| PostgresError::io("write", &self.log, e))?;
         let mut command = Command::new(&program);
         command.arg("-D").arg(&self.data);
         command.arg("-k").arg(&self.socket_dir);

@@ -115,6 +115,16 @@ fn generate(
     authority.not_after = now + Duration::days(AUTHORITY_DAYS);
     let (ca, ca_key) = (home.join("ca.pem"), home.join("ca.key"));
     // Agents trust the authority, so that it outlives the server certificates it signs.
+    let half = ca.exists() != ca_key.exists();
+    if half && home.join("server.json").exists() {
+        // Another authority would cut off every agent that trusts this one.
+        let missing = if ca.exists() { &ca_key } else { &ca };
+        let text = format!(
+            "{} is missing: restore it from a backup, or give --tls-cert and --tls-key",
+            missing.display()
+        );
+        return Err(io::Error::new(io::ErrorKind::NotFound, text).into());
+    }
     let authority_key = if ca.exists() && ca_key.exists() {
         KeyPair::from_pem(&fs::read_to_string(&ca_key)?)?
     } else {
