@@ -3,12 +3,11 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::Connection as _;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
-use crate::postgres::{self, DataLock, PostgresError, Private, Run};
+use crate::postgres::{self, DataLock, PostgresError, Private, Run, reach};
 use crate::store::Store;
 
 const RETRY: Duration = Duration::from_secs(2);
@@ -54,18 +53,9 @@ pub(super) async fn serve(
         };
     };
     let options = given(url)?;
-    loop {
-        // Not through the pool, which would retry in silence.
-        let answer = tokio::time::timeout(ACQUIRE, PgConnection::connect_with(&options)).await;
-        let error = match answer {
-            Ok(Ok(connection)) => {
-                let _ = connection.close().await;
-                break;
-            }
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("no answer within {} s", ACQUIRE.as_secs()),
-        };
-        tracing::warn!(error, "the database does not answer; trying again");
+    // Not through the pool, which would retry in silence.
+    while let Err(error) = reach::reach(&options).await {
+        tracing::warn!(%error, "the database does not answer; trying again");
         tokio::select! {
             () = stopping.cancelled() => return Ok(None),
             () = tokio::time::sleep(RETRY) => {}
@@ -76,19 +66,48 @@ pub(super) async fn serve(
     migrate(database).await.map(Some)
 }
 
-/// For the command line, beside a running server or without one.
-pub(super) async fn open(settings: &Settings) -> anyhow::Result<Database> {
-    if let Some(database) = beside(settings)? {
-        return migrate(database).await;
+/// For the command line, beside a running server or without one. Makes no cluster, and a schema only for `migrate`: a
+/// mistyped place must not become a second, empty server.
+pub(super) async fn open(settings: &Settings, makes_schema: bool) -> anyhow::Result<Database> {
+    if let Some(database) = beside(settings).await? {
+        return known(database, settings, makes_schema).await;
     }
+    postgres::exists(&settings.data_dir)?;
     let lock = postgres::lock(&settings.data_dir)?;
-    migrate(of_private(start(settings).await?, lock, settings)).await
+    known(of_private(start(settings).await?, lock, settings), settings, makes_schema).await
+}
+
+/// Brought up to date, if a server has worked in it before or `makes_schema`.
+async fn known(database: Database, settings: &Settings, makes_schema: bool) -> anyhow::Result<Database> {
+    let empty = match database.store.has_schema().await {
+        Ok(there) => !there && !makes_schema,
+        Err(error) => {
+            database.close().await;
+            anyhow::bail!("cannot use the database: {}", error.detail());
+        }
+    };
+    if empty {
+        database.close().await;
+        let place = match &settings.database_url {
+            Some(url) => format!("the Postgres at {}", reach::place(&given(url)?)),
+            None => settings.data_dir.display().to_string(),
+        };
+        anyhow::bail!(
+            "there is no server data in {place}: name that of the server with --data-dir or --database-url \
+             (`tacit-server serve` and `tacit-server migrate` make the schema)"
+        );
+    }
+    migrate(database).await
 }
 
 /// The given database, or the private one if it runs.
-fn beside(settings: &Settings) -> anyhow::Result<Option<Database>> {
+async fn beside(settings: &Settings) -> anyhow::Result<Option<Database>> {
     let options = match &settings.database_url {
-        Some(url) => Some(given(url)?),
+        Some(url) => {
+            let options = given(url)?;
+            reach::reach(&options).await?;
+            Some(options)
+        }
         None => postgres::running(&settings.data_dir),
     };
     Ok(options.map(|options| Database {
@@ -137,7 +156,7 @@ fn pool(options: PgConnectOptions, settings: &Settings) -> sqlx::PgPool {
 
 /// How many migrations the schema lacks, changing nothing.
 pub(super) async fn peek(settings: &Settings) -> anyhow::Result<usize> {
-    let Some(database) = beside(settings)? else { anyhow::bail!("the private database does not run") };
+    let Some(database) = beside(settings).await? else { anyhow::bail!("the private database does not run") };
     let behind = database.store.migrations_missing().await;
     database.close().await;
     behind.map_err(|error| anyhow::anyhow!(error.detail()))

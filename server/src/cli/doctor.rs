@@ -9,8 +9,11 @@ use time::Duration;
 use super::{database, say};
 use crate::clock::Ambient;
 use crate::config::Settings;
-use crate::postgres::{self, find};
+use crate::postgres::{self, PostgresError, find};
 use crate::{secrets, tls};
+
+/// Bytes written to see that there is room; a file without content needs none.
+const PROBE: usize = 64 * 1024;
 
 enum Finding {
     Good(String),
@@ -19,7 +22,7 @@ enum Finding {
 
 pub(super) async fn doctor(settings: &Settings, ambient: &Ambient) -> anyhow::Result<ExitCode> {
     let running = postgres::running(&settings.data_dir).is_some();
-    let mut findings = vec![data_dir(&settings.data_dir), master_key(settings, ambient)];
+    let mut findings = vec![data_dir(settings), master_key(settings, ambient)];
     if settings.database_url.is_none() {
         findings.push(binaries(&settings.data_dir));
     }
@@ -48,16 +51,33 @@ fn bad(what: impl Into<String>, mend: impl Into<String>) -> Finding {
     Finding::Bad { what: what.into(), mend: mend.into() }
 }
 
-fn data_dir(path: &Path) -> Finding {
-    let probe = path.join(".doctor");
-    match std::fs::create_dir_all(path).and_then(|()| std::fs::write(&probe, b"")) {
-        Ok(()) => {
-            let _ = std::fs::remove_file(probe);
-            Finding::Good(format!("data directory {}", path.display()))
+/// Looks and makes nothing that stays: a mistyped directory must not come to be.
+fn data_dir(settings: &Settings) -> Finding {
+    let path = &settings.data_dir;
+    let there = match &settings.database_url {
+        None => postgres::exists(path),
+        Some(_) if path.join("server.lock").exists() => Ok(()),
+        Some(_) => Err(PostgresError::NoData(path.clone())),
+    };
+    match there {
+        Ok(()) => {}
+        Err(PostgresError::NoData(path)) => {
+            return bad(
+                format!("there is no server data in {}", path.display()),
+                "name the server's with --data-dir (and its database with --database-url); a new server makes them with \
+                 `tacit-server serve`",
+            );
         }
+        Err(error) => return bad("data directory", error.to_string()),
+    }
+    let probe = path.join(".doctor");
+    let written = std::fs::write(&probe, [0; PROBE]).and_then(|()| std::fs::File::open(&probe)?.sync_all());
+    let _ = std::fs::remove_file(probe);
+    match written {
+        Ok(()) => Finding::Good(format!("data directory {}", path.display())),
         Err(error) => bad(
             format!("data directory {}: {error}", path.display()),
-            "give it to the user that runs the server, or choose another with --data-dir",
+            "free space there, give it to the user that runs the server, or choose another with --data-dir",
         ),
     }
 }
@@ -94,10 +114,13 @@ async fn schema(settings: &Settings, running: bool) -> Finding {
             format!("the schema lacks {behind} migrations"),
             "tacit-server migrate (the server does it at start)",
         ),
-        Err(error) => bad(
-            format!("database: {error:#}"),
-            "start Postgres, check --database-url, its password and its network",
-        ),
+        Err(error) => match error.downcast::<PostgresError>() {
+            Ok(PostgresError::Unreached { place, why, check }) => {
+                bad(format!("database at {place}: {why}"), format!("--database-url: {check}"))
+            }
+            Ok(error) => bad("database", error.to_string()),
+            Err(error) => bad(format!("database: {error:#}"), "see the log of Postgres, and start it anew"),
+        },
     }
 }
 

@@ -167,7 +167,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor => return doctor::doctor(&settings, &ambient).await,
         Command::Openapi => {}
         command => {
-            let database = database::open(&settings).await?;
+            let database = database::open(&settings, matches!(command, Command::Migrate)).await?;
             let done = manage::manage(command, &database.store, &ambient).await;
             database.close().await;
             done?;

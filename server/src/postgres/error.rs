@@ -53,6 +53,22 @@ pub enum PostgresError {
         /// Who should own it.
         user: String,
     },
+    /// No server has worked here.
+    #[error(
+        "there is no server data in {}: name that of the server with --data-dir, or its database with --database-url \
+         (a new server makes its data with `tacit-server serve`)", .0.display()
+    )]
+    NoData(PathBuf),
+    /// A named database does not answer.
+    #[error("cannot use Postgres at {place}: {why} (--database-url: {check})")]
+    Unreached {
+        /// Host, port, database and user.
+        place: String,
+        /// As Postgres or the operating system said it.
+        why: String,
+        /// What to look at.
+        check: &'static str,
+    },
     /// Another server holds the data directory.
     #[error("another tacit-server runs in {}", .0.display())]
     Taken(PathBuf),

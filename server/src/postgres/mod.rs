@@ -7,8 +7,10 @@ mod cluster;
 mod error;
 pub mod find;
 mod process;
+pub mod reach;
 
 use std::fs::{self, File, OpenOptions};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -49,6 +51,24 @@ pub fn lock(data_dir: &Path) -> Result<DataLock, PostgresError> {
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(file) => Ok(DataLock { _file: file }),
         Err(_) => Err(PostgresError::Taken(data_dir.to_owned())),
+    }
+}
+
+/// Checks that `data_dir` holds a private Postgres, whether it runs or not.
+///
+/// # Errors
+/// [`PostgresError::NoData`] when it does not; [`PostgresError::Io`] when nobody lets us look.
+pub fn exists(data_dir: &Path) -> Result<(), PostgresError> {
+    let version = data_dir.join("postgres/data/PG_VERSION");
+    match version.try_exists() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(PostgresError::NoData(data_dir.to_owned())),
+        // To the eyes of another user there is nothing.
+        Err(source) if source.kind() == io::ErrorKind::PermissionDenied => {
+            let text = "permission denied; run this as the user that runs the server";
+            Err(PostgresError::io("look into", data_dir, io::Error::new(source.kind(), text)))
+        }
+        Err(source) => Err(PostgresError::io("look into", data_dir, source)),
     }
 }
 

@@ -66,6 +66,15 @@ impl Store {
         Ok(())
     }
 
+    /// Whether a server has made its tables here.
+    ///
+    /// # Errors
+    /// Unavailable when the database is away.
+    pub async fn has_schema(&self) -> Result<bool> {
+        let there = sqlx::query_scalar("select to_regclass('master_key_check') is not null");
+        Ok(there.fetch_one(&self.pool).await?)
+    }
+
     /// Brings the schema up to this version.
     ///
     /// # Errors

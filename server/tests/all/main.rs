@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod cli;
 mod common;
 mod config;
 mod devices;

@@ -74,3 +74,20 @@ pub(crate) async fn database() -> PgPool {
     .unwrap();
     PgPoolOptions::new().max_connections(8).connect_with(options.database(&name)).await.unwrap()
 }
+
+/// `--database-url` of a fresh database without any table.
+pub(crate) async fn empty() -> String {
+    let options = tokio::task::spawn_blocking(|| LazyLock::force(&CLUSTER).clone()).await.unwrap();
+    let name = format!("e{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let maintenance = options.clone().database("postgres");
+    let mut connection = PgConnection::connect_with(&maintenance).await.unwrap();
+    connection.execute(AssertSqlSafe(format!("create database {name}"))).await.unwrap();
+    connection.close().await.unwrap();
+    url(&options.database(&name))
+}
+
+/// `--database-url` of options.
+pub(crate) fn url(options: &PgConnectOptions) -> String {
+    let socket = options.get_socket().unwrap().display();
+    format!("postgres://postgres:hush@localhost/{}?host={socket}", options.get_database().unwrap())
+}

@@ -1,0 +1,105 @@
+//! The command line where there is no server, or a database that does not answer.
+
+use std::net::TcpListener;
+use std::process::{Command, Output};
+
+use crate::common::cluster;
+
+const SUBCOMMANDS: [&[&str]; 6] = [
+    &["token", "create"],
+    &["token", "list"],
+    &["device", "list"],
+    &["key", "create", "--name", "x", "--role", "viewer"],
+    &["migrate"],
+    &["doctor"],
+];
+
+fn run(arguments: &[&str], data: &std::path::Path) -> (Output, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_tacit-server"))
+        .args(arguments)
+        .arg("--data-dir")
+        .arg(data)
+        .output()
+        .unwrap();
+    let said = [output.stdout.clone(), output.stderr.clone()].concat();
+    (output, String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn a_mistyped_data_directory_is_named_and_not_made() {
+    let home = cluster::directory();
+    for subcommand in SUBCOMMANDS {
+        let data = home.path().join("mistyped");
+        let (output, said) = run(subcommand, &data);
+        assert!(!output.status.success(), "{subcommand:?}");
+        assert!(said.contains("there is no server data in") && said.contains("mistyped"), "{said}");
+        assert!(said.contains("--data-dir") && said.contains("--database-url"), "{said}");
+        assert!(!data.exists(), "{subcommand:?}");
+
+        let (output, _) = run(subcommand, home.path());
+        assert!(!output.status.success(), "{subcommand:?}");
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "{subcommand:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_in_which_no_server_has_worked_is_left_alone_but_by_migrate() {
+    let data = cluster::directory();
+    let url = cluster::empty().await;
+    let with = |subcommand: &[&str]| run(&[subcommand, &["--database-url", &url]].concat(), data.path());
+    let (output, said) = with(&["token", "create"]);
+    assert!(
+        !output.status.success() && said.contains("there is no server data in the Postgres at"),
+        "{said}"
+    );
+    let (_, said) = with(&["doctor"]);
+    assert!(said.contains("the schema lacks"), "{said}");
+    let (output, said) = with(&["migrate"]);
+    assert!(output.status.success(), "{said}");
+    let (output, said) = with(&["token", "create"]);
+    assert!(output.status.success() && said.contains("tacit_enrol_"), "{said}");
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_used_is_named_without_its_password() {
+    let data = cluster::directory();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (silent, at) = (
+        nobody.local_addr().unwrap().port(),
+        std::thread::spawn(move || {
+            // Answers as no Postgres does.
+            for _ in 0..2 {
+                let (mut peer, _) = nobody.accept().unwrap();
+                let _ = std::io::Write::write_all(&mut peer, b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            }
+        }),
+    );
+    let missing = cluster::empty().await.replace("/e", "/missing");
+    for (url, named, check) in [
+        (
+            format!("postgres://tacit:hush@127.0.0.1:{free}/tacit"),
+            format!("127.0.0.1, port {free}"),
+            "nothing listens",
+        ),
+        (
+            format!("postgres://tacit:hush@127.0.0.1:{silent}/tacit"),
+            format!("port {silent}"),
+            "may not be Postgres",
+        ),
+        (
+            "postgres://tacit:hush@nowhere.invalid/tacit".to_owned(),
+            "nowhere.invalid".to_owned(),
+            "name resolution",
+        ),
+        (missing, "missing".to_owned(), "createdb"),
+    ] {
+        for subcommand in ["migrate", "doctor"] {
+            let (output, said) = run(&[subcommand, "--database-url", &url], data.path());
+            assert!(!output.status.success());
+            assert!(said.contains(&named) && said.contains(check), "{said} should say {named} and {check}");
+            assert!(!said.contains("hush"), "{said}");
+        }
+    }
+    at.join().unwrap();
+}
