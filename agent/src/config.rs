@@ -99,15 +99,22 @@ impl ServerConfig {
 
 impl CaptureConfig {
     fn validate(&self) -> Result<()> {
-        if let Some(account) = &self.account
-            && (account.trim().is_empty()
-                || account.len() > LONGEST_ACCOUNT
-                || account.contains(char::is_control))
-        {
-            bail!("the account must be 1 to {LONGEST_ACCOUNT} bytes of plain text");
-        }
-        Ok(())
+        self.account.iter().try_for_each(|account| check_account(account).map(drop))
     }
+}
+
+/// An account name as the server takes it, without surrounding space.
+///
+/// # Errors
+/// When the server would refuse a session of it.
+pub fn check_account(account: &str) -> Result<&str> {
+    let account = account.trim();
+    if account.is_empty() || account.len() > LONGEST_ACCOUNT || account.contains(char::is_control) {
+        bail!(
+            "the account must be 1 to {LONGEST_ACCOUNT} bytes without control characters: give another with --account"
+        );
+    }
+    Ok(account)
 }
 
 #[cfg(test)]
@@ -140,6 +147,8 @@ mod tests {
             ("[capture]\nback_end = \"camera\"", "line 2"),
             ("[server]\nurl = \"http://tacit.example\"", "is not encrypted"),
             ("[capture]\naccount = \" \"", "account must be"),
+            ("[capture]\naccount = \"a\\u0007b\"", "account must be"),
+            (&format!("[capture]\naccount = \"{}\"", "é".repeat(257)), "account must be"),
         ] {
             let wrong = read(text).unwrap_err();
             assert!(wrong.contains(because), "{wrong}");

@@ -1,24 +1,24 @@
 //! The agent at work: captures, measures and hands records on, until it is told to stop.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use tacit_measure::{Input, Origin, Settings, TimedInput};
 use tacit_proto::v1::{Record, SignalKind};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
-use crate::capture::{self, BackEnd, CaptureError, Captured, DeviceKind, Running};
+use crate::capture::{self, BackEnd, DeviceKind};
 use crate::clock::Now;
+use crate::eyes::{Eyes, Seen, Source};
 use crate::identity::Identity;
+use crate::refusal::{RefusedSession, Reopening};
 use crate::response::respond;
 use crate::session::Session;
 use crate::spool::Spool;
 use crate::uplink::{SharedSpool, Uplink};
 
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// How long the closing of the session may take to reach the server; it stays in the spool otherwise.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -41,6 +41,15 @@ pub struct Run {
 /// # Errors
 /// When the device is not enrolled or its state folder cannot be used. Capture and the server may fail and come back.
 pub async fn run(settings: Run, now: Now, stop: impl Future<Output = ()>) -> Result<()> {
+    let source = source(settings.back_end);
+    run_on(source, settings, now, stop).await
+}
+
+/// Runs on a capture of the caller's.
+///
+/// # Errors
+/// When the device is not enrolled or its state folder cannot be used.
+pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<Output = ()>) -> Result<()> {
     let identity = Identity::load(&settings.state)?;
     let spool = SharedSpool::new(Spool::open(&settings.state)?);
     let (capturing, capturing_of) = watch::channel(false);
@@ -54,7 +63,8 @@ pub async fn run(settings: Run, now: Now, stop: impl Future<Output = ()>) -> Res
     tracing::info!(session = %session.id(), "session opened");
 
     tokio::pin!(stop);
-    let mut eyes = Eyes::new(settings.back_end, capturing);
+    let mut eyes = Eyes::new(source, capturing);
+    let mut reopening = Reopening::default();
     loop {
         tokio::select! {
             () = &mut stop => break,
@@ -63,6 +73,12 @@ pub async fn run(settings: Run, now: Now, stop: impl Future<Output = ()>) -> Res
             Ok(()) = from_server.settings.changed() => {
                 let settings: Settings = *from_server.settings.borrow_and_update();
                 session.configure(settings);
+            }
+            Ok(()) = from_server.refused.changed() => {
+                let refused = *from_server.refused.borrow_and_update();
+                if let Some(refused) = refused.filter(|refused| refused.id == session.id()) {
+                    keep(&spool, reopen(&mut session, refused, &mut reopening, &spool, now()));
+                }
             }
         }
     }
@@ -93,7 +109,7 @@ pub async fn inspect(
     let (mut session, opening) = Session::open(scratch, account, false, now(), Settings::default())?;
     opening.iter().for_each(&mut show);
     let (capturing, _) = watch::channel(false);
-    let mut eyes = Eyes::new(back_end, capturing);
+    let mut eyes = Eyes::new(source(back_end), capturing);
     tokio::pin!(stop);
     loop {
         tokio::select! {
@@ -103,6 +119,28 @@ pub async fn inspect(
     }
     session.close(now())?.iter().for_each(&mut show);
     Session::forget(scratch)
+}
+
+fn source(back_end: BackEnd) -> Source {
+    Box::new(move || capture::start(capture::back_end(back_end)))
+}
+
+/// Follows a session that the server takes no more of with another one.
+fn reopen(
+    session: &mut Session,
+    refused: RefusedSession,
+    reopening: &mut Reopening,
+    spool: &SharedSpool,
+    now_ms: u64,
+) -> Result<Vec<Record>> {
+    let records = session.renew(now_ms, !refused.opening)?;
+    let now = Instant::now();
+    let pause = reopening.pause(now);
+    if !pause.is_zero() {
+        spool.hold(session.id(), now + pause);
+    }
+    tracing::warn!(refused = %refused.id, session = %session.id(), sent_in_s = pause.as_secs(), "another session was opened in place of the refused one");
+    Ok(records)
 }
 
 /// Records that cannot be kept are lost, but the agent goes on: a full disk must not end it.
@@ -131,73 +169,6 @@ fn measure(session: &mut Session, seen: Seen, now: Now) -> Result<Vec<Record>> {
             let records = session.input(gap, now)?;
             session.restart_clock();
             Ok(records)
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Seen {
-    Input(TimedInput),
-    DeviceAdded(DeviceKind),
-    /// What follows does not continue what came before.
-    Interrupted,
-}
-
-/// Capture that starts again when it ends.
-struct Eyes {
-    back_end: BackEnd,
-    running: Option<Running>,
-    capturing: watch::Sender<bool>,
-    pause: Duration,
-    overflowed: u32,
-}
-
-impl Eyes {
-    fn new(back_end: BackEnd, capturing: watch::Sender<bool>) -> Self {
-        Self { back_end, running: None, capturing, pause: Duration::ZERO, overflowed: 0 }
-    }
-
-    /// The next thing captured. Safe to drop and call again.
-    async fn next(&mut self) -> Seen {
-        loop {
-            if let Some(running) = &mut self.running {
-                if let Some(captured) = running.captured.recv().await {
-                    let overflowed = running.overflowed.load(Ordering::Relaxed);
-                    if overflowed != self.overflowed {
-                        tracing::warn!(
-                            events = overflowed - self.overflowed,
-                            "input came faster than it was measured"
-                        );
-                        self.overflowed = overflowed;
-                        return Seen::Interrupted;
-                    }
-                    match captured {
-                        Captured::Began => {
-                            tracing::info!("capture began");
-                            self.capturing.send_replace(true);
-                            self.pause = Duration::ZERO;
-                            continue;
-                        }
-                        Captured::Input(event) => return Seen::Input(event),
-                        Captured::DeviceAdded(kind) => return Seen::DeviceAdded(kind),
-                    }
-                }
-                let reason = running.ended.try_recv().unwrap_or(CaptureError::Stopped);
-                self.running = None;
-                self.overflowed = 0;
-                self.pause = (self.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
-                self.capturing.send_replace(false);
-                tracing::error!(%reason, retry_in_ms = self.pause.as_millis(), "capture ended");
-                return Seen::Interrupted;
-            }
-            tokio::time::sleep(self.pause).await;
-            match capture::start(capture::back_end(self.back_end)).context("cannot start capture") {
-                Ok(running) => self.running = Some(running),
-                Err(error) => {
-                    self.pause = (self.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
-                    tracing::error!(%error, "capture did not start");
-                }
-            }
         }
     }
 }

@@ -15,6 +15,7 @@ use tacit_proto::v1::{self, Record, record::Body};
 use uuid::Uuid;
 
 use crate::clock::random_uuid;
+use crate::config::check_account;
 use crate::files;
 
 /// Sequences reserved ahead on disk, so that not every record costs a write.
@@ -51,6 +52,7 @@ impl Unclosed {
 pub struct Session {
     kept: Kept,
     path: PathBuf,
+    opened: v1::SessionOpened,
     sequence: u64,
     measurer: Measurer,
     /// Wall clock of the events' time 0, in milliseconds; known from the first event on.
@@ -63,7 +65,7 @@ impl Session {
     /// record comes first.
     ///
     /// # Errors
-    /// When the state folder cannot be written.
+    /// When the server would refuse the account, or the state folder cannot be written.
     pub fn open(
         state: &Path,
         account: &str,
@@ -71,6 +73,7 @@ impl Session {
         at_ms: u64,
         settings: Settings,
     ) -> Result<(Self, Vec<Record>)> {
+        let account = check_account(account)?.to_owned();
         files::private_folder(state).with_context(|| format!("cannot use {}", state.display()))?;
         let path = state.join(FILE);
         let mut records = Vec::new();
@@ -80,15 +83,16 @@ impl Session {
         records.extend(before.iter().map(|left| left.closing(at_ms)));
         let session = Unclosed { id: random_uuid().context("no randomness")?, reserved: 0 };
         let kept = Kept { session, before };
+        let opened = v1::SessionOpened { account, remote };
         let mut session = Self {
             kept,
             path,
+            opened: opened.clone(),
             sequence: 0,
             measurer: Measurer::new(settings),
             epoch_ms: None,
             outputs: Vec::new(),
         };
-        let opened = v1::SessionOpened { account: account.to_owned(), remote };
         records.push(session.number(at_ms, Body::Opened(opened))?);
         Ok((session, records))
     }
@@ -136,6 +140,26 @@ impl Session {
     /// When the state folder cannot be written.
     pub fn signal(&mut self, kind: v1::SignalKind, at_ms: u64) -> Result<Record> {
         self.number(at_ms, Body::Signal(v1::Signal { kind: kind.into(), count: 1 }))
+    }
+
+    /// Begins another session in place of this one, of which the server takes no more; measuring goes on. Returns the record
+    /// that closes the old one, if the server ever knew it, and the one that opens the new.
+    ///
+    /// # Errors
+    /// When the state folder cannot be written; the session is then as before.
+    pub fn renew(&mut self, at_ms: u64, known: bool) -> Result<Vec<Record>> {
+        let session = Unclosed { id: random_uuid().context("no randomness")?, reserved: 0 };
+        let left = known.then_some(Unclosed { reserved: self.sequence, ..self.kept.session });
+        let before = self.kept.before.iter().copied().chain(left).collect();
+        let kept = std::mem::replace(&mut self.kept, Kept { session, before });
+        let sequence = std::mem::take(&mut self.sequence);
+        match self.number(at_ms, Body::Opened(self.opened.clone())) {
+            Ok(opening) => Ok(left.map(|left| left.closing(at_ms)).into_iter().chain([opening]).collect()),
+            Err(error) => {
+                (self.kept, self.sequence) = (kept, sequence);
+                Err(error)
+            }
+        }
     }
 
     /// Ends the session: the windows that hold their minimum, then the record that closes it.
@@ -308,6 +332,42 @@ mod tests {
         Session::forget(state.path()).unwrap();
         let (third, records) = opened(state.path());
         assert_eq!(records, [(third.id(), 1)]);
+    }
+
+    #[test]
+    fn an_account_that_the_server_would_refuse_opens_nothing() {
+        let state = tempfile::tempdir().unwrap();
+        let state = state.path().join("state");
+        let open = |account: &str| Session::open(&state, account, false, 1, Settings::default());
+        for account in ["", " ", "a\nb", &"a".repeat(513)] {
+            assert!(open(account).unwrap_err().to_string().contains("--account"), "{account:?}");
+        }
+        assert!(!state.exists());
+        let (_, records) = open(&format!(" {} ", "a".repeat(512))).unwrap();
+        assert!(matches!(&records[0].body, Some(Body::Opened(o)) if o.account.len() == 512));
+    }
+
+    #[test]
+    fn a_renewed_session_goes_on_with_the_window_that_the_old_one_began() {
+        let state = tempfile::tempdir().unwrap();
+        let (mut session, _) = opened(state.path());
+        let old = session.id();
+        let events = typed(50);
+        let (first, rest) = events.split_at(60);
+        for event in first {
+            assert_eq!(session.input(*event, || 1).unwrap(), []);
+        }
+        let records = session.renew(2, true).unwrap();
+        assert_ne!(session.id(), old);
+        assert_eq!(records.len(), 2);
+        assert_eq!(records[0], record(old, 2, 2, Body::Closed(v1::SessionClosed {})));
+        assert!(matches!(&records[1].body, Some(Body::Opened(o)) if o.account == "account"));
+        let windows: Vec<Record> = rest.iter().flat_map(|e| session.input(*e, || 1).unwrap()).collect();
+        assert!(
+            matches!(&windows[..], [Record { sequence: 2, body: Some(Body::Window(w)), .. }] if w.inputs == 50)
+        );
+        // Nothing is left to say of a session that the server never knew.
+        assert_eq!(session.renew(3, false).unwrap().len(), 1);
     }
 
     #[test]

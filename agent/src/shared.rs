@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::Result;
 use tacit_proto::v1::Record;
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::spool::Spool;
 
@@ -14,6 +16,14 @@ pub struct SharedSpool {
     spool: Arc<Mutex<Spool>>,
     changed: Arc<Notify>,
     waiting: Arc<watch::Sender<usize>>,
+    held: Arc<watch::Sender<Option<Held>>>,
+}
+
+/// A session whose records are not sent yet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held {
+    pub(crate) session: Uuid,
+    pub(crate) until: Instant,
 }
 
 impl SharedSpool {
@@ -25,6 +35,7 @@ impl SharedSpool {
             spool: Arc::new(Mutex::new(spool)),
             changed: Arc::new(Notify::new()),
             waiting: Arc::new(waiting),
+            held: Arc::new(watch::Sender::new(None)),
         }
     }
 
@@ -53,6 +64,17 @@ impl SharedSpool {
     #[must_use]
     pub fn lost(&self) -> u32 {
         self.lock().lost()
+    }
+
+    /// Keeps a session's records from being sent before a moment. They wait in the spool.
+    pub fn hold(&self, session: Uuid, until: Instant) {
+        self.held.send_replace(Some(Held { session, until }));
+        self.changed.notify_one();
+    }
+
+    /// The session that is held back, if one is.
+    pub(crate) fn held(&self) -> Option<Held> {
+        *self.held.borrow()
     }
 
     /// Wakes whoever waits for records, once.

@@ -180,17 +180,41 @@ impl Spool {
         else {
             return Ok(false);
         };
-        let number = self.entries[at].number;
-        if fs::read_dir(&self.aside)?.count() < MOST_ASIDE {
-            // Numbers begin again when an agent starts with an empty spool; a record's session and sequence are its own.
-            let name = format!("{}-{sequence}.{SUFFIX}", Uuid::from_slice(session).unwrap_or_default());
-            fs::rename(self.path(number), self.aside.join(name))?;
-        } else {
-            remove(&self.path(number))?;
-        }
+        self.move_aside(&self.entries[at])?;
         self.entries.remove(at);
         self.lost = self.lost.saturating_add(1);
         Ok(true)
+    }
+
+    /// Sets aside all that waits of a session, and returns how many records that were.
+    ///
+    /// # Errors
+    /// When a file cannot be moved; those before it are set aside.
+    pub fn set_aside_session(&mut self, session: &[u8]) -> Result<usize> {
+        let before = self.entries.len();
+        let mut moved = Ok(());
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.retain(|entry| {
+            let goes = entry.session == session && moved.is_ok();
+            if goes {
+                moved = self.move_aside(entry);
+            }
+            !goes || moved.is_err()
+        });
+        self.entries = entries;
+        let gone = before - self.entries.len();
+        self.lost = self.lost.saturating_add(u32::try_from(gone).unwrap_or(u32::MAX));
+        moved.map(|()| gone)
+    }
+
+    fn move_aside(&self, entry: &Entry) -> Result<()> {
+        let path = self.path(entry.number);
+        if fs::read_dir(&self.aside)?.count() >= MOST_ASIDE {
+            return Ok(remove(&path)?);
+        }
+        // Numbers begin again when an agent starts with an empty spool; a record's session and sequence are its own.
+        let name = format!("{}-{}.{SUFFIX}", Uuid::from_bytes(entry.session), entry.sequence);
+        Ok(fs::rename(path, self.aside.join(name))?)
     }
 
     /// Records waiting.
@@ -356,6 +380,26 @@ mod tests {
         assert!(!spool.set_aside(&[1; 16], 2).unwrap());
         assert_eq!(waiting(&mut spool), [(1, 1), (1, 3)]);
         assert_eq!(fs::read_dir(state.path().join("refused")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_refused_session_is_set_aside_whole_up_to_a_bound() {
+        let state = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(state.path()).unwrap();
+        for sequence in 1..=2 {
+            spool.append(&record(1, sequence)).unwrap();
+            spool.append(&record(2, sequence)).unwrap();
+        }
+        assert_eq!(spool.set_aside_session(&[1; 16]).unwrap(), 2);
+        assert_eq!(waiting(&mut spool), [(2, 1), (2, 2)]);
+        let most = u64::try_from(MOST_ASIDE).unwrap();
+        for sequence in 1..=most {
+            spool.append(&record(3, sequence)).unwrap();
+        }
+        assert_eq!(spool.set_aside_session(&[3; 16]).unwrap(), MOST_ASIDE);
+        assert_eq!(waiting(&mut spool), [(2, 1), (2, 2)]);
+        assert_eq!(count(state.path()).unwrap(), (2, MOST_ASIDE));
+        assert_eq!(spool.lost(), 2 + u32::try_from(MOST_ASIDE).unwrap());
     }
 
     #[test]

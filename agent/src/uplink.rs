@@ -23,6 +23,7 @@ use crate::channel::channel;
 use crate::clock::{Now, jitter};
 use crate::enrol::cause;
 use crate::identity::Identity;
+use crate::refusal::{Refusals, RefusedSession};
 pub use crate::shared::SharedSpool;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -51,6 +52,8 @@ pub struct FromServer {
     pub directives: mpsc::Receiver<Directive>,
     /// What went wrong last, in words; empty while connected.
     pub trouble: watch::Receiver<String>,
+    /// The session that the server lately said it takes no more of; what waited of it is set aside.
+    pub refused: watch::Receiver<Option<RefusedSession>>,
 }
 
 /// The connection to the server.
@@ -63,6 +66,8 @@ pub struct Uplink {
     settings: watch::Sender<Settings>,
     directives: mpsc::Sender<Directive>,
     trouble: watch::Sender<String>,
+    refused: watch::Sender<Option<RefusedSession>>,
+    refusals: Refusals,
     heartbeat: Duration,
     /// The stream has brought an acknowledgement.
     acknowledged: bool,
@@ -93,6 +98,7 @@ impl Uplink {
         let (settings, settings_of) = watch::channel(Settings::default());
         let (directives, directives_of) = mpsc::channel(16);
         let (trouble, trouble_of) = watch::channel(String::new());
+        let (refused, refused_of) = watch::channel(None);
         let uplink = Self {
             identity,
             channel,
@@ -102,10 +108,18 @@ impl Uplink {
             settings,
             directives,
             trouble,
+            refused,
+            refusals: Refusals::default(),
             heartbeat: HEARTBEAT,
             acknowledged: false,
         };
-        Ok((uplink, FromServer { settings: settings_of, directives: directives_of, trouble: trouble_of }))
+        let from_server = FromServer {
+            settings: settings_of,
+            directives: directives_of,
+            trouble: trouble_of,
+            refused: refused_of,
+        };
+        Ok((uplink, from_server))
     }
 
     /// Runs until dropped: connects, sends, and connects again.
@@ -154,6 +168,13 @@ impl Uplink {
                 Ok(next) => next,
                 Err(error) => return End::Broken(format!("{error:#}")),
             };
+            // A session that is held back is the newest: nothing waits behind it.
+            let held = self.spool.held().filter(|held| {
+                let first = next.as_ref().is_some_and(|(_, r)| r.session_id == held.session.as_bytes());
+                first && held.until > Instant::now()
+            });
+            let next = if held.is_some() { None } else { next };
+            let released = tokio::time::sleep_until(held.map_or_else(Instant::now, |held| held.until));
             let changed = self.spool.changed();
             tokio::select! {
                 message = down.message() => match message {
@@ -183,6 +204,7 @@ impl Uplink {
                     sent = number;
                 }
                 () = changed.notified(), if next.is_none() => {}
+                () = released, if held.is_some() => {}
             }
         }
     }
@@ -192,6 +214,7 @@ impl Uplink {
         match message.message? {
             Down::Ack(ack) => {
                 self.acknowledged = true;
+                self.refusals.acknowledged(&ack.session_id);
                 if let Err(error) = self.spool.change(|s| s.acknowledge(&ack.session_id, ack.through)) {
                     tracing::error!(%error, "cannot delete what was acknowledged");
                 }
@@ -214,19 +237,29 @@ impl Uplink {
         }
     }
 
-    fn ended(&self, status: &Status) -> End {
+    fn ended(&mut self, status: &Status) -> End {
         let refused = status.metadata().get(REFUSED).and_then(|v| v.to_str().ok()).and_then(parse_refused);
         if let Some((session, sequence)) = refused {
-            match self.spool.change(|s| s.set_aside(session.as_bytes(), sequence)) {
-                Ok(true) => {
-                    tracing::error!(%session, sequence, reason = status.message(), "the server refused a record; it was set aside");
-                    return End::SetAside;
-                }
+            match self.set_aside(session, sequence, status.message()) {
+                Ok(true) => return End::SetAside,
                 Ok(false) => {}
                 Err(error) => return End::Broken(format!("{error:#}")),
             }
         }
         End::Broken(in_words(status))
+    }
+
+    fn set_aside(&mut self, session: Uuid, sequence: u64, reason: &str) -> Result<bool> {
+        if !self.spool.change(|s| s.set_aside(session.as_bytes(), sequence))? {
+            return Ok(false);
+        }
+        tracing::error!(%session, sequence, reason, "the server refused a record; it was set aside");
+        if let Some(refused) = self.refusals.refused(session, sequence) {
+            let records = self.spool.change(|s| s.set_aside_session(session.as_bytes()))?;
+            tracing::error!(%session, records, "the server takes no more of this session; what waited of it was set aside");
+            self.refused.send_replace(Some(refused));
+        }
+        Ok(true)
     }
 
     fn beat(&self) -> Heartbeat {

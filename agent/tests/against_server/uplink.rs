@@ -1,27 +1,25 @@
 //! The uplink against a server that misbehaves: what is not acknowledged is sent again, what is refused is set aside.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use tacit_agent::clock::now_ms;
-use tacit_agent::identity::{DeviceKey, Enrolled, Identity};
 use tacit_agent::spool::{self, Spool};
 use tacit_agent::uplink::{FromServer, SharedSpool, Uplink, probe};
 use tacit_proto::v1::agent_message::Message as Up;
 use tacit_proto::v1::server_message::Message as Down;
-use tacit_proto::v1::telemetry_server::{Telemetry, TelemetryServer};
+use tacit_proto::v1::telemetry_server::Telemetry;
 use tacit_proto::v1::{
     Ack, AgentMessage, Configuration, Record, ServerMessage, SessionOpened, Signal, record::Body,
 };
 use tokio::sync::{mpsc, watch};
-use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
+
+use crate::server::{self, emptied, identity, message};
 
 const SESSION: [u8; 16] = [7; 16];
 
@@ -89,10 +87,6 @@ impl Telemetry for Misbehaving {
     }
 }
 
-fn message(message: Down) -> ServerMessage {
-    ServerMessage { message: Some(message) }
-}
-
 fn record(sequence: u64) -> Record {
     let body = if sequence == 1 {
         Body::Opened(SessionOpened { account: "account".into(), remote: false })
@@ -107,21 +101,8 @@ async fn serve(acts: &[Act]) -> (Misbehaving, SocketAddr) {
         acts: Arc::new(Mutex::new(acts.iter().cloned().collect())),
         received: Arc::new(Mutex::new(Vec::new())),
     };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let service = TelemetryServer::new(server.clone());
-    tokio::spawn(
-        tonic::transport::Server::builder()
-            .add_service(service)
-            .serve_with_incoming(TcpListenerStream::new(listener)),
-    );
+    let address = server::serve(server.clone()).await;
     (server, address)
-}
-
-fn identity(state: &Path, address: SocketAddr) -> Identity {
-    let enrolled =
-        Enrolled { device_id: Uuid::nil().to_string(), server: format!("http://{address}"), ca_pem: None };
-    Identity { key: DeviceKey::load_or_make(state).unwrap(), enrolled }
 }
 
 fn connect(state: &Path, address: SocketAddr, spool: &SharedSpool) -> FromServer {
@@ -130,12 +111,6 @@ fn connect(state: &Path, address: SocketAddr, spool: &SharedSpool) -> FromServer
     let (uplink, from_server) = Uplink::new(identity, true, spool.clone(), now_ms, capturing).unwrap();
     tokio::spawn(uplink.run());
     from_server
-}
-
-async fn emptied(spool: &SharedSpool) {
-    let mut waiting = spool.waiting();
-    let empty = tokio::time::timeout(Duration::from_secs(30), waiting.wait_for(|left| *left == 0)).await;
-    assert!(empty.is_ok(), "{} records were never acknowledged", *spool.waiting().borrow());
 }
 
 #[tokio::test]

@@ -1,0 +1,7 @@
+//! The agent against servers that misbehave, in this process.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod refused_session;
+mod server;
+mod uplink;
