@@ -1,12 +1,16 @@
-//! Says what is wrong on this workstation, and how to mend it. Changes nothing and sends nothing: it can run beside the
-//! agent.
+//! Says what is wrong on this workstation, and how to mend it. Leaves everything as it was and sends nothing: it can run
+//! beside the agent.
 
+use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use anyhow::Context;
+
 use crate::capture::check_xinput2;
 use crate::clock::Now;
+use crate::files;
 use crate::identity::Identity;
 use crate::spool;
 use crate::uplink::probe;
@@ -56,13 +60,27 @@ fn folder(state: &Path) -> Result<String, String> {
             mode if mode & 0o077 != 0 => {
                 Err(format!("{shown} has mode {mode:o}, others can enter it: run chmod 700 on it"))
             }
-            mode => Ok(format!("{shown}, mode {mode:o}")),
+            mode => match writable(state) {
+                Ok(()) => Ok(format!("{shown}, mode {mode:o}, can be written")),
+                Err(error) if files::no_room(&error) => {
+                    Err(format!("{error:#}: make room on its disk; until then records wait in memory alone"))
+                }
+                Err(error) => Err(format!("{error:#}; run the doctor as the account that runs the agent")),
+            },
         },
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Err(format!("{shown} does not exist: `tacit-agent enrol` makes it"))
         }
         Err(error) => Err(format!("{shown}: {error}; run the doctor as the account that runs the agent")),
     }
+}
+
+/// Writes about as much as a record and a session take, and deletes it.
+fn writable(state: &Path) -> anyhow::Result<()> {
+    let path = state.join("doctor");
+    let written = files::write_private(&path, &[0; 8_192]);
+    let _ = fs::remove_file(&path);
+    written.with_context(|| format!("{} cannot be written", state.display()))
 }
 
 fn waiting(state: &Path) -> Result<String, String> {
@@ -82,5 +100,21 @@ async fn server(identity: &Identity, insecure_loopback: bool, now: Now) -> Resul
     match probe(identity, insecure_loopback, now).await {
         Ok(()) => Ok(format!("{address} accepts this device and its clock")),
         Err(trouble) => Err(format!("{address}: {trouble}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_folder_on_a_full_disk_is_said_to_be() {
+        let state = tempfile::tempdir().unwrap();
+        files::private_folder(state.path()).unwrap();
+        assert!(folder(state.path()).unwrap().contains("can be written"));
+        files::fault::disk_is_full(true);
+        let wrong = folder(state.path()).unwrap_err();
+        assert!(wrong.contains("make room"), "{wrong}");
+        assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
     }
 }

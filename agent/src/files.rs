@@ -1,27 +1,39 @@
 //! Owner-only files and folders, written whole or not at all.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+
+use anyhow::{Context, Result, bail};
 
 /// Makes a folder and its parents, readable by the owner alone. An empty one that is there is narrowed to that.
 ///
 /// # Errors
 /// As the system says, and when others may use a folder that already holds something: it may not be the agent's to narrow.
-pub fn private_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    let mode = fs::metadata(path)?.permissions().mode();
+/// Names the folder.
+pub fn private_folder(path: &Path) -> Result<()> {
+    let shown = path.display();
+    let made = || {
+        #[cfg(test)]
+        fault::check()?;
+        DirBuilder::new().recursive(true).mode(0o700).create(path)
+    };
+    // One that is there needs no room.
+    if !path.is_dir() {
+        made().with_context(|| format!("cannot make the folder {shown}"))?;
+    }
+    let used = || format!("cannot use the folder {shown}");
+    let mode = fs::metadata(path).with_context(used)?.permissions().mode();
     if mode & 0o077 == 0 {
         return Ok(());
     }
-    if mode & 0o1000 != 0 || fs::read_dir(path)?.next().is_some() {
-        return Err(io::Error::other(format!(
-            "others may use {0}: name a folder of its own, or run chmod 700 {0} if it is the agent's alone",
-            path.display()
-        )));
+    if mode & 0o1000 != 0 || fs::read_dir(path).with_context(used)?.next().is_some() {
+        bail!(
+            "others may use {shown}: name a folder of its own, or run chmod 700 {shown} if it is the agent's alone"
+        );
     }
-    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).with_context(used)
 }
 
 /// Writes a file that only the owner can read: first beside its place, synced, then moved into it.
@@ -31,6 +43,8 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = path.with_extension("new");
     let written = (|| {
+        #[cfg(test)]
+        fault::check()?;
         let mut file =
             OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         file.write_all(bytes)?;
@@ -49,4 +63,31 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// As the system says.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
+}
+
+/// Whether something could not be written for want of room: a full disk, a used-up quota, a disk that has become read-only.
+/// That may pass.
+#[must_use]
+pub fn no_room(error: &anyhow::Error) -> bool {
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem))
+}
+
+/// A full disk, for the tests of this thread.
+#[cfg(test)]
+pub(crate) mod fault {
+    use std::cell::Cell;
+    use std::io;
+
+    thread_local! {
+        static FULL: Cell<bool> = const { Cell::new(false) };
+    }
+
+    pub(crate) fn disk_is_full(full: bool) {
+        FULL.set(full);
+    }
+
+    pub(super) fn check() -> io::Result<()> {
+        if FULL.get() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
 }

@@ -25,8 +25,7 @@ impl DeviceKey {
     /// # Errors
     /// When the folder cannot be used, or its key is damaged or readable by others.
     pub fn load_or_make(state: &Path) -> Result<Self> {
-        files::private_folder(state)
-            .with_context(|| format!("cannot use the state folder {}", state.display()))?;
+        files::private_folder(state)?;
         let path = state.join(KEY);
         if path.exists() {
             return Self::load(state);

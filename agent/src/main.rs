@@ -127,7 +127,7 @@ impl Scratch {
     fn new() -> Result<Self> {
         let name = format!("tacit-inspect-{}", tacit_agent::clock::random_uuid().context("no randomness")?);
         let path = std::env::temp_dir().join(name);
-        tacit_agent::files::private_folder(&path).context("cannot make a temporary folder")?;
+        tacit_agent::files::private_folder(&path)?;
         Ok(Self(path))
     }
 }

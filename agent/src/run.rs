@@ -88,7 +88,15 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
     Session::forget(&settings.state)?;
     let mut waiting = spool.waiting();
     if tokio::time::timeout(GRACE, waiting.wait_for(|left| *left == 0)).await.is_err() {
-        tracing::warn!(waiting = *spool.waiting().borrow(), "records stay in the spool until the next start");
+        let unwritten = spool.lock().unwritten();
+        if unwritten > 0 {
+            tracing::error!(
+                records = unwritten,
+                "records are lost: the server did not take them, and the disk has no room"
+            );
+        }
+        let waiting = spool.waiting().borrow().saturating_sub(unwritten);
+        tracing::warn!(waiting, "records stay in the spool until the next start");
     }
     uplink.abort();
     Ok(())
@@ -143,7 +151,7 @@ fn reopen(
     Ok(records)
 }
 
-/// Records that cannot be kept are lost, but the agent goes on: a full disk must not end it.
+/// Records that cannot be kept are lost, but the agent goes on.
 fn keep(spool: &SharedSpool, records: Result<Vec<Record>>) {
     let kept = records.and_then(|records| if records.is_empty() { Ok(()) } else { spool.append(&records) });
     if let Err(error) = kept {

@@ -58,6 +58,8 @@ pub struct Session {
     /// Wall clock of the events' time 0, in milliseconds; known from the first event on.
     epoch_ms: Option<i64>,
     outputs: Vec<Output>,
+    /// There was no room to keep what has changed.
+    unkept: bool,
 }
 
 impl Session {
@@ -74,7 +76,7 @@ impl Session {
         settings: Settings,
     ) -> Result<(Self, Vec<Record>)> {
         let account = check_account(account)?.to_owned();
-        files::private_folder(state).with_context(|| format!("cannot use {}", state.display()))?;
+        files::private_folder(state)?;
         let path = state.join(FILE);
         let mut records = Vec::new();
         let left: Option<Kept> = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
@@ -92,6 +94,7 @@ impl Session {
             measurer: Measurer::new(settings),
             epoch_ms: None,
             outputs: Vec::new(),
+            unkept: false,
         };
         records.push(session.number(at_ms, Body::Opened(opened))?);
         Ok((session, records))
@@ -207,7 +210,7 @@ impl Session {
         let session = self.kept.session;
         // Whoever comes with a second record has spooled the first, and the closing records before it.
         let settled = self.sequence == 1 && !self.kept.before.is_empty();
-        if self.sequence == session.reserved || settled {
+        if self.sequence == session.reserved || settled || self.unkept {
             self.kept.session.reserved = self.sequence + RESERVED;
             let before = self.kept.before.clone();
             if settled {
@@ -222,9 +225,13 @@ impl Session {
         Ok(record(session.id, self.sequence, at_ms, body))
     }
 
-    fn keep(&self) -> Result<()> {
-        files::write_private(&self.path, &serde_json::to_vec(&self.kept)?)
-            .with_context(|| format!("cannot write {}", self.path.display()))
+    /// Keeps on disk what outlives the agent. A full disk does not stop the session: what is kept then grows old, and is kept
+    /// anew at the next record. At worst a session that a killed agent left open is not closed.
+    fn keep(&mut self) -> Result<()> {
+        let kept = files::write_private(&self.path, &serde_json::to_vec(&self.kept)?)
+            .with_context(|| format!("cannot write {}", self.path.display()));
+        self.unkept = kept.as_ref().is_err_and(files::no_room);
+        if self.unkept { Ok(()) } else { kept }
     }
 }
 
@@ -368,6 +375,21 @@ mod tests {
         );
         // Nothing is left to say of a session that the server never knew.
         assert_eq!(session.renew(3, false).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_full_disk_stops_no_session() {
+        let state = tempfile::tempdir().unwrap();
+        files::fault::disk_is_full(true);
+        let (mut session, records) = opened(state.path());
+        assert_eq!(records, [(session.id(), 1)]);
+        assert_eq!(session.signal(v1::SignalKind::PointerAdded, 1).unwrap().sequence, 2);
+        assert!(!state.path().join(FILE).exists());
+        files::fault::disk_is_full(false);
+        let sent = session.signal(v1::SignalKind::PointerAdded, 1).unwrap().sequence;
+        let (_, records) = opened(state.path());
+        assert_eq!(records[0].0, session.id());
+        assert!(records[0].1 > sent);
     }
 
     #[test]

@@ -3,28 +3,24 @@
 //!
 //! A record is synced under its final name before `append` returns, so that a killed agent loses nothing it has spooled and
 //! a torn file never has a record's name. What is acknowledged is deleted; what the server will never take is set aside.
+//! While the disk cannot take records, they wait in memory, up to a bound, and are sent from there.
 
-use std::collections::VecDeque;
-use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use prost::Message;
+use anyhow::{Context, Result};
 use tacit_proto::v1::{Record, record::Body};
-
 use uuid::Uuid;
 
-use crate::files;
+mod disk;
+
+use disk::Disk;
+pub use disk::{REFUSED, count};
 
 /// Records kept at most; then the oldest windows and signals give way.
 const MOST: usize = 50_000;
-/// Refused records kept for inspection at most.
-const MOST_ASIDE: usize = 200;
-const SUFFIX: &str = "record";
-const WAITING: &str = "spool";
-/// Name of the folder, within the state folder, of records that the server refused.
-pub const REFUSED: &str = "refused";
+/// Records kept in memory at most while the disk takes none: about 1 MB, and a day's work.
+const MOST_UNWRITTEN: usize = 1_000;
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
@@ -35,33 +31,18 @@ struct Entry {
     may_go: bool,
 }
 
-/// Records that wait in a state folder and that were refused, without opening its spool.
-///
-/// # Errors
-/// When a folder cannot be read; one that is not there holds none.
-pub fn count(state: &Path) -> io::Result<(usize, usize)> {
-    let records = |folder: &str| match fs::read_dir(state.join(folder)) {
-        Ok(files) => {
-            let paths = files.filter_map(Result::ok).map(|file| file.path());
-            Ok(paths.filter(|path| path.extension().is_some_and(|e| e == SUFFIX)).count())
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
-        Err(error) => Err(error),
-    };
-    Ok((records(WAITING)?, records(REFUSED)?))
-}
-
 /// The spool of one agent.
 #[derive(Debug)]
 pub struct Spool {
-    folder: PathBuf,
-    aside: PathBuf,
+    disk: Disk,
     entries: VecDeque<Entry>,
+    /// The newest records, by number, where the disk could not take them. Nothing newer is written before they are.
+    unwritten: BTreeMap<u64, Record>,
     next: u64,
     most: usize,
+    most_unwritten: usize,
     lost: u32,
-    /// Held for as long as the spool is open: two agents would give away the same numbers.
-    _lock: File,
+    failing: bool,
 }
 
 impl Spool {
@@ -69,40 +50,30 @@ impl Spool {
     /// counted as lost.
     ///
     /// # Errors
-    /// When the folder cannot be used.
+    /// When the folder cannot be used; want of room is no such reason.
     pub fn open(state: &Path) -> Result<Self> {
-        Self::with_bound(state, MOST)
+        Self::with_bounds(state, MOST, MOST_UNWRITTEN)
     }
 
-    fn with_bound(state: &Path, most: usize) -> Result<Self> {
-        let folder = state.join(WAITING);
-        let aside = state.join(REFUSED);
-        for path in [state, &folder, &aside] {
-            files::private_folder(path).with_context(|| format!("cannot use {}", path.display()))?;
-        }
-        let lock = File::create(state.join("lock")).context("cannot make the lock file")?;
-        if lock.try_lock().is_err() {
-            bail!("another tacit-agent is using {}: stop it, or name another --state-dir", state.display());
-        }
-        let mut spool = Self { folder, aside, entries: VecDeque::new(), next: 1, most, lost: 0, _lock: lock };
-        let mut numbers: Vec<u64> = Vec::new();
-        for file in fs::read_dir(&spool.folder)? {
-            let path = file?.path();
-            match number_of(&path).filter(|number| spool.path(*number) == path) {
-                Some(number) => numbers.push(number),
-                // Nothing that the spool wrote, or half of it: left by a crash or put there by somebody.
-                None if path.is_file() => fs::remove_file(&path)
-                    .with_context(|| format!("cannot delete {}, which is no record", path.display()))?,
-                None => tracing::warn!(path = %path.display(), "the spool holds something that is no file"),
-            }
-        }
-        numbers.sort_unstable();
+    fn with_bounds(state: &Path, most: usize, most_unwritten: usize) -> Result<Self> {
+        let disk = Disk::open(state)?;
+        let numbers = disk.numbers()?;
+        let mut spool = Self {
+            disk,
+            entries: VecDeque::new(),
+            unwritten: BTreeMap::new(),
+            next: 1,
+            most,
+            most_unwritten,
+            lost: 0,
+            failing: false,
+        };
         for number in numbers {
-            match spool.read(number).ok().as_ref().and_then(|r| entry(number, r)) {
+            match spool.disk.read(number).ok().as_ref().and_then(|r| entry(number, r)) {
                 Some(entry) => spool.entries.push_back(entry),
                 None => {
                     tracing::warn!(number, "spool file is no record and was deleted");
-                    remove(&spool.path(number))?;
+                    spool.disk.remove(number)?;
                     spool.lost += 1;
                 }
             }
@@ -111,22 +82,50 @@ impl Spool {
         Ok(spool)
     }
 
-    /// Adds a record. It is on disk when this returns.
+    /// Adds a record. It is on disk when this returns, or in memory if the disk cannot take it now; that is said once.
     ///
     /// # Errors
-    /// When it cannot be written; the spool is then as before.
+    /// When it is no record, or what must give way cannot be deleted; the spool is then as before.
     pub fn append(&mut self, record: &Record) -> Result<()> {
         let number = self.next;
         let entry = entry(number, record).context("a record needs a session id of 16 bytes and a body")?;
         if self.entries.len() >= self.most {
-            self.make_room()?;
+            self.give_up(0)?;
         }
-        files::write_private(&self.path(number), &record.encode_to_vec())
-            .context("cannot write to the spool")?;
-        files::sync_folder(&self.folder)?;
+        if self.unwritten.len() >= self.most_unwritten
+            && !self.write_unwritten()
+            && let Some((&oldest, _)) = self.unwritten.first_key_value()
+        {
+            self.give_up(self.entries.partition_point(|e| e.number < oldest))?;
+        }
         self.next += 1;
         self.entries.push_back(entry);
+        self.unwritten.insert(number, record.clone());
+        self.write_unwritten();
         Ok(())
+    }
+
+    /// Writes what waits in memory, oldest first; returns whether all is on disk.
+    fn write_unwritten(&mut self) -> bool {
+        while let Some((number, record)) = self.unwritten.first_key_value() {
+            if let Err(error) = self.disk.write(*number, record) {
+                if !self.failing {
+                    let error = format!("{error:#}");
+                    tracing::error!(
+                        error,
+                        "records cannot be spooled: they wait in memory, and are lost if the agent ends before the server has them; make room on the disk"
+                    );
+                }
+                self.failing = true;
+                return false;
+            }
+            self.unwritten.pop_first();
+        }
+        if self.failing {
+            tracing::info!("records are spooled again");
+        }
+        self.failing = false;
+        true
     }
 
     /// The oldest record with a number above `after`, with its number. A file that has been damaged since it was written is
@@ -137,11 +136,14 @@ impl Spool {
     pub fn next_after(&mut self, after: u64) -> Result<Option<(u64, Record)>> {
         let at = self.entries.partition_point(|e| e.number <= after);
         while let Some(number) = self.entries.get(at).map(|e| e.number) {
-            match self.read(number) {
+            if let Some(record) = self.unwritten.get(&number) {
+                return Ok(Some((number, record.clone())));
+            }
+            match self.disk.read(number) {
                 Ok(record) => return Ok(Some((number, record))),
                 Err(error) => {
                     tracing::error!(number, error = format!("{error:#}"), "a spooled record was lost");
-                    remove(&self.path(number))?;
+                    self.disk.remove(number)?;
                     self.entries.remove(at);
                     self.lost = self.lost.saturating_add(1);
                 }
@@ -161,7 +163,7 @@ impl Spool {
         let end = end.unwrap_or(self.entries.len());
         let gone: Vec<u64> = self.entries.iter().take(end).filter(|e| mine(e)).map(|e| e.number).collect();
         for number in &gone {
-            remove(&self.path(*number))?;
+            self.delete(*number)?;
         }
         if self.entries.iter().zip(&gone).all(|(e, number)| e.number == *number) {
             self.entries.drain(..gone.len());
@@ -180,7 +182,7 @@ impl Spool {
         else {
             return Ok(false);
         };
-        self.move_aside(&self.entries[at])?;
+        self.move_aside(self.entries[at])?;
         self.entries.remove(at);
         self.lost = self.lost.saturating_add(1);
         Ok(true)
@@ -197,7 +199,7 @@ impl Spool {
         entries.retain(|entry| {
             let goes = entry.session == session && moved.is_ok();
             if goes {
-                moved = self.move_aside(entry);
+                moved = self.move_aside(*entry);
             }
             !goes || moved.is_err()
         });
@@ -207,14 +209,13 @@ impl Spool {
         moved.map(|()| gone)
     }
 
-    fn move_aside(&self, entry: &Entry) -> Result<()> {
-        let path = self.path(entry.number);
-        if fs::read_dir(&self.aside)?.count() >= MOST_ASIDE {
-            return Ok(remove(&path)?);
+    fn move_aside(&mut self, entry: Entry) -> Result<()> {
+        if self.unwritten.contains_key(&entry.number) {
+            return self.delete(entry.number);
         }
         // Numbers begin again when an agent starts with an empty spool; a record's session and sequence are its own.
-        let name = format!("{}-{}.{SUFFIX}", Uuid::from_bytes(entry.session), entry.sequence);
-        Ok(fs::rename(path, self.aside.join(name))?)
+        let name = format!("{}-{}", Uuid::from_bytes(entry.session), entry.sequence);
+        Ok(self.disk.move_aside(entry.number, &name)?)
     }
 
     /// Records waiting.
@@ -235,27 +236,25 @@ impl Spool {
         self.lost
     }
 
-    fn make_room(&mut self) -> Result<()> {
-        let at = self.entries.iter().position(|e| e.may_go).unwrap_or(0);
-        remove(&self.path(self.entries[at].number))?;
+    /// Records that the disk cannot take even now: they are lost when the agent ends.
+    pub fn unwritten(&mut self) -> usize {
+        self.write_unwritten();
+        self.unwritten.len()
+    }
+
+    /// Gives up the oldest window or signal from a place on; if there is none, what stands at that place.
+    fn give_up(&mut self, from: usize) -> Result<()> {
+        let at = self.entries.iter().skip(from).position(|e| e.may_go).map_or(from, |at| from + at);
+        self.delete(self.entries[at].number)?;
         self.entries.remove(at);
         self.lost = self.lost.saturating_add(1);
         Ok(())
     }
 
-    fn path(&self, number: u64) -> PathBuf {
-        self.folder.join(format!("{number:020}.{SUFFIX}"))
+    fn delete(&mut self, number: u64) -> Result<()> {
+        self.unwritten.remove(&number);
+        Ok(self.disk.remove(number)?)
     }
-
-    fn read(&self, number: u64) -> Result<Record> {
-        let bytes = fs::read(self.path(number)).context("cannot read from the spool")?;
-        Record::decode(bytes.as_slice()).context("a spool file is no record")
-    }
-}
-
-/// The number in a spool file's name. The greatest is refused, since none could follow it.
-fn number_of(path: &Path) -> Option<u64> {
-    path.file_stem()?.to_str()?.parse().ok().filter(|number| *number < u64::MAX)
 }
 
 fn entry(number: u64, record: &Record) -> Option<Entry> {
@@ -264,151 +263,5 @@ fn entry(number: u64, record: &Record) -> Option<Entry> {
     Some(Entry { number, session, sequence: record.sequence, may_go })
 }
 
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        result => result,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::PermissionsExt;
-    use tacit_proto::v1::{SessionOpened, Signal};
-
-    fn record(session: u8, sequence: u64) -> Record {
-        let body = if sequence == 1 {
-            Body::Opened(SessionOpened { account: "a".into(), remote: false })
-        } else {
-            Body::Signal(Signal { kind: 1, count: 1 })
-        };
-        Record { session_id: vec![session; 16], sequence, at_ms: 5, body: Some(body) }
-    }
-
-    fn waiting(spool: &mut Spool) -> Vec<(u8, u64)> {
-        let mut after = 0;
-        let mut all = Vec::new();
-        while let Some((number, record)) = spool.next_after(after).unwrap() {
-            all.push((record.session_id[0], record.sequence));
-            after = number;
-        }
-        all
-    }
-
-    #[test]
-    fn what_is_spooled_outlives_the_agent_in_order_until_it_is_acknowledged() {
-        let state = tempfile::tempdir().unwrap();
-        let mut spool = Spool::open(state.path()).unwrap();
-        for (session, sequence) in [(1, 1), (1, 2), (2, 1), (1, 3), (2, 2)] {
-            spool.append(&record(session, sequence)).unwrap();
-        }
-        spool.acknowledge(&[1; 16], 2).unwrap();
-        drop(spool);
-        let mut spool = Spool::open(state.path()).unwrap();
-        assert_eq!(waiting(&mut spool), [(2, 1), (1, 3), (2, 2)]);
-        spool.append(&record(2, 3)).unwrap();
-        assert_eq!(waiting(&mut spool).last(), Some(&(2, 3)));
-        spool.acknowledge(&[2; 16], 3).unwrap();
-        spool.acknowledge(&[2; 16], 3).unwrap();
-        assert_eq!(waiting(&mut spool), [(1, 3)]);
-    }
-
-    #[test]
-    fn torn_and_foreign_files_are_dropped_and_counted() {
-        let state = tempfile::tempdir().unwrap();
-        let mut spool = Spool::open(state.path()).unwrap();
-        for sequence in 1..=3 {
-            spool.append(&record(1, sequence)).unwrap();
-        }
-        let torn = spool.path(2);
-        let bytes = fs::read(&torn).unwrap();
-        fs::write(&torn, &bytes[..bytes.len() / 2]).unwrap();
-        fs::write(state.path().join("spool/00000000000000000009.new"), b"half").unwrap();
-        drop(spool);
-        let mut spool = Spool::open(state.path()).unwrap();
-        assert_eq!(waiting(&mut spool), [(1, 1), (1, 3)]);
-        assert_eq!(spool.lost(), 1);
-    }
-
-    #[test]
-    fn a_record_damaged_while_the_agent_runs_holds_up_nothing() {
-        let state = tempfile::tempdir().unwrap();
-        let mut spool = Spool::open(state.path()).unwrap();
-        for sequence in 1..=3 {
-            spool.append(&record(1, sequence)).unwrap();
-        }
-        fs::write(spool.path(2), [0xff; 40]).unwrap();
-        assert_eq!(waiting(&mut spool), [(1, 1), (1, 3)]);
-        assert_eq!(spool.lost(), 1);
-    }
-
-    #[test]
-    fn what_is_no_record_does_not_stop_the_agent() {
-        let state = tempfile::tempdir().unwrap();
-        let mut spool = Spool::open(state.path()).unwrap();
-        spool.append(&record(1, 1)).unwrap();
-        for odd in ["5.record", "abc.record", "18446744073709551615.record"] {
-            fs::write(state.path().join("spool").join(odd), b"").unwrap();
-        }
-        fs::create_dir(state.path().join("spool/x")).unwrap();
-        drop(spool);
-        let mut spool = Spool::open(state.path()).unwrap();
-        spool.append(&record(1, 2)).unwrap();
-        assert_eq!(waiting(&mut spool), [(1, 1), (1, 2)]);
-    }
-
-    #[test]
-    fn a_full_spool_gives_up_the_oldest_window_or_signal_never_an_opening() {
-        let state = tempfile::tempdir().unwrap();
-        let mut spool = Spool::with_bound(state.path(), 3).unwrap();
-        for sequence in 1..=5 {
-            spool.append(&record(1, sequence)).unwrap();
-        }
-        assert_eq!(waiting(&mut spool), [(1, 1), (1, 4), (1, 5)]);
-        assert_eq!(spool.lost(), 2);
-    }
-
-    #[test]
-    fn a_refused_record_is_set_aside_and_the_others_stay() {
-        let state = tempfile::tempdir().unwrap();
-        let mut spool = Spool::open(state.path()).unwrap();
-        for sequence in 1..=3 {
-            spool.append(&record(1, sequence)).unwrap();
-        }
-        assert!(spool.set_aside(&[1; 16], 2).unwrap());
-        assert!(!spool.set_aside(&[1; 16], 2).unwrap());
-        assert_eq!(waiting(&mut spool), [(1, 1), (1, 3)]);
-        assert_eq!(fs::read_dir(state.path().join("refused")).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_refused_session_is_set_aside_whole_up_to_a_bound() {
-        let state = tempfile::tempdir().unwrap();
-        let mut spool = Spool::open(state.path()).unwrap();
-        for sequence in 1..=2 {
-            spool.append(&record(1, sequence)).unwrap();
-            spool.append(&record(2, sequence)).unwrap();
-        }
-        assert_eq!(spool.set_aside_session(&[1; 16]).unwrap(), 2);
-        assert_eq!(waiting(&mut spool), [(2, 1), (2, 2)]);
-        let most = u64::try_from(MOST_ASIDE).unwrap();
-        for sequence in 1..=most {
-            spool.append(&record(3, sequence)).unwrap();
-        }
-        assert_eq!(spool.set_aside_session(&[3; 16]).unwrap(), MOST_ASIDE);
-        assert_eq!(waiting(&mut spool), [(2, 1), (2, 2)]);
-        assert_eq!(count(state.path()).unwrap(), (2, MOST_ASIDE));
-        assert_eq!(spool.lost(), 2 + u32::try_from(MOST_ASIDE).unwrap());
-    }
-
-    #[test]
-    fn only_the_owner_can_read_the_spool() {
-        let state = tempfile::tempdir().unwrap();
-        let mut spool = Spool::open(state.path()).unwrap();
-        spool.append(&record(1, 1)).unwrap();
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(&spool.folder), 0o700);
-        assert_eq!(mode(&spool.path(1)), 0o600);
-    }
-}
+mod tests;
