@@ -198,6 +198,12 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Where the master key is.
+    #[must_use]
+    pub fn master_key_path(&self) -> PathBuf {
+        self.master_key_file.clone().unwrap_or_else(|| self.data_dir.join("secrets/master.key"))
+    }
+
     /// Checks what types cannot.
     ///
     /// # Errors

@@ -158,25 +158,34 @@ fn aad(purpose: Purpose, row: &[u8]) -> Vec<u8> {
     [purpose.label(), row].concat()
 }
 
-/// Reads the master key, making it first if `make` and there is none. The file holds 32 bytes, readable by its owner alone.
+/// Makes a master key of 32 random bytes, in a file that its owner alone can read.
 ///
 /// # Errors
-/// When the file cannot be read or made, has another length, or can be read by others.
-pub fn master_key(path: &Path, make: bool, ambient: &Ambient) -> io::Result<Zeroizing<[u8; KEY_BYTES]>> {
-    if make && !path.try_exists()? {
-        if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory)?;
-            fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
-        }
-        let key = Zeroizing::new(ambient.bytes::<KEY_BYTES>());
-        // A crash must not leave a short key that later starts would refuse.
-        let fresh = path.with_extension("new");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-        file.write_all(&*key)?;
-        file.sync_all()?;
-        fs::rename(&fresh, path)?;
-    }
-    let mut file = OpenOptions::new().read(true).open(path)?;
+/// When the file cannot be made.
+pub fn make_master_key(path: &Path, ambient: &Ambient) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(directory)?;
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
+    let key = Zeroizing::new(ambient.bytes::<KEY_BYTES>());
+    // A crash must not leave a short key that later starts would refuse.
+    let fresh = path.with_extension("new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    file.write_all(&*key)?;
+    file.sync_all()?;
+    fs::rename(&fresh, path)?;
+    // What is written under the key must not outlive it when the power fails.
+    fs::File::open(directory)?.sync_all()
+}
+
+/// Reads the master key: a file of 32 bytes, readable by its owner alone. `None` if there is no file.
+///
+/// # Errors
+/// When the file cannot be read, has another length, or can be read by others.
+pub fn master_key(path: &Path) -> io::Result<Option<Zeroizing<[u8; KEY_BYTES]>>> {
+    let mut file = match OpenOptions::new().read(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
@@ -188,5 +197,5 @@ pub fn master_key(path: &Path, make: bool, ambient: &Ambient) -> io::Result<Zero
     let key: [u8; KEY_BYTES] = bytes.as_slice().try_into().map_err(|_| {
         io::Error::new(io::ErrorKind::InvalidData, format!("{} must hold {KEY_BYTES} bytes", path.display()))
     })?;
-    Ok(Zeroizing::new(key))
+    Ok(Some(Zeroizing::new(key)))
 }

@@ -1,6 +1,7 @@
 //! Listeners: TLS 1.3 with a given or a generated certificate, or plain on loopback.
 
 mod certificate;
+mod expiry;
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
 pub use certificate::{Certificate, GENERATED_DAYS, ensure, expires_at};
+pub use expiry::chain_ends_at;
 
 /// A peer that does not finish its handshake in this time is dropped.
 const HANDSHAKE: Duration = Duration::from_secs(10);

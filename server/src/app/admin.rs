@@ -70,14 +70,23 @@ pub async fn first_admin_key(store: &Store, ambient: &Ambient) -> Result<Option<
     Ok(Some(key))
 }
 
-/// Checks that the database was written under this master key, or is new.
+const MARK: &[u8] = b"one";
+
+/// Checks that the database was written under this master key, or is new and from now on is.
 ///
 /// # Errors
 /// Conflict when it was written under another; as the database.
 pub async fn check_master_key(store: &Store, secrets: &Secrets) -> Result<()> {
-    const ROW: &[u8] = b"one";
-    let sealed = store.master_key_check(&secrets.seal(Purpose::Check, ROW, b"tacit")?).await?;
-    secrets.open(Purpose::Check, ROW, &sealed).map(drop).map_err(|_| {
+    let mark = store.mark_master_key(&secrets.seal(Purpose::Check, MARK, b"tacit")?).await?;
+    opens_mark(secrets, &mark)
+}
+
+/// Checks that a database's mark was sealed under this master key.
+///
+/// # Errors
+/// Conflict when it was sealed under another.
+pub fn opens_mark(secrets: &Secrets, mark: &[u8]) -> Result<()> {
+    secrets.open(Purpose::Check, MARK, mark).map(drop).map_err(|_| {
         Error::conflict(
             "the database was written under another master key: restore that key, or use another database",
         )

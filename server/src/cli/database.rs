@@ -33,12 +33,13 @@ impl Database {
     }
 }
 
-/// For the server: waits until the database answers, and brings its schema up to date. `None` when asked to stop meanwhile.
+/// For the server, which holds the data directory: waits until the database answers, and brings its schema up to date. `None`
+/// when asked to stop meanwhile.
 pub(super) async fn serve(
     settings: &Settings,
+    lock: DataLock,
     stopping: &CancellationToken,
 ) -> anyhow::Result<Option<Database>> {
-    let lock = postgres::lock(&settings.data_dir)?;
     let Some(url) = &settings.database_url else {
         let started = tokio::select! {
             () = stopping.cancelled() => None,
@@ -100,8 +101,8 @@ async fn known(database: Database, settings: &Settings, makes_schema: bool) -> a
     migrate(database).await
 }
 
-/// The given database, or the private one if it runs.
-async fn beside(settings: &Settings) -> anyhow::Result<Option<Database>> {
+/// The given database, or the private one if it runs; starts and changes nothing.
+pub(super) async fn beside(settings: &Settings) -> anyhow::Result<Option<Database>> {
     let options = match &settings.database_url {
         Some(url) => {
             let options = given(url)?;
@@ -152,12 +153,4 @@ fn pool(options: PgConnectOptions, settings: &Settings) -> sqlx::PgPool {
         .max_connections(settings.database_connections)
         .acquire_timeout(ACQUIRE)
         .connect_lazy_with(options)
-}
-
-/// How many migrations the schema lacks, changing nothing.
-pub(super) async fn peek(settings: &Settings) -> anyhow::Result<usize> {
-    let Some(database) = beside(settings).await? else { anyhow::bail!("the private database does not run") };
-    let behind = database.store.migrations_missing().await;
-    database.close().await;
-    behind.map_err(|error| anyhow::anyhow!(error.detail()))
 }

@@ -6,49 +6,54 @@ use std::process::ExitCode;
 
 use time::Duration;
 
-use super::{database, say};
+use super::database::{self, Database};
+use super::finding::{self, Finding};
+use super::master_key;
 use crate::clock::Ambient;
 use crate::config::Settings;
 use crate::postgres::{self, PostgresError, find};
-use crate::{secrets, tls};
+use crate::tls;
 
 /// Bytes written to see that there is room; a file without content needs none.
 const PROBE: usize = 64 * 1024;
 
-enum Finding {
-    Good(String),
-    Bad { what: String, mend: String },
+/// A supplied certificate is to be renewed by people, who need time.
+const RENEW_GIVEN: Duration = Duration::days(30);
+/// A generated one is renewed at any start in its last month.
+const RENEW_GENERATED: Duration = Duration::days(14);
+
+/// The database as `doctor` met it.
+enum Met {
+    Answers(Database),
+    /// The private one, which runs with the server.
+    Stopped,
+    Away(anyhow::Error),
 }
 
 pub(super) async fn doctor(settings: &Settings, ambient: &Ambient) -> anyhow::Result<ExitCode> {
-    let running = postgres::running(&settings.data_dir).is_some();
-    let mut findings = vec![data_dir(settings), master_key(settings, ambient)];
+    let met = match database::beside(settings).await {
+        Ok(Some(database)) => Met::Answers(database),
+        Ok(None) => Met::Stopped,
+        Err(error) => Met::Away(error),
+    };
+    let mark = match &met {
+        // Without a schema nothing was written.
+        Met::Answers(database) => Some(database.store.master_key_mark().await.unwrap_or_default()),
+        Met::Stopped | Met::Away(_) => None,
+    };
+    let mut findings = vec![data_dir(settings), master_key::look(settings, mark, ambient)];
     if settings.database_url.is_none() {
         findings.push(binaries(&settings.data_dir));
     }
-    findings.push(schema(settings, running).await);
+    findings.push(schema(met).await);
+    let running = postgres::held(&settings.data_dir);
     for (name, address) in [("gRPC", settings.grpc_listen), ("REST", settings.http_listen)] {
         findings.push(port(name, address, running));
     }
     if !settings.insecure_loopback {
         findings.push(certificate(settings, ambient));
     }
-    let mut code = ExitCode::SUCCESS;
-    for finding in findings {
-        match finding {
-            Finding::Good(what) => say(&format!("ok    {what}"))?,
-            Finding::Bad { what, mend } => {
-                code = ExitCode::FAILURE;
-                say(&format!("WRONG {what}"))?;
-                say(&format!("      mend: {mend}"))?;
-            }
-        }
-    }
-    Ok(code)
-}
-
-fn bad(what: impl Into<String>, mend: impl Into<String>) -> Finding {
-    Finding::Bad { what: what.into(), mend: mend.into() }
+    Ok(finding::report(findings)?)
 }
 
 /// Looks and makes nothing that stays: a mistyped directory must not come to be.
@@ -62,37 +67,22 @@ fn data_dir(settings: &Settings) -> Finding {
     match there {
         Ok(()) => {}
         Err(PostgresError::NoData(path)) => {
-            return bad(
+            return Finding::bad(
                 format!("there is no server data in {}", path.display()),
                 "name the server's with --data-dir (and its database with --database-url); a new server makes them with \
                  `tacit-server serve`",
             );
         }
-        Err(error) => return bad("data directory", error.to_string()),
+        Err(error) => return Finding::bad("data directory", error.to_string()),
     }
     let probe = path.join(".doctor");
     let written = std::fs::write(&probe, [0; PROBE]).and_then(|()| std::fs::File::open(&probe)?.sync_all());
     let _ = std::fs::remove_file(probe);
     match written {
         Ok(()) => Finding::Good(format!("data directory {}", path.display())),
-        Err(error) => bad(
+        Err(error) => Finding::bad(
             format!("data directory {}: {error}", path.display()),
             "free space there, give it to the user that runs the server, or choose another with --data-dir",
-        ),
-    }
-}
-
-fn master_key(settings: &Settings, ambient: &Ambient) -> Finding {
-    let path =
-        settings.master_key_file.clone().unwrap_or_else(|| settings.data_dir.join("secrets/master.key"));
-    match secrets::master_key(&path, false, ambient) {
-        Ok(_) => Finding::Good(format!("master key {}", path.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && settings.master_key_file.is_none() => {
-            Finding::Good(format!("master key {} will be made at first start", path.display()))
-        }
-        Err(error) => bad(
-            format!("master key: {error}"),
-            "restore it from your backup: without it profiles and names cannot be read",
         ),
     }
 }
@@ -100,27 +90,36 @@ fn master_key(settings: &Settings, ambient: &Ambient) -> Finding {
 fn binaries(data_dir: &Path) -> Finding {
     match find::for_data(&data_dir.join("postgres/data")) {
         Ok(found) => Finding::Good(format!("PostgreSQL {} in {}", found.major, found.bin.display())),
-        Err(error) => bad("PostgreSQL binaries", error.to_string()),
+        Err(error) => Finding::bad("PostgreSQL binaries", error.to_string()),
     }
 }
 
-async fn schema(settings: &Settings, running: bool) -> Finding {
-    if settings.database_url.is_none() && !running {
-        return Finding::Good("private database: the server is not running".to_owned());
-    }
-    match database::peek(settings).await {
+async fn schema(met: Met) -> Finding {
+    let database = match met {
+        Met::Answers(database) => database,
+        Met::Stopped => return Finding::Good("private database: the server is not running".to_owned()),
+        Met::Away(error) => {
+            return match error.downcast::<PostgresError>() {
+                Ok(PostgresError::Unreached { place, why, check }) => {
+                    Finding::bad(format!("database at {place}: {why}"), format!("--database-url: {check}"))
+                }
+                Ok(error) => Finding::bad("database", error.to_string()),
+                Err(error) => Finding::bad("database", format!("{error:#}")),
+            };
+        }
+    };
+    let missing = database.store.migrations_missing().await;
+    database.close().await;
+    match missing {
         Ok(0) => Finding::Good("database answers, schema is up to date".to_owned()),
-        Ok(behind) => bad(
+        Ok(behind) => Finding::bad(
             format!("the schema lacks {behind} migrations"),
             "tacit-server migrate (the server does it at start)",
         ),
-        Err(error) => match error.downcast::<PostgresError>() {
-            Ok(PostgresError::Unreached { place, why, check }) => {
-                bad(format!("database at {place}: {why}"), format!("--database-url: {check}"))
-            }
-            Ok(error) => bad("database", error.to_string()),
-            Err(error) => bad(format!("database: {error:#}"), "see the log of Postgres, and start it anew"),
-        },
+        Err(error) => Finding::bad(
+            format!("database: {}", error.detail()),
+            "see the log of Postgres, and start it anew",
+        ),
     }
 }
 
@@ -130,7 +129,7 @@ fn port(name: &str, address: std::net::SocketAddr, running: bool) -> Finding {
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse && running => {
             Finding::Good(format!("{name} address {address} is in use, and the server is running"))
         }
-        Err(error) => bad(
+        Err(error) => Finding::bad(
             format!("{name} address {address}: {error}"),
             format!(
                 "free it, or choose another with --{}-listen",
@@ -143,9 +142,19 @@ fn port(name: &str, address: std::net::SocketAddr, running: bool) -> Finding {
 fn certificate(settings: &Settings, ambient: &Ambient) -> Finding {
     if let (Some(chain), Some(key)) = (&settings.tls_cert, &settings.tls_key) {
         let given = tls::Certificate { chain: chain.clone(), key: key.clone() };
-        return match tls::config(&given, tls::Speaks::Http) {
-            Ok(_) => Finding::Good(format!("certificate {} fits its key", chain.display())),
-            Err(error) => bad(
+        let ends = tls::config(&given, tls::Speaks::Http).and_then(|_| tls::chain_ends_at(chain));
+        let what =
+            |at: time::OffsetDateTime| format!("certificate {} ends on {}", chain.display(), at.date());
+        let renew = "have it renewed, put it in the same place, and restart the server";
+        return match ends {
+            Ok(at) if at <= ambient.now() => Finding::bad(what(at), renew),
+            Ok(at) if at - ambient.now() <= RENEW_GIVEN => Finding::soon(what(at), renew),
+            Ok(at) => Finding::Good(format!(
+                "certificate {} fits its key and is good until {}",
+                chain.display(),
+                at.date()
+            )),
+            Err(error) => Finding::bad(
                 format!("certificate: {error}"),
                 "give a PEM chain, server certificate first, and its PEM key",
             ),
@@ -153,10 +162,10 @@ fn certificate(settings: &Settings, ambient: &Ambient) -> Finding {
     }
     match tls::expires_at(&settings.data_dir) {
         None => Finding::Good("certificate will be made at first start".to_owned()),
-        Some(at) if at - ambient.now() > Duration::days(14) => {
+        Some(at) if at - ambient.now() > RENEW_GENERATED => {
             Finding::Good(format!("certificate is good until {}", at.date()))
         }
-        Some(at) => bad(
+        Some(at) => Finding::bad(
             format!("certificate ends on {}", at.date()),
             "restart the server: it renews its certificate; agents need nothing",
         ),

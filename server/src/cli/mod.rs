@@ -2,7 +2,9 @@
 
 mod database;
 mod doctor;
+mod finding;
 mod manage;
+mod master_key;
 mod serve;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -16,6 +18,7 @@ use uuid::Uuid;
 use crate::clock::Ambient;
 use crate::config::{Flags, Settings};
 use crate::domain::Role;
+use finding::Finding;
 
 /// The central server of Tacit.
 #[derive(Debug, Parser)]

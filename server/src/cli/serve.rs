@@ -13,14 +13,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{database, say};
+use super::{database, master_key, say};
 use crate::app::ingest::ProfileCache;
 use crate::app::{App, admin};
 use crate::clock::Ambient;
 use crate::config::Settings;
-use crate::secrets::{self, Secrets};
 use crate::tls::{self, Speaks};
-use crate::{grpc, http, jobs};
+use crate::{grpc, http, jobs, postgres};
 
 /// Calls that have not ended by then are cut.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -28,39 +27,38 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub(super) async fn serve(settings: Settings, ambient: Ambient) -> anyhow::Result<()> {
     let stopping = CancellationToken::new();
     stop_on_signal(stopping.clone())?;
-    std::fs::create_dir_all(&settings.data_dir)
-        .with_context(|| format!("cannot make {}", settings.data_dir.display()))?;
-    let key_file =
-        settings.master_key_file.clone().unwrap_or_else(|| settings.data_dir.join("secrets/master.key"));
-    let make = settings.master_key_file.is_none();
-    let master = secrets::master_key(&key_file, make, &ambient)
-        .with_context(|| format!("cannot use the master key {}", key_file.display()))?;
-    let secrets = Arc::new(Secrets::derive(&master, ambient.clone())?);
+    let lock = postgres::lock(&settings.data_dir)?;
+    let endpoints = settings.data_dir.join("endpoints.json");
+    // A server that was killed leaves it behind.
+    let _ = std::fs::remove_file(&endpoints);
     let metrics = metrics()?;
 
-    let Some(database) = database::serve(&settings, &stopping).await? else { return Ok(()) };
-    let app = Arc::new(App {
-        store: database.store.clone(),
-        ambient: ambient.clone(),
-        secrets,
-        population: Arc::new(Population::shipped()),
-        settings,
-        metrics,
-        profiles: ProfileCache::default(),
-        revoked: watch::Sender::new(HashSet::new()),
-        stopping: stopping.clone(),
-    });
-    let served = match admin::check_master_key(&app.store, &app.secrets).await {
-        Ok(()) => run(&app).await,
-        Err(error) => Err(error.into()),
+    let Some(database) = database::serve(&settings, lock, &stopping).await? else { return Ok(()) };
+    let served = match master_key::for_serving(&settings, &database.store, &ambient).await {
+        Ok(secrets) => {
+            let app = Arc::new(App {
+                store: database.store.clone(),
+                ambient: ambient.clone(),
+                secrets: Arc::new(secrets),
+                population: Arc::new(Population::shipped()),
+                settings,
+                metrics,
+                profiles: ProfileCache::default(),
+                revoked: watch::Sender::new(HashSet::new()),
+                stopping: stopping.clone(),
+            });
+            run(&app, &endpoints).await
+        }
+        Err(error) => Err(error),
     };
     stopping.cancel();
+    let _ = std::fs::remove_file(&endpoints);
     database.close().await;
     tracing::info!("stopped");
     served
 }
 
-async fn run(app: &Arc<App>) -> anyhow::Result<()> {
+async fn run(app: &Arc<App>, endpoints: &Path) -> anyhow::Result<()> {
     let settings = &app.settings;
     let (grpc_tls, http_tls) = if settings.insecure_loopback {
         (None, None)
@@ -92,7 +90,7 @@ async fn run(app: &Arc<App>) -> anyhow::Result<()> {
                 .map_err(anyhow::Error::from)
         }
     });
-    write_endpoints(&settings.data_dir, settings.insecure_loopback, grpc_at, http_at)?;
+    write_endpoints(endpoints, settings.insecure_loopback, grpc_at, http_at)?;
     tracing::info!(grpc = %grpc_at, http = %http_at, "ready");
 
     // A server that ends before it was asked to has failed.
@@ -147,15 +145,14 @@ fn stop_on_signal(stopping: CancellationToken) -> anyhow::Result<()> {
 }
 
 /// Tells programs on this machine where the listeners are, once they are ready.
-fn write_endpoints(data_dir: &Path, plain: bool, grpc: SocketAddr, http: SocketAddr) -> anyhow::Result<()> {
+fn write_endpoints(path: &Path, plain: bool, grpc: SocketAddr, http: SocketAddr) -> anyhow::Result<()> {
     let scheme = if plain { "http" } else { "https" };
     let url = |at: SocketAddr| {
         let ip = if at.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { at.ip() };
         format!("{scheme}://{}", SocketAddr::new(ip, at.port()))
     };
     let text = serde_json::json!({ "grpc": url(grpc), "http": url(http) }).to_string();
-    let path = data_dir.join("endpoints.json");
-    let fresh = data_dir.join("endpoints.json.new");
+    let fresh = path.with_extension("json.new");
     std::fs::write(&fresh, text)?;
-    std::fs::rename(&fresh, &path).with_context(|| format!("cannot write {}", path.display()))
+    std::fs::rename(&fresh, path).with_context(|| format!("cannot write {}", path.display()))
 }

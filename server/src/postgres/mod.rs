@@ -72,6 +72,13 @@ pub fn exists(data_dir: &Path) -> Result<(), PostgresError> {
     }
 }
 
+/// Whether a server holds the data directory now.
+#[must_use]
+pub fn held(data_dir: &Path) -> bool {
+    File::open(data_dir.join("server.lock"))
+        .is_ok_and(|file| Flock::lock(file, FlockArg::LockSharedNonblock).is_err())
+}
+
 /// How the cluster is run.
 #[derive(Debug, Clone, Copy)]
 pub struct Run {

@@ -26,11 +26,19 @@ pub struct NewApiKey<'a> {
 }
 
 impl Store {
+    /// What this database's first server sealed, if there was one.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn master_key_mark(&self) -> Result<Option<Vec<u8>>> {
+        Ok(sqlx::query_scalar!("select sealed from master_key_check").fetch_optional(&self.pool).await?)
+    }
+
     /// What this database's first server sealed: `fresh`, if there was none yet.
     ///
     /// # Errors
     /// As the database.
-    pub async fn master_key_check(&self, fresh: &[u8]) -> Result<Vec<u8>> {
+    pub async fn mark_master_key(&self, fresh: &[u8]) -> Result<Vec<u8>> {
         sqlx::query!("insert into master_key_check (sealed) values ($1) on conflict do nothing", fresh)
             .execute(&self.pool)
             .await?;

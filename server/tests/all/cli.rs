@@ -3,6 +3,10 @@
 use std::net::TcpListener;
 use std::process::{Command, Output};
 
+use rcgen::{CertificateParams, KeyPair};
+use tacit_server::clock::Ambient;
+use time::Duration;
+
 use crate::common::cluster;
 
 const SUBCOMMANDS: [&[&str]; 6] = [
@@ -102,4 +106,29 @@ async fn a_database_that_cannot_be_used_is_named_without_its_password() {
         }
     }
     at.join().unwrap();
+}
+
+#[test]
+fn the_doctor_says_when_a_given_certificate_ends() {
+    let data = cluster::directory();
+    let (chain, key) = (data.path().join("chain.pem"), data.path().join("key.pem"));
+    let pair = KeyPair::generate().unwrap();
+    std::fs::write(&key, pair.serialize_pem()).unwrap();
+    let doctor = |days: i64| {
+        let mut params = CertificateParams::new(vec!["tacit.example".to_owned()]).unwrap();
+        params.not_before = Ambient::system().now() - Duration::days(400);
+        params.not_after = Ambient::system().now() + Duration::days(days);
+        std::fs::write(&chain, params.self_signed(&pair).unwrap().pem()).unwrap();
+        let files = ["--tls-cert", chain.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
+        let (_, said) = run(&[&["doctor"], &files[..]].concat(), data.path());
+        said.lines().find(|line| line.contains("chain.pem")).unwrap().to_owned()
+    };
+    for (days, begins) in [(-1, "WRONG"), (29, "soon"), (31, "ok")] {
+        let line = doctor(days);
+        assert!(line.starts_with(begins), "{line}");
+        assert!(
+            line.contains(&(Ambient::system().now() + Duration::days(days)).date().to_string()),
+            "{line}"
+        );
+    }
 }

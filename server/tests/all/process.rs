@@ -1,5 +1,6 @@
 //! The server as a process, with its private Postgres and TLS: killed and started again in the middle.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -60,7 +61,22 @@ impl Process {
     fn stop(mut self) {
         kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM).unwrap();
         assert!(self.child.wait().unwrap().success());
+        assert!(
+            !self.log.with_file_name("endpoints.json").exists(),
+            "it says where a stopped server listens"
+        );
     }
+}
+
+fn run(arguments: &[&str], data: &Path) -> (bool, String) {
+    let output = Command::new(BINARY)
+        .args(arguments)
+        .args(["--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir"])
+        .arg(data)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
 }
 
 fn token(data: &Path) -> String {
@@ -159,12 +175,37 @@ async fn a_second_server_on_the_same_data_is_refused() {
     let data: PathBuf = cluster::directory().keep();
     cluster::clean_up_after(&data);
     let server = Process::start(&data).await;
-    let output = Command::new(BINARY)
-        .args(["serve", "--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir"])
-        .arg(&data)
-        .output()
-        .unwrap();
-    assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("another tacit-server runs in"));
+    let (served, said) = run(&["serve"], &data);
+    assert!(!served && said.contains("another tacit-server runs in"), "{said}");
     server.stop();
+}
+
+#[tokio::test]
+async fn a_lost_master_key_is_asked_for_and_never_made_anew() {
+    let data: PathBuf = cluster::directory().keep();
+    cluster::clean_up_after(&data);
+    let server = Process::start(&data).await;
+    let (sound, said) = run(&["doctor"], &data);
+    assert!(sound, "{said}");
+    let (key, kept) = (data.join("secrets/master.key"), data.join("kept.key"));
+    std::fs::rename(&key, &kept).unwrap();
+    let lost =
+        |said: &str| said.contains("master.key is missing") && said.contains("restore it from your backup");
+    // The server has read it and goes on; doctor asks the database.
+    let (sound, said) = run(&["doctor"], &data);
+    assert!(!sound && lost(&said), "{said}");
+    server.stop();
+    let (sound, said) = run(&["doctor"], &data);
+    assert!(!sound && lost(&said), "{said}");
+    let (served, said) = run(&["serve"], &data);
+    assert!(!served && lost(&said), "{said}");
+    assert!(!key.exists());
+
+    // Another key is not taken either.
+    std::fs::write(&key, [7; 32]).unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let (served, said) = run(&["serve"], &data);
+    assert!(!served && said.contains("another master key"), "{said}");
+    std::fs::rename(&kept, &key).unwrap();
+    Process::start(&data).await.stop();
 }
