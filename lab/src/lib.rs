@@ -5,4 +5,5 @@ pub mod data;
 pub mod demo;
 pub mod metrics;
 pub mod simulate;
+pub mod takeover;
 pub mod train;

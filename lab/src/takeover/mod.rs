@@ -1,0 +1,64 @@
+//! `tacit-lab takeover`: whole sessions in order, through the windows, the engine and the verdicts that ship. How often is a
+//! person called someone else, and how soon is someone else noticed who goes on in a person's session?
+
+pub mod figures;
+pub mod replay;
+mod row;
+mod run;
+pub mod session;
+mod sets;
+mod sweep;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, ensure};
+use clap::builder::PossibleValuesParser;
+
+use crate::accuracy::bar;
+
+pub use row::Row;
+pub use run::everyone;
+pub use sweep::Court;
+
+/// What to replay.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Folder of the research sets (klicke, ikdd, sapimouse, balabit)
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Which set
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(sets::SETS))]
+    set: String,
+    /// Draws the parts of the set and the takeovers
+    #[arg(long, default_value_t = 2)]
+    seed: u64,
+    /// Also write the rows to a file, a JSON object a line
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// Replays, prints a table and writes the rows.
+///
+/// # Errors
+/// When the data cannot be read, is too little, or the rows cannot be written.
+pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let bar = bar();
+    bar.set_prefix(args.set.clone());
+    let set = sets::read(&args.data, &args.set, &bar)?;
+    let rows = run::rows(&args.set, &set, args.seed, &bar);
+    bar.finish_and_clear();
+    ensure!(!rows.is_empty(), "{}: nobody has enough sessions to be enrolled and judged", args.set);
+    writeln!(out, "{}", Row::heading())?;
+    let mut text = String::new();
+    for row in &rows {
+        writeln!(out, "{}", row.line())?;
+        text += &serde_json::to_string(row)?;
+        text.push('\n');
+    }
+    if let Some(path) = &args.json {
+        std::fs::write(path, text).with_context(|| path.display().to_string())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,188 @@
+//! The research sets as people with sessions: what each enrols, is judged by, and takes others' sessions over with.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use indicatif::ProgressBar;
+use tacit_engine::Policy;
+use tacit_measure::Settings;
+use tacit_proto::Modality;
+
+use super::replay::Subject;
+use super::session::{Session, Slice, parts};
+use crate::accuracy::sets;
+use crate::accuracy::trials::Person;
+use crate::data::{self, folder, ikdd};
+
+/// Sessions that the first half of an essay enrols.
+const KLICKE_SESSIONS: usize = 3;
+const KLICKE_FOLDS: usize = 4;
+const SAPIMOUSE_FOLDS: usize = 4;
+/// Sessions that the three minutes enrol.
+const SAPIMOUSE_SESSIONS: usize = 2;
+const IKDD_FOLDS: usize = 5;
+/// Logs of other days that enrol, a session each: as many as a shipped policy asks for.
+const IKDD_SESSIONS: usize = 2;
+/// Keystrokes of the slices that calibrate the keyboard.
+const CALIBRATION_KEYSTROKES: usize = 100;
+
+/// The sets, in the order they are run.
+pub(super) const SETS: [&str; 4] = ["klicke", "ikdd", "sapimouse", "balabit"];
+
+/// A set, ready to be replayed.
+pub(super) struct Set {
+    /// What it holds.
+    pub modality: Modality,
+    /// What it is judged under, but for the thresholds of trust.
+    pub policy: Policy,
+    /// People that the population always learns from; nobody of the set is among them.
+    pub others: Vec<Person>,
+    /// Everyone of the set: what the population learns of them when they are not replayed, and their sessions.
+    pub people: Vec<(Person, Subject)>,
+    /// Parts that are replayed under a population of the other parts.
+    pub folds: usize,
+}
+
+/// Reads one set of `data`, the folder of all sets.
+///
+/// # Errors
+/// When the set is not known or cannot be read.
+pub(super) fn read(data: &Path, set: &str, bar: &ProgressBar) -> anyhow::Result<Set> {
+    match set {
+        "klicke" => klicke(data, bar),
+        "ikdd" => ikdd(data, bar),
+        "sapimouse" => sapimouse(data, bar),
+        "balabit" => balabit(data, bar),
+        _ => anyhow::bail!("unknown set {set}: {}", SETS.join(", ")),
+    }
+}
+
+/// Klicke: the first half of an essay enrols, the second is one session. One sitting: easier than another day.
+fn klicke(data: &Path, bar: &ProgressBar) -> anyhow::Result<Set> {
+    let training = sets::klicke(&data.join("klicke"), bar)?;
+    let subjects = each_user(&data.join("klicke"), bar, |user| {
+        let path = user.sessions.first().context("a person without a recording")?;
+        let events = data::events(path)?;
+        let halves = parts(&events, 2);
+        let trace = |events: &[_]| Session::Trace(events.into());
+        Ok(Subject {
+            enrolment: parts(halves[0], KLICKE_SESSIONS).into_iter().map(trace).collect(),
+            held_out: vec![trace(halves[1])],
+            intrusions: Vec::new(),
+        })
+    })?;
+    Ok(Set {
+        modality: Modality::Keyboard,
+        policy: Policy::default(),
+        others: sets::ikdd(&data.join("ikdd"), CALIBRATION_KEYSTROKES, bar)?,
+        people: training.into_iter().zip(subjects).collect(),
+        folds: KLICKE_FOLDS,
+    })
+}
+
+/// IKDD: a log is a session of another day. Not a trace: its windows are slices of the size of a shipped window.
+fn ikdd(data: &Path, bar: &ProgressBar) -> anyhow::Result<Set> {
+    let training = sets::ikdd(&data.join("ikdd"), CALIBRATION_KEYSTROKES, bar)?;
+    let keys = Settings::default().window_keystrokes as usize;
+    let subjects = each_user(&data.join("ikdd"), bar, |user| {
+        let mut subject = Subject::default();
+        for (at, path) in user.sessions.iter().enumerate() {
+            let slices = ikdd::Log::read(path)?.slices(keys).into_iter();
+            let slices = slices.map(|s| Slice { inputs: s.inputs, active_s: None, stats: s.stats });
+            let to = if at < IKDD_SESSIONS { &mut subject.enrolment } else { &mut subject.held_out };
+            to.push(Session::Windows(slices.collect()));
+        }
+        Ok(subject)
+    })?;
+    Ok(Set {
+        modality: Modality::Keyboard,
+        policy: Policy::default(),
+        others: sets::klicke(&data.join("klicke"), bar)?,
+        people: training.into_iter().zip(subjects).collect(),
+        folds: IKDD_FOLDS,
+    })
+}
+
+/// SapiMouse: the three minutes enrol, the one minute is judged; the three minutes of others take it over.
+fn sapimouse(data: &Path, bar: &ProgressBar) -> anyhow::Result<Set> {
+    let training = sets::sapimouse(&data.join("sapimouse"), bar)?;
+    let subjects = each_user(&data.join("sapimouse"), bar, |user| {
+        let mut subject = Subject::default();
+        for path in &user.sessions {
+            let events = data::events(path)?;
+            match folder::stem(path).as_deref() {
+                Some("3min") => {
+                    let trace = |events: &[_]| Session::Trace(events.into());
+                    subject.enrolment = parts(&events, SAPIMOUSE_SESSIONS).into_iter().map(trace).collect();
+                    subject.intrusions = vec![trace(&events)];
+                }
+                Some("1min") => subject.held_out.push(Session::Trace(events.into())),
+                _ => {}
+            }
+        }
+        Ok(subject)
+    })?;
+    Ok(Set {
+        modality: Modality::Pointer,
+        policy: Policy::default(),
+        others: Vec::new(),
+        people: training.into_iter().zip(subjects).collect(),
+        folds: SAPIMOUSE_FOLDS,
+    })
+}
+
+/// Balabit: the training sessions enrol, the test sessions labelled genuine are judged, and the training sessions of others,
+/// which are long, take them over. The population is of SapiMouse alone.
+fn balabit(data: &Path, bar: &ProgressBar) -> anyhow::Result<Set> {
+    let folder = data.join("balabit");
+    let genuine = genuine(&folder.join("labels.csv"))?;
+    let tests = folder::users(&folder.join("test"))?;
+    let subjects = each_user(&folder.join("train"), bar, |user| {
+        let trace = |path: &PathBuf| anyhow::Ok(Session::Trace(data::events(path)?.into()));
+        let genuine = |path: &&PathBuf| {
+            let session = folder::stem(path).unwrap_or_default();
+            genuine.contains(&(user.user.clone(), session))
+        };
+        let tests = tests.iter().filter(|t| t.user == user.user).flat_map(|t| &t.sessions);
+        let enrolment = user.sessions.iter().map(trace).collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(Subject {
+            intrusions: enrolment.clone(),
+            enrolment,
+            held_out: tests.filter(genuine).map(trace).collect::<anyhow::Result<_>>()?,
+        })
+    })?;
+    Ok(Set {
+        modality: Modality::Pointer,
+        policy: Policy::default(),
+        others: sets::sapimouse(&data.join("sapimouse"), bar)?,
+        people: subjects.into_iter().map(|subject| (Person::default(), subject)).collect(),
+        folds: 1,
+    })
+}
+
+/// User and session of the test sessions that are the user's own.
+fn genuine(path: &Path) -> anyhow::Result<HashSet<(String, String)>> {
+    let mut reader = csv::Reader::from_path(path).with_context(|| path.display().to_string())?;
+    let mut genuine = HashSet::new();
+    for record in reader.deserialize() {
+        let (user, session, illegal): (String, String, u8) =
+            record.with_context(|| path.display().to_string())?;
+        if illegal == 0 {
+            genuine.insert((user, session));
+        }
+    }
+    Ok(genuine)
+}
+
+fn each_user(
+    folder: &Path,
+    bar: &ProgressBar,
+    read: impl Fn(&folder::UserFiles) -> anyhow::Result<Subject>,
+) -> anyhow::Result<Vec<Subject>> {
+    let users = folder::users(folder)?;
+    bar.set_length(users.len() as u64);
+    bar.set_position(0);
+    bar.set_message("reading");
+    users.iter().inspect(|_| bar.inc(1)).map(read).collect()
+}
