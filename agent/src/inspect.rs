@@ -50,7 +50,11 @@ pub fn as_words(record: &Record) -> String {
             let _ = write!(text, "signal {} ×{}", signal_words(s.kind), s.count);
         }
         Some(Body::Window(w)) => {
-            let unit = if w.modality == 1 { "keystrokes" } else { "strokes" };
+            let unit = match w.modality {
+                1 => "keystrokes",
+                3 => "touch strokes",
+                _ => "strokes",
+            };
             let seconds = f64::from(w.active_ms) / 1000.0;
             let _ = write!(text, "window of {} {unit} in {seconds:.1} s", w.inputs);
             for i in 0..w.feature_id.len() {
@@ -75,6 +79,7 @@ fn feature_line(id: u32, count: u32, mean: f32, variance: f32) -> String {
         Unit::Keys => ("keys", 1.0),
         Unit::Steps => ("steps", 1.0),
         Unit::Pixels => ("px", 1.0),
+        Unit::SquarePixels => ("px²", 1.0),
         Unit::PixelsPerSecond => ("px/s", 1.0),
         Unit::PixelsPerSecondSquared => ("px/s²", 1.0),
         Unit::Radians => ("rad", 1.0),
@@ -87,6 +92,7 @@ fn modality_words(modality: i32) -> &'static str {
     match modality {
         1 => "keyboard",
         2 => "pointer",
+        3 => "touch",
         _ => "unknown",
     }
 }

@@ -90,7 +90,7 @@ impl Trace {
         TraceError::Line { path: self.path.clone(), line: self.line, reason }
     }
 
-    /// The next event that means anything: not an auto-repeat, not the first position, not touch.
+    /// The next event that means anything: not an auto-repeat, not the first position.
     fn next_event(&mut self) -> Result<Option<TimedInput>, TraceError> {
         while let Some(line) = self.next_line()? {
             let parsed = parse(&line, &mut self.locator).map_err(|reason| self.bad_line(reason))?;
@@ -143,10 +143,9 @@ fn parse(line: &str, locator: &mut Locator) -> Result<Option<TimedInput>, String
             let notches = number("y", y)? as f32;
             Some(Input::Wheel { notches })
         }
-        "td" | "tm" | "tu" => {
-            code()?;
-            None
-        }
+        "td" => locator.touch_down(code()?, number("x", x)?, number("y", y)?),
+        "tm" => locator.touch_move(code()?, number("x", x)?, number("y", y)?),
+        "tu" => locator.touch_up(code()?),
         "mk" => {
             locator.reset();
             Some(Input::Break)
@@ -160,7 +159,7 @@ fn parse(line: &str, locator: &mut Locator) -> Result<Option<TimedInput>, String
 mod tests {
     use super::*;
     use std::io::Write;
-    use tacit_measure::{Column, Slot, Zone};
+    use tacit_measure::{Column, Contact, Phase, Slot, Zone};
 
     fn read_lines(lines: &str) -> Result<Vec<TimedInput>, String> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -170,11 +169,30 @@ mod tests {
 
     #[test]
     fn events_are_located_and_repeats_dropped() {
-        let trace = "t_us,event,code,x,y\n0,mk,0,,\n5,kd,30,,\n6,kd,30,,\n9,ku,30,,\n10,mm,0,3,4\n11,mm,0,5,4\n12,td,0,1,1\n";
+        let trace =
+            "t_us,event,code,x,y\n0,mk,0,,\n5,kd,30,,\n6,kd,30,,\n9,ku,30,,\n10,mm,0,3,4\n11,mm,0,5,4\n";
         let inputs: Vec<Input> = read_lines(trace).unwrap().iter().map(|e| e.input).collect();
         let down = Input::KeyDown { slot: Slot(0), zone: Zone::Left, column: Column(4) };
         let moved = Input::Move { dx: 2.0, dy: 0.0 };
         assert_eq!(inputs, [Input::Break, down, Input::KeyUp { slot: Slot(0) }, moved]);
+    }
+
+    #[test]
+    fn fingers_land_move_and_lift_off() {
+        let trace = "t_us,event,code,x,y\n1,tm,0,9,9\n2,td,4,1,1\n3,td,9,50,50\n4,tm,4,3.5,0\n5,tm,4,3.5,0\n6,tu,9,50,50\n7,tu,9,50,50\n8,mk,0,,\n9,tu,4,3,0\n";
+        let inputs: Vec<Input> = read_lines(trace).unwrap().iter().map(|e| e.input).collect();
+        let touch =
+            |contact, phase| Input::Touch { contact: Contact(contact), phase, pressure: None, area: None };
+        assert_eq!(
+            inputs,
+            [
+                touch(0, Phase::Land),
+                touch(1, Phase::Land),
+                touch(0, Phase::Move { dx: 2.5, dy: -1.0 }),
+                touch(1, Phase::Lift),
+                Input::Break,
+            ]
+        );
     }
 
     #[test]
@@ -196,6 +214,9 @@ mod tests {
             ("1,zz,30,,", "trace:3: unknown event: \"zz\""),
             ("1,kd,99999,,", "trace:3: code is no number of 0 to 65535: \"99999\""),
             ("1,mm,0,NaN,2", "trace:3: x is no number: \"NaN\""),
+            ("1,td,0,1,", "trace:3: y is no number: \"\""),
+            ("1,tm,0,inf,1", "trace:3: x is no number: \"inf\""),
+            ("1,tu,-1,1,1", "trace:3: code is no number of 0 to 65535: \"-1\""),
             ("1,kd,30", "trace:3: a line has five fields"),
             ("1,kd,30,,,", "trace:3: a line has five fields"),
         ] {

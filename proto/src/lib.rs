@@ -14,7 +14,7 @@ pub use stat::{FeatureStat, FeatureStats, Stat};
 
 /// Keystrokes below which a keyboard window is never formed or accepted.
 pub const MIN_KEYSTROKES: u32 = 30;
-/// Strokes below which a pointer window is never formed or accepted.
+/// Strokes below which a pointer or touch window is never formed or accepted.
 pub const MIN_STROKES: u32 = 10;
 
 /// Generated from `tacit/v1/*.proto`.

@@ -63,7 +63,7 @@ impl Modality {
     pub fn min_inputs(self) -> u32 {
         match self {
             Self::Keyboard => crate::MIN_KEYSTROKES,
-            Self::Pointer => crate::MIN_STROKES,
+            Self::Pointer | Self::Touch => crate::MIN_STROKES,
         }
     }
 }
@@ -73,6 +73,7 @@ impl From<Modality> for v1::Modality {
         match modality {
             Modality::Keyboard => Self::Keyboard,
             Modality::Pointer => Self::Pointer,
+            Modality::Touch => Self::Touch,
         }
     }
 }
@@ -114,6 +115,7 @@ impl v1::Window {
         let modality = match v1::Modality::try_from(self.modality) {
             Ok(v1::Modality::Keyboard) => Modality::Keyboard,
             Ok(v1::Modality::Pointer) => Modality::Pointer,
+            Ok(v1::Modality::Touch) => Modality::Touch,
             _ => return Err(WindowError::Modality(self.modality)),
         };
         let least = modality.min_inputs();

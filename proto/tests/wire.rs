@@ -32,6 +32,19 @@ fn window() -> v1::Window {
     }
 }
 
+fn touch_window() -> v1::Window {
+    v1::Window {
+        modality: v1::Modality::Touch.into(),
+        inputs: 10,
+        active_ms: 23_456,
+        feature_id: vec![400, 470],
+        count: vec![4, 10],
+        mean: vec![5.5, 6.125],
+        variance: vec![0.25, 0.5],
+        discarded: 2,
+    }
+}
+
 fn samples() -> Vec<(&'static str, Vec<u8>)> {
     use v1::record::Body;
     let device = v1::DeviceInfo {
@@ -89,6 +102,7 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("SessionLocked", v1::SessionLocked {}.encode_to_vec()),
         ("SessionUnlocked", v1::SessionUnlocked {}.encode_to_vec()),
         ("Window", window().encode_to_vec()),
+        ("Window.touch", touch_window().encode_to_vec()),
         ("Signal", signal.encode_to_vec()),
         ("Heartbeat", heartbeat.encode_to_vec()),
         ("ServerMessage", down(v1::server_message::Message::Ack(ack.clone())).encode_to_vec()),
@@ -180,19 +194,20 @@ fn unknown_fields_are_ignored() {
 }
 
 #[test]
-fn a_window_of_every_keyboard_feature_stays_within_a_kibibyte() {
-    let mut stats = FeatureStats::new();
-    for feature in catalogue::ALL.iter().filter(|f| f.modality == Modality::Keyboard) {
-        let (low, high) = feature.value_range();
-        stats.push(feature.id, low + 0.4 * (high - low));
-        stats.push(feature.id, low + 0.6 * (high - low));
+fn a_window_of_every_feature_of_a_modality_passes_and_stays_within_a_kibibyte() {
+    for modality in Modality::ALL {
+        let mut stats = FeatureStats::new();
+        for feature in catalogue::ALL.iter().filter(|f| f.modality == modality) {
+            let (low, high) = feature.value_range();
+            stats.push(feature.id, low + 0.4 * (high - low));
+            stats.push(feature.id, low + 0.6 * (high - low));
+        }
+        let window = v1::Window::pack(modality, 50, 12_000, 0, &stats);
+        assert_eq!(window.check().unwrap().stats.iter().count(), stats.iter().count());
+        let record = record(v1::record::Body::Window(window));
+        let message = v1::AgentMessage { message: Some(v1::agent_message::Message::Record(record)) };
+        assert!(message.encoded_len() <= 1024, "{modality:?}: {} bytes", message.encoded_len());
     }
-    let message = v1::AgentMessage {
-        message: Some(v1::agent_message::Message::Record(record(v1::record::Body::Window(
-            v1::Window::pack(Modality::Keyboard, 50, 12_000, 0, &stats),
-        )))),
-    };
-    assert!(message.encoded_len() <= 1024, "{} bytes", message.encoded_len());
 }
 
 #[test]
@@ -231,6 +246,9 @@ fn windows_that_no_agent_could_measure_are_refused() {
     assert_eq!(refused(&|w| w.feature_id[1] = 1), WindowError::Order(1));
     assert_eq!(refused(&|w| w.feature_id[1] = 70_000), WindowError::UnknownFeature(70_000));
     assert!(matches!(refused(&|w| w.feature_id[1] = 200), WindowError::WrongModality(_)));
+    assert!(matches!(refused(&|w| w.modality = 3), WindowError::WrongModality(_)));
+    let few = v1::Window { inputs: 9, ..touch_window() };
+    assert_eq!(few.check(), Err(WindowError::Inputs { inputs: 9, least: 10 }));
     assert!(matches!(refused(&|w| w.count[0] = 0), WindowError::Count(_, 0)));
     assert!(matches!(refused(&|w| w.count[0] = u32::MAX), WindowError::Count(..)));
     assert!(matches!(refused(&|w| w.mean[0] = f32::NAN), WindowError::Range(_)));

@@ -38,6 +38,26 @@ pub struct Column(pub u8);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Slot(pub u8);
 
+/// Handle that joins what one finger does on a screen; used again as soon as the finger is off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Contact(pub u8);
+
+/// What a finger does on a screen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Phase {
+    /// It lands.
+    Land,
+    /// It moved by this many pixels.
+    Move {
+        /// To the right.
+        dx: f32,
+        /// Downwards.
+        dy: f32,
+    },
+    /// It lifts off.
+    Lift,
+}
+
 /// Pointer button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Button {
@@ -91,6 +111,17 @@ pub enum Input {
     Wheel {
         /// Notches.
         notches: f32,
+    },
+    /// A finger on a screen.
+    Touch {
+        /// Handle given when it landed.
+        contact: Contact,
+        /// What it does.
+        phase: Phase,
+        /// How hard it presses, 0 to 1 of what the screen can tell, if it can.
+        pressure: Option<f32>,
+        /// How much of the screen it covers, in square pixels, if the screen can tell.
+        area: Option<f32>,
     },
     /// What follows does not continue what came before: a gap in capture, a lock, another recording.
     Break,

@@ -2,7 +2,7 @@
 //!
 //! Pure: no clock (events carry their time), no operating system, no async, no I/O. What a capture back end sees goes
 //! first through a [`Locator`], inside the capture callback: it turns a key code into a zone and forgets the code when
-//! the key comes up, and turns absolute pointer positions into movements. From there on nothing can tell what was typed.
+//! the key comes up, and turns absolute positions of pointer and fingers into movements. From there on nothing can tell what was typed.
 
 mod guard;
 pub mod input;
@@ -13,9 +13,10 @@ mod open;
 mod pointer;
 pub mod relation;
 mod stroke;
+mod touch;
 pub mod window;
 
-pub use input::{Button, Column, Input, Origin, Slot, TimedInput, Zone};
+pub use input::{Button, Column, Contact, Input, Origin, Phase, Slot, TimedInput, Zone};
 pub use locate::{Locator, place};
 pub use measurer::{Measurer, Settings};
 pub use relation::{Relation, hold_feature, relation};

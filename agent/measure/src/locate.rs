@@ -2,18 +2,29 @@
 
 use std::fmt;
 
-use crate::input::{Column, Input, Slot, Zone};
+use crate::input::{Column, Contact, Input, Phase, Slot, Zone};
 
 /// Keys that can be down at once; more are ignored.
 pub const SLOTS: usize = 32;
-/// A step from one position to the next longer than this, in pixels on either axis, is no movement of a pointer.
+/// Fingers that can be on a screen at once; more are ignored.
+pub const FINGERS: usize = 10;
+/// A step from one position to the next longer than this, in pixels on either axis, is no movement.
 const FARTHEST: f64 = 20_000.0;
 
-/// Lives in the capture callback. Holds the code of a key only while that key is down, and the last pointer position.
+/// Lives in the capture callback. Holds the code of a key only while that key is down, the last pointer position, and where
+/// each finger is while it is on the screen.
 #[derive(Default)]
 pub struct Locator {
     down: [Option<u16>; SLOTS],
     position: Option<(f64, f64)>,
+    fingers: [Option<Finger>; FINGERS],
+}
+
+/// The system's number of a finger that is on the screen, and where it is.
+#[derive(Clone, Copy)]
+struct Finger {
+    code: u16,
+    at: (f64, f64),
 }
 
 impl fmt::Debug for Locator {
@@ -53,14 +64,44 @@ impl Locator {
         if !x.is_finite() || !y.is_finite() {
             return None;
         }
-        let (old_x, old_y) = self.position.replace((x, y))?;
-        let (dx, dy) = (x - old_x, y - old_y);
-        let moved = (dx != 0.0 || dy != 0.0) && dx.abs() <= FARTHEST && dy.abs() <= FARTHEST;
-        #[expect(clippy::cast_possible_truncation, reason = "a movement needs no more than single precision")]
-        moved.then_some(Input::Move { dx: dx as f32, dy: dy as f32 })
+        let old = self.position.replace((x, y))?;
+        let (dx, dy) = movement(old, (x, y))?;
+        Some(Input::Move { dx, dy })
     }
 
-    /// Forgets keys that are down and the pointer position: capture was interrupted.
+    /// A finger landed at an absolute position. `code` is what the system calls it until it lifts off. `None` where the
+    /// position is not finite and when too many fingers are down.
+    pub fn touch_down(&mut self, code: u16, x: f64, y: f64) -> Option<Input> {
+        if !x.is_finite() || !y.is_finite() {
+            return None;
+        }
+        let named = self.fingers.iter().position(|f| f.is_some_and(|f| f.code == code));
+        let at = named.or_else(|| self.fingers.iter().position(Option::is_none))?;
+        self.fingers[at] = Some(Finger { code, at: (x, y) });
+        Some(touch(at, Phase::Land))
+    }
+
+    /// A finger is at another absolute position. `None` if its landing was not seen, and where it did not move or is not
+    /// finite.
+    pub fn touch_move(&mut self, code: u16, x: f64, y: f64) -> Option<Input> {
+        if !x.is_finite() || !y.is_finite() {
+            return None;
+        }
+        let mut fingers = self.fingers.iter_mut().enumerate();
+        let (at, finger) = fingers.find_map(|(at, f)| Some((at, f.as_mut().filter(|f| f.code == code)?)))?;
+        let old = std::mem::replace(&mut finger.at, (x, y));
+        let (dx, dy) = movement(old, (x, y))?;
+        Some(touch(at, Phase::Move { dx, dy }))
+    }
+
+    /// A finger lifted off. `None` if its landing was not seen.
+    pub fn touch_up(&mut self, code: u16) -> Option<Input> {
+        let at = self.fingers.iter().position(|f| f.is_some_and(|f| f.code == code))?;
+        self.fingers[at] = None;
+        Some(touch(at, Phase::Lift))
+    }
+
+    /// Forgets keys and fingers that are down and the pointer position: capture was interrupted.
     pub fn reset(&mut self) {
         *self = Self::default();
     }
@@ -69,6 +110,19 @@ impl Locator {
 #[expect(clippy::cast_possible_truncation, reason = "an index below 32")]
 fn slot(index: usize) -> Slot {
     Slot(index as u8)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "an index below 10")]
+fn touch(index: usize, phase: Phase) -> Input {
+    Input::Touch { contact: Contact(index as u8), phase, pressure: None, area: None }
+}
+
+/// From one finite position to the next; `None` where nothing moved or nothing can move so far.
+fn movement((old_x, old_y): (f64, f64), (x, y): (f64, f64)) -> Option<(f32, f32)> {
+    let (dx, dy) = (x - old_x, y - old_y);
+    let moved = (dx != 0.0 || dy != 0.0) && dx.abs() <= FARTHEST && dy.abs() <= FARTHEST;
+    #[expect(clippy::cast_possible_truncation, reason = "a movement needs no more than single precision")]
+    moved.then_some((dx as f32, dy as f32))
 }
 
 /// Zone and finger column of an evdev key code, by the key's position for a person who types with ten fingers.
@@ -147,6 +201,25 @@ mod tests {
         assert_eq!(locator.position(f64::NAN, 0.0), None);
         assert_eq!(locator.position(103.0, 46.0), None);
         assert_eq!(locator.position(f64::MAX, 46.0), None);
+    }
+
+    #[test]
+    fn fingers_are_told_apart_and_forgotten_when_off() {
+        let mut locator = Locator::new();
+        assert_eq!(locator.touch_move(70, 1.0, 1.0), None);
+        assert_eq!(locator.touch_down(70, 10.0, 10.0), Some(touch(0, Phase::Land)));
+        assert_eq!(locator.touch_down(71, 500.0, 500.0), Some(touch(1, Phase::Land)));
+        assert_eq!(locator.touch_move(70, 12.0, 9.0), Some(touch(0, Phase::Move { dx: 2.0, dy: -1.0 })));
+        assert_eq!(locator.touch_move(71, 501.0, 500.0), Some(touch(1, Phase::Move { dx: 1.0, dy: 0.0 })));
+        assert_eq!(locator.touch_move(71, 501.0, 500.0), None);
+        assert_eq!(locator.touch_move(71, f64::INFINITY, 500.0), None);
+        assert_eq!(locator.touch_up(70), Some(touch(0, Phase::Lift)));
+        assert_eq!(locator.touch_up(70), None);
+        // A landing under the same number: its lift-off was lost.
+        assert_eq!(locator.touch_down(71, 0.0, 0.0), Some(touch(1, Phase::Land)));
+        assert_eq!((2..=20).filter_map(|code| locator.touch_down(code, 0.0, 0.0)).count(), FINGERS - 1);
+        locator.reset();
+        assert!(locator.fingers.iter().all(Option::is_none));
     }
 
     #[test]

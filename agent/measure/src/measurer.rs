@@ -3,15 +3,16 @@
 use tacit_proto::{MIN_KEYSTROKES, MIN_STROKES, Modality};
 
 use crate::guard::{Clock, Rate, Tally, Time};
-use crate::input::{Input, Origin, TimedInput};
+use crate::input::{Input, Origin, Phase, TimedInput};
 use crate::keyboard::Keyboard;
 use crate::open::Open;
 use crate::pointer::Pointer;
+use crate::touch::Fingers;
 use crate::window::{Output, SignalKind};
 
 /// Key events in a second that fingers may reach; more are left out.
 const MOST_KEY_EVENTS: u32 = 400;
-/// Pointer events in a second that devices may reach; more are left out.
+/// Pointer events in a second that devices may reach, and touch events; more are left out.
 const MOST_POINTER_EVENTS: u32 = 20_000;
 /// Inputs of one window at most, whatever the settings say.
 const MOST_INPUTS: u32 = 50_000;
@@ -24,7 +25,7 @@ const IMPOSSIBLE_RUN: u32 = 10;
 pub struct Settings {
     /// Keystrokes that fill a keyboard window; never below the minimum of its modality.
     pub window_keystrokes: u32,
-    /// Strokes that fill a pointer window; never below the minimum of its modality.
+    /// Strokes that fill a pointer or touch window; never below the minimum of its modality.
     pub window_strokes: u32,
     /// Active time that closes a window holding its minimum, in milliseconds.
     pub window_active_ms: u32,
@@ -56,10 +57,13 @@ pub struct Measurer {
     clock: Clock,
     keyboard: Keyboard,
     pointer: Pointer,
+    fingers: Fingers,
     keys: Open,
     strokes: Open,
+    touches: Open,
     key_rate: Rate,
     pointer_rate: Rate,
+    touch_rate: Rate,
     last_press_us: Option<u64>,
     fast_presses: u32,
     injected: Tally,
@@ -75,10 +79,13 @@ impl Measurer {
             clock: Clock::default(),
             keyboard: Keyboard::default(),
             pointer: Pointer::default(),
+            fingers: Fingers::default(),
             keys: Open::new(Modality::Keyboard),
             strokes: Open::new(Modality::Pointer),
+            touches: Open::new(Modality::Touch),
             key_rate: Rate::new(MOST_KEY_EVENTS),
             pointer_rate: Rate::new(MOST_POINTER_EVENTS),
+            touch_rate: Rate::new(MOST_POINTER_EVENTS),
             last_press_us: None,
             fast_presses: 0,
             injected: Tally::new(SignalKind::Injected),
@@ -133,18 +140,17 @@ impl Measurer {
     }
 
     fn measure(&mut self, at_us: u64, input: Input, out: &mut Vec<Output>) {
-        let rate = if is_key(input) { &self.key_rate } else { &self.pointer_rate };
-        if !rate.allows(at_us) {
-            if matches!(input, Input::KeyDown { .. }) {
-                self.watch_pace(at_us, out);
-            }
-            if let Input::KeyUp { slot } = input {
-                self.keyboard.lift(slot);
+        if !self.rate_of(input).allows(at_us) {
+            match input {
+                Input::KeyDown { .. } => self.watch_pace(at_us, out),
+                Input::KeyUp { slot } => self.keyboard.lift(slot),
+                Input::Touch { contact, phase: Phase::Lift, .. } => self.fingers.lift(contact),
+                _ => {}
             }
             self.open_of(input).discard();
             return;
         }
-        let Self { keyboard, pointer, keys, strokes, .. } = self;
+        let Self { keyboard, pointer, fingers, keys, strokes, touches, .. } = self;
         let inputs = match input {
             Input::KeyDown { slot, zone, column } => {
                 keyboard.press(at_us, slot, zone, column, &mut keys.values()).then_some(1)
@@ -154,6 +160,14 @@ impl Measurer {
             Input::ButtonDown(button) => pointer.pressed(at_us, button, &mut strokes.values()),
             Input::ButtonUp(button) => pointer.released(at_us, button, &mut strokes.values()).then_some(0),
             Input::Wheel { notches } => pointer.wheel(at_us, notches, &mut strokes.values()).then_some(0),
+            Input::Touch { contact, phase, pressure, area } => {
+                let lost = fingers.lost(contact, phase);
+                let strokes = fingers.touched(at_us, contact, phase, (pressure, area), &mut touches.values());
+                if lost && strokes.is_some() {
+                    touches.discard();
+                }
+                strokes
+            }
             Input::Break => None,
         };
         let Some(inputs) = inputs else {
@@ -163,14 +177,26 @@ impl Measurer {
         let open = self.open_of(input);
         open.add_inputs(inputs);
         open.seen(at_us);
-        if is_key(input) { &mut self.key_rate } else { &mut self.pointer_rate }.count(at_us);
+        self.rate_of(input).count(at_us);
         if matches!(input, Input::KeyDown { .. }) {
             self.watch_pace(at_us, out);
         }
     }
 
     fn open_of(&mut self, input: Input) -> &mut Open {
-        if is_key(input) { &mut self.keys } else { &mut self.strokes }
+        match modality(input) {
+            Modality::Keyboard => &mut self.keys,
+            Modality::Pointer => &mut self.strokes,
+            Modality::Touch => &mut self.touches,
+        }
+    }
+
+    fn rate_of(&mut self, input: Input) -> &mut Rate {
+        match modality(input) {
+            Modality::Keyboard => &mut self.key_rate,
+            Modality::Pointer => &mut self.pointer_rate,
+            Modality::Touch => &mut self.touch_rate,
+        }
     }
 
     /// Nothing joins across this moment; open windows go on.
@@ -178,8 +204,10 @@ impl Measurer {
         self.keyboard = Keyboard::default();
         let strokes = self.pointer.interrupt(&mut self.strokes.values());
         self.strokes.add_inputs(strokes);
+        self.fingers = Fingers::default();
         self.keys.interrupt();
         self.strokes.interrupt();
+        self.touches.interrupt();
         self.last_press_us = None;
         self.fast_presses = 0;
         self.injected.interrupt(out);
@@ -194,6 +222,7 @@ impl Measurer {
         let active_ms = self.settings.window_active_ms;
         out.extend(self.keys.close(keystrokes, active_ms).map(Output::Window));
         out.extend(self.strokes.close(strokes, active_ms).map(Output::Window));
+        out.extend(self.touches.close(strokes, active_ms).map(Output::Window));
     }
 
     fn watch_pace(&mut self, at_us: u64, out: &mut Vec<Output>) {
@@ -209,6 +238,15 @@ impl Measurer {
     }
 }
 
-fn is_key(input: Input) -> bool {
-    matches!(input, Input::KeyDown { .. } | Input::KeyUp { .. })
+/// What an input is measured as; a break interrupts all alike.
+fn modality(input: Input) -> Modality {
+    match input {
+        Input::KeyDown { .. } | Input::KeyUp { .. } => Modality::Keyboard,
+        Input::Touch { .. } => Modality::Touch,
+        Input::Move { .. }
+        | Input::ButtonDown(_)
+        | Input::ButtonUp(_)
+        | Input::Wheel { .. }
+        | Input::Break => Modality::Pointer,
+    }
 }

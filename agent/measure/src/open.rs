@@ -84,7 +84,7 @@ impl Open {
     pub(crate) fn close(&mut self, inputs: u32, active_ms: u32) -> Option<Window> {
         let least = match self.modality {
             Modality::Keyboard => MIN_KEYSTROKES,
-            Modality::Pointer => MIN_STROKES,
+            Modality::Pointer | Modality::Touch => MIN_STROKES,
         };
         let full = self.inputs >= inputs.max(least);
         let aged = self.inputs >= least && self.active_us / 1000 >= u64::from(active_ms);

@@ -5,7 +5,7 @@ use tacit_proto::catalogue as c;
 use crate::input::Button;
 use crate::keyboard::milliseconds;
 use crate::open::Values;
-use crate::stroke::Stroke;
+use crate::stroke::{Ids, MAX_MOVE, Stroke};
 
 /// Without movement for this long a stroke has ended. Remote desktops report a moving pointer every 110 ms only.
 const REST_US: u64 = 200_000;
@@ -19,8 +19,6 @@ const DOUBLE_CLICK_US: u64 = 500_000;
 const WHEEL_REST_US: u64 = 1_000_000;
 /// Movement, in pixels, with a button down beyond which it is a drag.
 const SLIP_PX: f64 = 12.0;
-/// A single movement longer than any screen, in pixels, is no movement.
-const MAX_MOVE: f64 = 20_000.0;
 /// A single turn of the wheel, in notches, that is none.
 const MAX_NOTCHES: f64 = 1_000.0;
 
@@ -153,7 +151,10 @@ impl Pointer {
     fn end_stroke(&mut self, values: &mut Values<'_>) -> u32 {
         let counted = self.stroke.counts();
         if counted && let (Some(first_us), Some(last_us)) = (self.stroke.first_us(), self.stroke.last_us()) {
-            self.stroke.measure(values);
+            let shape = self.stroke.shape();
+            values.push(c::STROKE_LENGTH, shape.path);
+            values.push(c::STROKE_HORIZONTAL, shape.horizontal);
+            shape.push(&ids(shape.path), values);
             self.click = None;
             if let Some(before_us) = self.stroke_end_us.replace(last_us) {
                 values.push(c::STROKE_CLICK_SHARE, 0.0);
@@ -173,5 +174,28 @@ fn index(button: Button) -> usize {
         Button::Left => 0,
         Button::Right => 1,
         Button::Other => 2,
+    }
+}
+
+/// The features of a length class: short below 100 px, long from 400 px on.
+fn ids(path: f64) -> Ids {
+    macro_rules! class {
+        ($($field:ident $id:ident),*) => { Ids { $($field: c::$id),* } };
+    }
+    if path < 100.0 {
+        class!(duration DURATION_SHORT, speed_mean SPEED_MEAN_SHORT, speed_peak SPEED_PEAK_SHORT,
+            acceleration ACCELERATION_SHORT, straightness STRAIGHTNESS_SHORT, deviation DEVIATION_SHORT,
+            turning TURNING_SHORT, time_to_peak TIME_TO_PEAK_SHORT, first_quarter FIRST_QUARTER_SHORT,
+            last_quarter LAST_QUARTER_SHORT)
+    } else if path < 400.0 {
+        class!(duration DURATION_MIDDLE, speed_mean SPEED_MEAN_MIDDLE, speed_peak SPEED_PEAK_MIDDLE,
+            acceleration ACCELERATION_MIDDLE, straightness STRAIGHTNESS_MIDDLE, deviation DEVIATION_MIDDLE,
+            turning TURNING_MIDDLE, time_to_peak TIME_TO_PEAK_MIDDLE, first_quarter FIRST_QUARTER_MIDDLE,
+            last_quarter LAST_QUARTER_MIDDLE)
+    } else {
+        class!(duration DURATION_LONG, speed_mean SPEED_MEAN_LONG, speed_peak SPEED_PEAK_LONG,
+            acceleration ACCELERATION_LONG, straightness STRAIGHTNESS_LONG, deviation DEVIATION_LONG,
+            turning TURNING_LONG, time_to_peak TIME_TO_PEAK_LONG, first_quarter FIRST_QUARTER_LONG,
+            last_quarter LAST_QUARTER_LONG)
     }
 }

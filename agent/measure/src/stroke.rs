@@ -1,11 +1,12 @@
-//! One stroke: movement between rests, clicks and drags, and the features of its path.
+//! One stroke, of a pointer or of a finger, and what its path is like.
 
 use tacit_proto::FeatureId;
-use tacit_proto::catalogue as c;
 
 use crate::keyboard::milliseconds;
 use crate::open::Values;
 
+/// A single movement longer than any screen, in pixels, is no movement.
+pub(crate) const MAX_MOVE: f64 = 20_000.0;
 /// Points kept of one stroke; a longer one is cut, after at least 7 s.
 const MAX_POINTS: usize = 2_048;
 /// Points closer in time are drawn together: mice report every 1 to 8 ms, and it is not the mouse that is measured.
@@ -18,6 +19,8 @@ const MIN_POINTS: usize = 3;
 const SLICES: usize = 12;
 /// Equal slices of path that direction is taken over.
 const CHORDS: usize = 8;
+/// Share of the mean speed below which a stroke nearly rests.
+const SLOW: f64 = 0.25;
 
 /// A point of the path, relative to where the stroke began.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +30,15 @@ struct Point {
     y: f64,
     /// Path length up to here.
     path: f64,
+}
+
+/// Sums of movement, pixels.
+#[derive(Debug, Default)]
+struct Sides {
+    right: f64,
+    left: f64,
+    down: f64,
+    up: f64,
 }
 
 /// A path in progress.
@@ -92,20 +104,15 @@ impl Stroke {
     }
 
     /// Measures a stroke that counts.
-    pub(crate) fn measure(&self, values: &mut Values<'_>) {
+    pub(crate) fn shape(&self) -> Shape {
         let path = self.path();
-        let duration = milliseconds(self.duration_us());
-        let seconds = duration / 1000.0;
-        let ids = ids(path);
-        values.push(c::STROKE_LENGTH, path);
-        let (across, upright) = self.points.windows(2).fold((0.0, 0.0), |(across, upright), w| {
-            (across + (w[1].x - w[0].x).abs(), upright + (w[1].y - w[0].y).abs())
-        });
-        values.push(c::STROKE_HORIZONTAL, across / (across + upright));
-        values.push(ids.duration, duration);
-        values.push(ids.speed_mean, path / seconds);
-
-        let along: Vec<f64> = (0..=SLICES).map(|i| self.path_at(i, SLICES)).collect();
+        let duration_ms = milliseconds(self.duration_us());
+        let seconds = duration_ms / 1000.0;
+        let Sides { right, left, down, up } = self.sides();
+        let (across, upright) = (right + left, down + up);
+        let (turning, clockwise) = self.turning();
+        let along: Vec<f64> =
+            (0..=SLICES).map(|i| self.path_after(duration_ms * count(i) / count(SLICES))).collect();
         let slice_seconds = seconds / count(SLICES);
         let speeds: Vec<f64> = along.windows(2).map(|w| (w[1] - w[0]) / slice_seconds).collect();
         let (mut peak_at, mut peak) = (0, 0.0);
@@ -114,24 +121,32 @@ impl Stroke {
                 (peak_at, peak) = (i, *speed);
             }
         }
-        values.push(ids.speed_peak, peak);
-        values.push(ids.time_to_peak, (count(peak_at) + 0.5) / count(SLICES));
         let changes: f64 = speeds.windows(2).map(|w| (w[1] - w[0]).abs()).sum();
-        values.push(ids.acceleration, changes / count(SLICES - 1) / slice_seconds);
         let quarter = SLICES / 4;
-        values.push(ids.first_quarter, along[quarter] * 4.0 / path);
-        values.push(ids.last_quarter, (path - along[SLICES - quarter]) * 4.0 / path);
-
         let chord = self.chord();
-        values.push(ids.straightness, chord / path);
-        values.push(ids.deviation, self.deviation() / chord.max(1.0));
-        values.push(ids.turning, self.turning());
+        Shape {
+            path,
+            horizontal: across / (across + upright),
+            rightward: right / across,
+            downward: down / upright,
+            clockwise: clockwise / turning,
+            slow: self.slow(path / duration_ms) / duration_ms,
+            duration_ms,
+            speed_mean: path / seconds,
+            speed_peak: peak,
+            time_to_peak: (count(peak_at) + 0.5) / count(SLICES),
+            acceleration: changes / count(SLICES - 1) / slice_seconds,
+            first_quarter: along[quarter] * 4.0 / path,
+            last_quarter: (path - along[SLICES - quarter]) * 4.0 / path,
+            straightness: chord / path,
+            deviation: self.deviation() / chord.max(1.0),
+            turning,
+        }
     }
 
-    /// Path length at slice `i` of `slices` of the duration.
-    fn path_at(&self, i: usize, slices: usize) -> f64 {
+    /// Path length this many milliseconds after the start.
+    pub(crate) fn path_after(&self, at: f64) -> f64 {
         let Some(first) = self.points.first() else { return 0.0 };
-        let at = milliseconds(self.duration_us()) * count(i) / count(slices);
         let time = |p: &Point| milliseconds(p.at_us - first.at_us);
         let next = self.points.partition_point(|p| time(p) < at);
         match (next.checked_sub(1).and_then(|k| self.points.get(k)), self.points.get(next)) {
@@ -154,8 +169,28 @@ impl Stroke {
         self.points.iter().map(distance).fold(0.0, f64::max)
     }
 
-    /// Sum of the changes of direction between equal slices of the path, in radians.
-    fn turning(&self) -> f64 {
+    /// Movement to each side.
+    fn sides(&self) -> Sides {
+        self.points.windows(2).fold(Sides::default(), |sum, w| {
+            let (dx, dy) = (w[1].x - w[0].x, w[1].y - w[0].y);
+            Sides {
+                right: sum.right + dx.max(0.0),
+                left: sum.left - dx.min(0.0),
+                down: sum.down + dy.max(0.0),
+                up: sum.up - dy.min(0.0),
+            }
+        })
+    }
+
+    /// Milliseconds at less than a fraction of the mean speed, which is in pixels a millisecond.
+    fn slow(&self, mean: f64) -> f64 {
+        let spans =
+            self.points.windows(2).map(|w| (milliseconds(w[1].at_us - w[0].at_us), w[1].path - w[0].path));
+        spans.filter(|(ms, path)| *path < SLOW * mean * ms).map(|(ms, _)| ms).sum()
+    }
+
+    /// Sum of the changes of direction between equal slices of the path, and of those that go clockwise, in radians.
+    fn turning(&self) -> (f64, f64) {
         let path = self.path();
         let corners: Vec<(f64, f64)> = (0..=CHORDS)
             .map(|i| {
@@ -176,7 +211,11 @@ impl Stroke {
             .filter(|w| w[0] != w[1])
             .map(|w| (w[1].1 - w[0].1).atan2(w[1].0 - w[0].0))
             .collect();
-        directions.windows(2).map(|w| wrapped(w[1] - w[0]).abs()).sum()
+        // On a screen, where y grows downwards, a rising angle is clockwise.
+        directions
+            .windows(2)
+            .map(|w| wrapped(w[1] - w[0]))
+            .fold((0.0, 0.0), |(all, clockwise), turn| (all + turn.abs(), clockwise + turn.max(0.0)))
     }
 }
 
@@ -191,38 +230,65 @@ fn count(n: usize) -> f64 {
     n as f64
 }
 
-struct Ids {
-    duration: FeatureId,
-    speed_mean: FeatureId,
-    speed_peak: FeatureId,
-    acceleration: FeatureId,
-    straightness: FeatureId,
-    deviation: FeatureId,
-    turning: FeatureId,
-    time_to_peak: FeatureId,
-    first_quarter: FeatureId,
-    last_quarter: FeatureId,
+/// What a stroke is like. A share of nothing is no number, and is not counted when pushed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    /// Length of the path, pixels.
+    pub(crate) path: f64,
+    /// Share of the movement that is sideways.
+    pub(crate) horizontal: f64,
+    /// Share of the sideways movement that goes right.
+    pub(crate) rightward: f64,
+    /// Share of the upright movement that goes down.
+    pub(crate) downward: f64,
+    /// Share of the turning that is clockwise.
+    pub(crate) clockwise: f64,
+    /// Share of the duration that is nearly a rest.
+    pub(crate) slow: f64,
+    duration_ms: f64,
+    speed_mean: f64,
+    speed_peak: f64,
+    /// Over the duration.
+    time_to_peak: f64,
+    acceleration: f64,
+    /// Speeds of the quarters, over the mean.
+    first_quarter: f64,
+    last_quarter: f64,
+    /// Straight distance over path.
+    straightness: f64,
+    /// Over the straight distance.
+    deviation: f64,
+    /// Radians.
+    turning: f64,
 }
 
-/// The features of a length class: short below 100 px, long from 400 px on.
-fn ids(path: f64) -> Ids {
-    macro_rules! class {
-        ($($field:ident $id:ident),*) => { Ids { $($field: c::$id),* } };
+impl Shape {
+    /// Adds what depends on length to the features of its class.
+    pub(crate) fn push(&self, ids: &Ids, values: &mut Values<'_>) {
+        values.push(ids.duration, self.duration_ms);
+        values.push(ids.speed_mean, self.speed_mean);
+        values.push(ids.speed_peak, self.speed_peak);
+        values.push(ids.time_to_peak, self.time_to_peak);
+        values.push(ids.acceleration, self.acceleration);
+        values.push(ids.first_quarter, self.first_quarter);
+        values.push(ids.last_quarter, self.last_quarter);
+        values.push(ids.straightness, self.straightness);
+        values.push(ids.deviation, self.deviation);
+        values.push(ids.turning, self.turning);
     }
-    if path < 100.0 {
-        class!(duration DURATION_SHORT, speed_mean SPEED_MEAN_SHORT, speed_peak SPEED_PEAK_SHORT,
-            acceleration ACCELERATION_SHORT, straightness STRAIGHTNESS_SHORT, deviation DEVIATION_SHORT,
-            turning TURNING_SHORT, time_to_peak TIME_TO_PEAK_SHORT, first_quarter FIRST_QUARTER_SHORT,
-            last_quarter LAST_QUARTER_SHORT)
-    } else if path < 400.0 {
-        class!(duration DURATION_MIDDLE, speed_mean SPEED_MEAN_MIDDLE, speed_peak SPEED_PEAK_MIDDLE,
-            acceleration ACCELERATION_MIDDLE, straightness STRAIGHTNESS_MIDDLE, deviation DEVIATION_MIDDLE,
-            turning TURNING_MIDDLE, time_to_peak TIME_TO_PEAK_MIDDLE, first_quarter FIRST_QUARTER_MIDDLE,
-            last_quarter LAST_QUARTER_MIDDLE)
-    } else {
-        class!(duration DURATION_LONG, speed_mean SPEED_MEAN_LONG, speed_peak SPEED_PEAK_LONG,
-            acceleration ACCELERATION_LONG, straightness STRAIGHTNESS_LONG, deviation DEVIATION_LONG,
-            turning TURNING_LONG, time_to_peak TIME_TO_PEAK_LONG, first_quarter FIRST_QUARTER_LONG,
-            last_quarter LAST_QUARTER_LONG)
-    }
+}
+
+/// The features of a length class.
+#[derive(Debug)]
+pub(crate) struct Ids {
+    pub(crate) duration: FeatureId,
+    pub(crate) speed_mean: FeatureId,
+    pub(crate) speed_peak: FeatureId,
+    pub(crate) acceleration: FeatureId,
+    pub(crate) straightness: FeatureId,
+    pub(crate) deviation: FeatureId,
+    pub(crate) turning: FeatureId,
+    pub(crate) time_to_peak: FeatureId,
+    pub(crate) first_quarter: FeatureId,
+    pub(crate) last_quarter: FeatureId,
 }

@@ -7,7 +7,7 @@ use tacit_proto::{FeatureStats, Modality};
 pub struct Window {
     /// Input it was measured on.
     pub modality: Modality,
-    /// Keystrokes (keyboard) or strokes (pointer).
+    /// Keystrokes (keyboard) or strokes (pointer, touch).
     pub inputs: u32,
     /// Milliseconds in use: the span less every rest longer than 5 s.
     pub active_ms: u32,

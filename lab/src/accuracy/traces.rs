@@ -64,7 +64,7 @@ pub(super) fn rows(
         }
         let size = match (probe, modality) {
             (ProbeSize::Inputs(n), Modality::Keyboard) => format!("{n} keys"),
-            (ProbeSize::Inputs(n), Modality::Pointer) => format!("{n} strokes"),
+            (ProbeSize::Inputs(n), Modality::Pointer | Modality::Touch) => format!("{n} strokes"),
             (ProbeSize::Seconds(s), _) => format!("{s} s"),
         };
         let protocol = format!("enrol first {:.0} %, probe {size}", 100.0 * fraction);

@@ -96,5 +96,12 @@ fn plain(family: Family) -> &'static str {
         Family::Click => "clicks",
         Family::Drag => "drags",
         Family::Wheel => "use of the wheel",
+        Family::TouchTime => "how long fingers stay on the screen",
+        Family::TouchLength => "how far fingers go on the screen",
+        Family::TouchSpeed => "how fast fingers go on the screen",
+        Family::TouchDirection => "which way fingers go on the screen",
+        Family::TouchCurve => "how fingers turn on the screen",
+        Family::TouchPressure => "how hard fingers press",
+        Family::TouchEnds => "how fingers land and lift off",
     }
 }

@@ -120,7 +120,7 @@ impl Profile {
         let mature = |l: &Learned| {
             let least = match l.modality {
                 Modality::Keyboard => policy.mature_keystrokes,
-                Modality::Pointer => policy.mature_strokes,
+                Modality::Pointer | Modality::Touch => policy.mature_strokes,
             };
             l.inputs >= least && l.sessions >= policy.mature_sessions
         };

@@ -175,7 +175,7 @@ impl SessionState {
             reached = windows;
             let part: Vec<&Recent> = self.recent[self.recent.len() - windows..].iter().collect();
             let ratio = |part: &[&Recent]| {
-                [Modality::Keyboard, Modality::Pointer]
+                Modality::ALL
                     .into_iter()
                     .filter_map(|m| score_against(population, reference, m, &pooled(part, m)))
                     .map(|s| s.llr)
@@ -218,7 +218,7 @@ impl SessionState {
     fn evidence(&self, population: &Population, reference: &Reference, windows: usize) -> Vec<Evidence> {
         let from = self.recent.len() - windows.min(self.recent.len());
         let part: Vec<&Recent> = self.recent[from..].iter().collect();
-        let mut evidence: Vec<Evidence> = [Modality::Keyboard, Modality::Pointer]
+        let mut evidence: Vec<Evidence> = Modality::ALL
             .into_iter()
             .flat_map(|m| {
                 let stats = pooled(&part, m);
@@ -237,6 +237,7 @@ impl SessionState {
         let what = match modality {
             Modality::Keyboard => "keyboard",
             Modality::Pointer => "pointer",
+            Modality::Touch => "touch",
         };
         let why =
             if mature { "shows nothing that the profile knows" } else { "profile is still being learned" };
@@ -254,7 +255,7 @@ fn least_taught(modality: Modality) -> u32 {
     LEAST_TAUGHT
         * match modality {
             Modality::Keyboard => MIN_KEYSTROKES,
-            Modality::Pointer => MIN_STROKES,
+            Modality::Pointer | Modality::Touch => MIN_STROKES,
         }
 }
 
@@ -303,15 +304,15 @@ fn learning(maturity: &[crate::Maturity], policy: &Policy) -> Assessment {
         let (sessions, inputs) = so_far.map_or((0, 0), |m| (m.sessions, m.inputs));
         format!("{inputs} of {least} {unit} in {sessions} of {} sessions", policy.mature_sessions)
     };
-    Assessment {
-        kind: VerdictKind::Learning,
-        trust: None,
-        llr: None,
-        reason: format!(
-            "the profile is being learned: {}; {}",
-            of(Modality::Keyboard, policy.mature_keystrokes, "keystrokes"),
-            of(Modality::Pointer, policy.mature_strokes, "strokes"),
-        ),
-        evidence: Vec::new(),
+    let mut reason = format!(
+        "the profile is being learned: {}; {}",
+        of(Modality::Keyboard, policy.mature_keystrokes, "keystrokes"),
+        of(Modality::Pointer, policy.mature_strokes, "strokes"),
+    );
+    // Most workstations have no touch screen.
+    if maturity.iter().any(|m| m.modality == Modality::Touch) {
+        reason += "; ";
+        reason += &of(Modality::Touch, policy.mature_strokes, "touch strokes");
     }
+    Assessment { kind: VerdictKind::Learning, trust: None, llr: None, reason, evidence: Vec::new() }
 }

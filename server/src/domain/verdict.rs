@@ -21,5 +21,6 @@ pub fn modality(modality: Modality) -> &'static str {
     match modality {
         Modality::Keyboard => "keyboard",
         Modality::Pointer => "pointer",
+        Modality::Touch => "touch",
     }
 }

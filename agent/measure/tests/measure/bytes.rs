@@ -1,7 +1,7 @@
 //! Any bytes as input events, and what must hold of whatever they yield. Shared by the property tests and the fuzz target.
 
 use tacit_measure::{
-    Button, Column, Input, Measurer, Origin, Output, Settings, Slot, TimedInput, Window, Zone,
+    Button, Column, Contact, Input, Measurer, Origin, Output, Phase, Settings, Slot, TimedInput, Window, Zone,
 };
 use tacit_proto::{MIN_KEYSTROKES, MIN_STROKES, Modality, catalogue};
 
@@ -34,7 +34,11 @@ fn event(bytes: [u8; 8], now_us: &mut u64) -> TimedInput {
         1 => Button::Right,
         _ => Button::Other,
     };
-    let input = match what % 16 {
+    let touch = |phase, share: u8| {
+        let told = share.is_multiple_of(3).then(|| f32::from(share) / 250.0);
+        Input::Touch { contact: Contact(a % 12), phase, pressure: told, area: told.map(|share| share * 1e3) }
+    };
+    let input = match what % 32 {
         0..=3 => Input::KeyDown {
             slot: Slot(a % 34),
             zone: ZONES[usize::from(b) % ZONES.len()],
@@ -45,6 +49,9 @@ fn event(bytes: [u8; 8], now_us: &mut u64) -> TimedInput {
         12 => Input::ButtonDown(button(a)),
         13 => Input::ButtonUp(button(a)),
         14 => Input::Wheel { notches: number(a) },
+        16..=18 => touch(Phase::Land, b),
+        19..=26 => touch(Phase::Move { dx: number(b), dy: number(origin) }, b),
+        27..=29 => touch(Phase::Lift, b),
         _ if a > 250 => Input::Break,
         _ => Input::Wheel { notches: number(b) },
     };
@@ -97,7 +104,7 @@ pub(crate) fn drive(bytes: &[u8]) {
 pub(crate) fn check(window: &Window) {
     let least = match window.modality {
         Modality::Keyboard => MIN_KEYSTROKES,
-        Modality::Pointer => MIN_STROKES,
+        Modality::Pointer | Modality::Touch => MIN_STROKES,
     };
     assert!(window.inputs >= least && window.inputs <= 100_000);
     assert!(!window.stats.is_empty());

@@ -17,6 +17,8 @@ pub(crate) enum Deed {
     Press { button: Button, hold: u64, drag: i8 },
     /// Turns the wheel.
     Wheel { steps: u8, up: bool, every: u64 },
+    /// A finger lands so many milliseconds after the last one did, moves by equal steps, and lifts off after a rest.
+    Touch { finger: u16, gap: u64, steps: u8, dx: i8, dy: i8, every: u64, rest: u64 },
     /// Does nothing, in milliseconds.
     Rest(u64),
     /// Capture is interrupted.
@@ -38,9 +40,13 @@ pub(crate) fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         (button, 1u64..400, -40i8..40).prop_map(|(button, hold, drag)| Deed::Press { button, hold, drag });
     let wheel =
         (1u8..10, any::<bool>(), 1u64..300).prop_map(|(steps, up, every)| Deed::Wheel { steps, up, every });
+    let touch = (0u16..4, 20u64..900, 0u8..40, -30i8..30, -30i8..30, 1u64..60, 0u64..90).prop_map(
+        |(finger, gap, steps, dx, dy, every, rest)| Deed::Touch { finger, gap, steps, dx, dy, every, rest },
+    );
     let deed = prop_oneof![
         12 => key,
         6 => stroke,
+        6 => touch,
         3 => press,
         1 => wheel,
         3 => (1u64..9_000).prop_map(Deed::Rest),
@@ -83,6 +89,17 @@ pub(crate) fn events(deeds: &[Deed], start_us: u64) -> Vec<TimedInput> {
                     raw.push((now, Raw::Is(Input::Wheel { notches: if *up { 1.0 } else { -1.0 } })));
                 }
             }
+            Deed::Touch { finger, gap, steps, dx, dy, every, rest } => {
+                now += gap * MS;
+                let place = |step: u8| {
+                    let along = |d: i8| 500.0 + f64::from(step) * f64::from(d);
+                    (along(*dx), along(*dy))
+                };
+                let at = |step: u8| now + u64::from(step) * every * MS;
+                raw.push((now, Raw::Land(*finger, place(0))));
+                raw.extend((1..=*steps).map(|step| (at(step), Raw::Slide(*finger, place(step)))));
+                raw.push((at(*steps) + rest * MS, Raw::Lift(*finger)));
+            }
             Deed::Rest(ms) => now += ms * MS,
             Deed::Break => raw.push((now, Raw::Is(Input::Break))),
             Deed::Injected => raw.push((now, Raw::Injected)),
@@ -94,6 +111,9 @@ pub(crate) fn events(deeds: &[Deed], start_us: u64) -> Vec<TimedInput> {
         let (origin, input) = match raw {
             Raw::Down(code) => (Origin::Device, locator.key_down(code)),
             Raw::Up(code) => (Origin::Device, locator.key_up(code)),
+            Raw::Land(finger, (x, y)) => (Origin::Device, locator.touch_down(finger, x, y)),
+            Raw::Slide(finger, (x, y)) => (Origin::Device, locator.touch_move(finger, x, y)),
+            Raw::Lift(finger) => (Origin::Device, locator.touch_up(finger)),
             Raw::Is(input) => (Origin::Device, Some(input)),
             Raw::Injected => (Origin::Injected, Some(Input::Move { dx: 9.0, dy: 9.0 })),
         };
@@ -105,6 +125,9 @@ pub(crate) fn events(deeds: &[Deed], start_us: u64) -> Vec<TimedInput> {
 enum Raw {
     Down(u16),
     Up(u16),
+    Land(u16, (f64, f64)),
+    Slide(u16, (f64, f64)),
+    Lift(u16),
     Is(Input),
     Injected,
 }
@@ -124,7 +147,7 @@ pub(crate) fn uncut() -> Settings {
     Settings { window_keystrokes: u32::MAX, window_strokes: u32::MAX, window_active_ms: u32::MAX }
 }
 
-/// Enough input after a break that both modalities hold their minimum.
+/// Enough input after a break that every modality holds its minimum.
 pub(crate) fn tail(start_us: u64) -> Vec<TimedInput> {
     let mut deeds = vec![Deed::Break];
     deeds.extend(vec![Deed::Key { code: 30, gap: 200, hold: 90 }; 30]);
@@ -132,6 +155,7 @@ pub(crate) fn tail(start_us: u64) -> Vec<TimedInput> {
         deeds.push(Deed::Stroke { steps: 10, dx: 9, dy: 2, every: 10 });
         deeds.push(Deed::Rest(400));
     }
+    deeds.extend([Deed::Touch { finger: 0, gap: 400, steps: 10, dx: 9, dy: 2, every: 10, rest: 20 }; 10]);
     events(&deeds, start_us)
 }
 

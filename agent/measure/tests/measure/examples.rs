@@ -13,7 +13,7 @@ fn constant(stats: &FeatureStats, id: FeatureId) -> (u32, f64) {
     (stat.count(), c::feature(id).unwrap().raw(stat.mean()))
 }
 
-fn assert_constant(stats: &FeatureStats, id: FeatureId, count: u32, raw: f64) {
+pub(crate) fn assert_constant(stats: &FeatureStats, id: FeatureId, count: u32, raw: f64) {
     let (n, mean) = constant(stats, id);
     assert_eq!(n, count, "{}", c::feature(id).unwrap().name);
     assert!((mean - raw).abs() < 1e-6 * raw.abs().max(1.0), "{}: {mean}", c::feature(id).unwrap().name);

@@ -8,3 +8,4 @@ mod examples;
 mod privacy;
 mod properties;
 mod robustness;
+mod touch;

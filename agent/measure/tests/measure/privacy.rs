@@ -51,6 +51,10 @@ fn a_short_secret_is_never_a_window() {
         let mut deeds = type_text(&[31; 29]);
         deeds.push(Deed::Rest(10_000));
         deeds.extend([Deed::Stroke { steps: 20, dx: 5, dy: 5, every: 10 }, Deed::Rest(500)].repeat(9));
+        // A number entered on a screen is taps, and taps fill no window.
+        let touch = Deed::Touch { finger: 0, gap: 500, steps: 20, dx: 5, dy: 5, every: 10, rest: 10 };
+        let tap = Deed::Touch { finger: 1, gap: 500, steps: 1, dx: 1, dy: 0, every: 40, rest: 30 };
+        deeds.extend([[touch; 9].as_slice(), &[tap; 60]].concat());
         deeds.extend([Deed::Break, Deed::Rest(100_000), Deed::Break]);
         assert_eq!(measure(settings, &events(&deeds, 0)), []);
     }

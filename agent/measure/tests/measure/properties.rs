@@ -1,7 +1,9 @@
 //! However a stream is cut into windows, and whatever nonsense is mixed into it, the stats are the same.
 
 use proptest::prelude::*;
-use tacit_measure::{Button, Column, Input, Measurer, Origin, Output, Settings, Slot, TimedInput, Zone};
+use tacit_measure::{
+    Button, Column, Contact, Input, Measurer, Origin, Output, Phase, Settings, Slot, TimedInput, Zone,
+};
 use tacit_proto::Modality;
 
 use crate::bytes;
@@ -18,7 +20,9 @@ fn nonsense(which: u8, before: &TimedInput) -> TimedInput {
     let at = |at_us, input| TimedInput { at_us, origin: Origin::Device, input };
     let now = before.at_us;
     let press = Input::KeyDown { slot: Slot(31), zone: Zone::Left, column: Column(1) };
-    match which % 10 {
+    let touch =
+        |contact, phase, pressure| Input::Touch { contact: Contact(contact), phase, pressure, area: None };
+    match which % 16 {
         0 => at(now - 1, press),
         1 => at(0, Input::Move { dx: 5.0, dy: 5.0 }),
         2 => at(u64::MAX, press),
@@ -28,6 +32,12 @@ fn nonsense(which: u8, before: &TimedInput) -> TimedInput {
         6 => at(now, Input::Move { dx: f32::NAN, dy: 1.0 }),
         7 => at(now, Input::Move { dx: f32::INFINITY, dy: f32::MAX }),
         8 => at(now, Input::Wheel { notches: f32::NEG_INFINITY }),
+        9 => at(now - 1, touch(0, Phase::Land, None)),
+        10 => at(now, touch(9, Phase::Lift, None)),
+        11 => at(now, touch(9, Phase::Move { dx: 5.0, dy: 5.0 }, None)),
+        12 => at(now, touch(200, Phase::Land, None)),
+        13 => at(now, touch(0, Phase::Move { dx: f32::NAN, dy: 1.0 }, None)),
+        14 => at(now, touch(9, Phase::Land, Some(1.5))),
         _ => at(now, Input::ButtonUp(Button::Other)),
     }
 }
@@ -56,7 +66,7 @@ proptest! {
             out
         };
         let (whole, cut) = (run(&[]), run(&cuts));
-        for modality in [Modality::Keyboard, Modality::Pointer] {
+        for modality in Modality::ALL {
             let (whole, cut) = (sum(&whole, modality), sum(&cut, modality));
             prop_assert_eq!(whole.4, 1);
             prop_assert_eq!((whole.0, whole.2), (cut.0, cut.2));

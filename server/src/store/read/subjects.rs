@@ -14,7 +14,7 @@ use crate::store::Store;
 /// How far a profile has come in one modality.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Maturity {
-    /// `keyboard` or `pointer`.
+    /// `keyboard`, `pointer` or `touch`.
     pub modality: String,
     /// Sessions learned from.
     pub sessions: u32,

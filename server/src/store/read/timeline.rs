@@ -18,7 +18,7 @@ pub struct TimelineWindow {
     /// When it was closed, by the device's clock.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// `keyboard` or `pointer`.
+    /// `keyboard`, `pointer` or `touch`.
     pub modality: String,
     /// Keystrokes or strokes in it.
     pub inputs: i32,
