@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rustls::RootCertStore;
-use rustls::pki_types::TrustAnchor;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, TrustAnchor};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Uri};
 
 /// Checks a server address. `https://` always; `http://` only to a loopback address, and only where that is allowed.
@@ -48,12 +49,19 @@ pub fn channel(server: &str, ca_pem: Option<&str>, insecure_loopback: bool) -> R
         .keep_alive_while_idle(true);
     if !plain {
         let tls = match ca_pem {
+            Some(pem) if certificates(pem) == 0 => {
+                bail!("the file of --ca holds no certificate: it must be PEM, with BEGIN CERTIFICATE in it")
+            }
             Some(pem) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)),
             None => ClientTlsConfig::new().trust_anchors(system_authorities()?),
         };
         endpoint = endpoint.tls_config(tls).context("the CA certificate is not sound")?;
     }
     Ok(endpoint.connect_lazy())
+}
+
+fn certificates(pem: &str) -> usize {
+    CertificateDer::pem_slice_iter(pem.as_bytes()).filter(Result::is_ok).count()
 }
 
 /// The certificate authorities that this system trusts.

@@ -99,7 +99,7 @@ async fn server(identity: &Identity, insecure_loopback: bool, now: Now) -> Resul
     let address = identity.enrolled.server.clone();
     match probe(identity, insecure_loopback, now).await {
         Ok(()) => Ok(format!("{address} accepts this device and its clock")),
-        Err(trouble) => Err(format!("{address}: {trouble}")),
+        Err(trouble) => Err(trouble),
     }
 }
 

@@ -1,14 +1,19 @@
 //! Turns a workstation into an enrolled device.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use tacit_proto::v1::enrollment_client::EnrollmentClient;
 use tacit_proto::v1::{DeviceInfo, EnrollDeviceRequest};
-use tonic::Code;
+use tonic::{Code, Status};
 
 use crate::channel::channel;
-use crate::identity::{DeviceKey, Enrolled, Identity};
+use crate::identity::{DeviceKey, Enrolled, Identity, KEY};
+use crate::trouble;
+
+/// How long the server may take to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What this device tells of itself.
 #[must_use]
@@ -40,8 +45,12 @@ pub async fn enrol(
     insecure_loopback: bool,
     device: DeviceInfo,
 ) -> Result<Identity> {
-    let key = DeviceKey::load_or_make(state)?;
+    let token = token.trim();
+    if token.is_empty() {
+        bail!("the enrolment token is empty: make one with `tacit-server token create`");
+    }
     let mut client = EnrollmentClient::new(channel(server, ca_pem.as_deref(), insecure_loopback)?);
+    let key = DeviceKey::load_or_make(state)?;
     let proof = key.sign(&[b"tacit-enrol-v1\n", token.as_bytes(), b"\n", key.public()].concat());
     let request = EnrollDeviceRequest {
         token: token.to_owned(),
@@ -49,31 +58,28 @@ pub async fn enrol(
         proof,
         device: Some(device),
     };
-    let response = match client.enroll_device(request).await {
-        Ok(response) => response.into_inner(),
-        Err(status) if status.code() == Code::Unauthenticated => bail!(
-            "the server refused the enrolment token: {}; make another with `tacit-server token create`",
-            status.message()
-        ),
-        Err(status) if status.code() == Code::Unavailable => {
-            bail!("cannot reach {server}: {}; check the address, the port and --ca", cause(&status))
-        }
-        Err(status) => bail!("enrolment failed: {}", status.message()),
+    let response = match tokio::time::timeout(PATIENCE, client.enroll_device(request)).await {
+        Ok(Ok(response)) => response.into_inner(),
+        Ok(Err(status)) => bail!(refusal(state, server, &status)),
+        Err(_) => bail!("{server} does not answer: check the address, the port and the firewall"),
     };
     let enrolled = Enrolled { device_id: response.device_id, server: server.to_owned(), ca_pem };
     Identity::save(state, &enrolled)?;
     Ok(Identity { key, enrolled })
 }
 
-/// The innermost reason of a failed call: the outer ones only say that the transport failed.
-pub(crate) fn cause(status: &tonic::Status) -> String {
-    let mut error: &dyn std::error::Error = status;
-    while let Some(inner) = error.source() {
-        error = inner;
-    }
-    if std::ptr::addr_eq(error, std::ptr::from_ref(status)) {
-        status.message().to_owned()
-    } else {
-        error.to_string()
+fn refusal(state: &Path, server: &str, status: &Status) -> String {
+    let said = status.message();
+    // What the transport makes of an answer that is none has a code, too, but not these words.
+    match trouble::answered(status).then_some(status.code()) {
+        Some(Code::Unauthenticated) => format!(
+            "the server refused the enrolment token: {said}; make another with `tacit-server token create`"
+        ),
+        Some(Code::PermissionDenied) => format!(
+            "the server refused this device: {said}; to have a new key made, delete {} and enrol again with a new token",
+            state.join(KEY).display()
+        ),
+        Some(_) => format!("the server did not enrol this device: {said}"),
+        None => trouble::of_call(server, status),
     }
 }

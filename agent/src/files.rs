@@ -21,7 +21,11 @@ pub fn private_folder(path: &Path) -> Result<()> {
     };
     // One that is there needs no room.
     if !path.is_dir() {
-        made().with_context(|| format!("cannot make the folder {shown}"))?;
+        made().with_context(|| {
+            format!(
+                "cannot make the folder {shown}: have it made for this user, or name another with --state-dir"
+            )
+        })?;
     }
     let used = || format!("cannot use the folder {shown}");
     let mode = fs::metadata(path).with_context(used)?.permissions().mode();

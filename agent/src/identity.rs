@@ -1,7 +1,8 @@
 //! Who this device is: its key pair, its id and its server. Made at enrolment, kept in owner-only files.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -10,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 
-const KEY: &str = "device.key";
+/// Name of the file, within the state folder, of the device's key.
+pub(crate) const KEY: &str = "device.key";
 const IDENTITY: &str = "identity.json";
 
 /// The device's Ed25519 key pair. The private half never leaves the device.
@@ -27,8 +29,9 @@ impl DeviceKey {
     pub fn load_or_make(state: &Path) -> Result<Self> {
         files::private_folder(state)?;
         let path = state.join(KEY);
-        if path.exists() {
-            return Self::load(state);
+        match fs::metadata(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            _ => return Self::load(state),
         }
         let pair = Ed25519KeyPair::generate().context("cannot make a device key")?;
         let pkcs8 = pair.to_pkcs8().context("cannot encode the device key")?.as_ref().to_vec();
@@ -38,13 +41,19 @@ impl DeviceKey {
 
     fn load(state: &Path) -> Result<Self> {
         let path = state.join(KEY);
-        let pkcs8 = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let pkcs8 = match fs::read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                bail!("{} is missing: enrol again with a new token, and a new key is made", path.display())
+            }
+            read => read.map_err(|error| unreadable(state, &path, error))?,
+        };
         let mode = fs::metadata(&path)?.permissions().mode();
         if mode & 0o077 != 0 {
             bail!("{} can be read by others: run chmod 600 on it", path.display());
         }
-        let pair = Ed25519KeyPair::from_pkcs8(&pkcs8)
-            .with_context(|| format!("{} is damaged: delete it and enrol again", path.display()))?;
+        let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).with_context(|| {
+            format!("{} is damaged: delete it and enrol again with a new token", path.display())
+        })?;
         Ok(Self { pair, pkcs8 })
     }
 
@@ -92,10 +101,13 @@ impl Identity {
     /// When the device is not enrolled or its files are damaged.
     pub fn load(state: &Path) -> Result<Self> {
         let path = state.join(IDENTITY);
-        if !path.exists() {
-            bail!("this device is not enrolled: run `tacit-agent enrol --server URL --token TOKEN`");
-        }
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => bail!(
+                "this device is not enrolled, {} is missing: run `tacit-agent enrol --server URL --token TOKEN`, or name the folder of its enrolment with --state-dir",
+                path.display()
+            ),
+            read => read.map_err(|error| unreadable(state, &path, error))?,
+        };
         let enrolled = serde_json::from_str(&text)
             .with_context(|| format!("{} is damaged: delete it and enrol again", path.display()))?;
         Ok(Self { key: DeviceKey::load(state)?, enrolled })
@@ -110,6 +122,29 @@ impl Identity {
         let text = serde_json::to_vec_pretty(enrolled)?;
         files::write_private(&path, &text).with_context(|| format!("cannot write {}", path.display()))
     }
+}
+
+/// Why a file of the state folder cannot be read, and by whom it can.
+fn unreadable(state: &Path, path: &Path, error: io::Error) -> anyhow::Error {
+    let shown = path.display();
+    if error.kind() != ErrorKind::PermissionDenied {
+        return anyhow::Error::new(error).context(format!("cannot read {shown}"));
+    }
+    let user = user(nix::unistd::geteuid());
+    let owner = fs::metadata(path).or_else(|_| fs::metadata(state)).map(|found| user_of(found.uid()));
+    let owner = owner.unwrap_or_else(|_| "its owner".to_owned());
+    anyhow::anyhow!(
+        "{user} may not read {shown}, which belongs to {owner}: run tacit-agent as {owner}, or enrol as {user} into a folder of {user}'s own, named with --state-dir"
+    )
+}
+
+fn user_of(uid: u32) -> String {
+    user(nix::unistd::Uid::from_raw(uid))
+}
+
+/// Name of a user, or the number of one without.
+fn user(uid: nix::unistd::Uid) -> String {
+    nix::unistd::User::from_uid(uid).ok().flatten().map_or_else(|| format!("user {uid}"), |user| user.name)
 }
 
 #[cfg(test)]
@@ -131,9 +166,25 @@ mod tests {
     }
 
     #[test]
-    fn a_device_without_identity_is_told_to_enrol() {
+    fn a_device_without_identity_or_key_is_told_to_enrol() {
         let state = tempfile::tempdir().unwrap();
-        let refused = Identity::load(state.path()).err().unwrap();
-        assert!(refused.to_string().contains("tacit-agent enrol"), "{refused}");
+        let refused = || Identity::load(state.path()).err().unwrap().to_string();
+        assert!(refused().contains("tacit-agent enrol"), "{}", refused());
+        let enrolled =
+            Enrolled { device_id: "1".into(), server: "https://tacit.example".into(), ca_pem: None };
+        Identity::save(state.path(), &enrolled).unwrap();
+        assert!(refused().contains("device.key is missing: enrol again"), "{}", refused());
+    }
+
+    #[test]
+    fn files_of_another_user_are_not_taken_for_missing_ones() {
+        let state = tempfile::tempdir().unwrap();
+        let owner = user_of(fs::metadata(state.path()).unwrap().uid());
+        let path = state.path().join(IDENTITY);
+        let said = unreadable(state.path(), &path, ErrorKind::PermissionDenied.into()).to_string();
+        assert!(
+            said.contains(&format!("run tacit-agent as {owner}")) && said.contains("--state-dir"),
+            "{said}"
+        );
     }
 }

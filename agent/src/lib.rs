@@ -54,4 +54,5 @@ pub mod session;
 mod shared;
 pub mod spool;
 pub mod trace;
+mod trouble;
 pub mod uplink;

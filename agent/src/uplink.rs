@@ -15,16 +15,16 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
-use tonic::{Code, Request, Status, Streaming};
+use tonic::{Request, Status, Streaming};
 use uuid::Uuid;
 
 use crate::assertion::assertion;
 use crate::channel::channel;
 use crate::clock::{Now, jitter};
-use crate::enrol::cause;
 use crate::identity::Identity;
 use crate::refusal::{Refusals, RefusedSession};
 pub use crate::shared::SharedSpool;
+use crate::trouble;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -157,7 +157,7 @@ impl Uplink {
         let (up, messages) = mpsc::channel(UNDER_WAY);
         let mut down = match call(&self.channel, &self.identity, (self.now)(), messages).await {
             Ok(down) => down,
-            Err(status) => return self.ended(&status),
+            Err(status) => return End::Broken(trouble::of_call(&self.identity.enrolled.server, &status)),
         };
         self.trouble.send_replace(String::new());
         tracing::info!(waiting = self.spool.lock().len(), "connected to the server");
@@ -246,7 +246,7 @@ impl Uplink {
                 Err(error) => return End::Broken(format!("{error:#}")),
             }
         }
-        End::Broken(in_words(status))
+        End::Broken(trouble::of_answer(status))
     }
 
     fn set_aside(&mut self, session: Uuid, sequence: u64, reason: &str) -> Result<bool> {
@@ -283,11 +283,13 @@ pub async fn probe(identity: &Identity, insecure_loopback: bool, now: Now) -> Re
     let channel = channel(&enrolled.server, enrolled.ca_pem.as_deref(), insecure_loopback)
         .map_err(|error| format!("{error:#}"))?;
     let (_up, messages) = mpsc::channel(1);
-    let mut down = call(&channel, identity, now(), messages).await.map_err(|status| in_words(&status))?;
+    let mut down = call(&channel, identity, now(), messages)
+        .await
+        .map_err(|status| trouble::of_call(&enrolled.server, &status))?;
     match tokio::time::timeout(PATIENCE, down.message()).await {
         Ok(Ok(Some(_))) => Ok(()),
         Ok(Ok(None)) => Err("the server ended the stream".to_owned()),
-        Ok(Err(status)) => Err(in_words(&status)),
+        Ok(Err(status)) => Err(trouble::of_answer(&status)),
         Err(_) => Err(SILENT.to_owned()),
     }
 }
@@ -306,18 +308,6 @@ async fn call(
     match tokio::time::timeout(PATIENCE, client.stream(request)).await {
         Ok(response) => Ok(response?.into_inner()),
         Err(_) => Err(Status::deadline_exceeded(SILENT)),
-    }
-}
-
-/// What went wrong, and what to do.
-fn in_words(status: &Status) -> String {
-    match status.code() {
-        Code::Unauthenticated => format!(
-            "the server does not accept this device: {}; `tacit-agent doctor` checks the clock and the enrolment",
-            status.message()
-        ),
-        Code::PermissionDenied => format!("the server refuses this device: {}", status.message()),
-        _ => cause(status),
     }
 }
 
