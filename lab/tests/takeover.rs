@@ -20,6 +20,7 @@ use tacit_proto::Modality;
 const MODALITY: Modality = Modality::Keyboard;
 const THRESHOLDS: [f64; 5] = [20.0, 2.0, 0.1, 1e-3, 1e-6];
 const SHIPPED: usize = 1;
+const TAKEOVERS: usize = 6;
 
 fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
@@ -41,8 +42,8 @@ fn trace(person: &Person, keys: usize, pace: f64, seed: u64) -> Session {
 fn subject(person: &Person, pace: f64, seed: u64) -> Subject {
     Subject {
         enrolment: (0..3).map(|session| trace(person, 400, 1.0, seed * 10 + session)).collect(),
-        held_out: vec![trace(person, 500, 1.0, seed * 10 + 5), trace(person, 400, 1.0, seed * 10 + 6)],
-        intrusions: vec![trace(person, 700, pace, seed * 10 + 7)],
+        held_out: vec![trace(person, 400, 1.0, seed * 10 + 5), trace(person, 300, 1.0, seed * 10 + 6)],
+        intrusions: vec![trace(person, 500, pace, seed * 10 + 7)],
     }
 }
 
@@ -54,7 +55,7 @@ fn court<'a>(population: &'a Population, policy: &'a Policy) -> Court<'a> {
 fn tallies(subjects: &[Subject]) -> Vec<Vec<Tally>> {
     let (population, policy) = (Population::shipped(), Policy::default());
     let subjects: Vec<&Subject> = subjects.iter().collect();
-    let done = everyone(court(&population, &policy), &subjects, &rng(9), &ProgressBar::hidden());
+    let done = everyone(court(&population, &policy), &subjects, TAKEOVERS, &rng(9), &ProgressBar::hidden());
     assert_eq!(done.len(), subjects.len());
     let enrolled: Vec<Vec<Tally>> = done.into_iter().map(|[enrolled, _]| enrolled.unwrap()).collect();
     (0..THRESHOLDS.len()).map(|at| enrolled.iter().map(|person| person[at].clone()).collect()).collect()
@@ -88,7 +89,7 @@ fn counts_add_up_and_a_stricter_threshold_accuses_no_more() {
     let all = tallies(&subjects);
     let figures: Vec<Figures> = all.iter().map(|t| Figures::of(MODALITY, t).unwrap()).collect();
     for (f, tallies) in figures.iter().zip(&all) {
-        assert_eq!(f.takeovers + f.flagged_before, 3 * 8);
+        assert_eq!(f.takeovers + f.flagged_before, 3 * TAKEOVERS);
         let held_out = subjects.iter().flat_map(|s| &s.held_out).flat_map(|s| s.windows(MODALITY));
         assert_eq!(f.genuine_keys, held_out.map(|w| u64::from(w.inputs)).sum::<u64>());
         assert!(tallies.iter().flat_map(|t| &t.takeovers).all(|o| o.inputs > 0.0 && o.windows > 0));

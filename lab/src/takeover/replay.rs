@@ -50,10 +50,10 @@ pub struct Takeover {
 }
 
 impl Case {
-    /// Draws `takeovers` of `people[own]`, by as many others as there are.
+    /// Draws `takeovers` of `people[own]`, by as many others as can.
     #[must_use]
-    pub fn draw(
-        people: &[&Subject],
+    pub fn draw<'a>(
+        people: &[&'a Subject],
         own: usize,
         modality: Modality,
         takeovers: usize,
@@ -61,15 +61,15 @@ impl Case {
     ) -> Self {
         let subject = people[own];
         let all = |sessions: &[Session]| sessions.iter().map(|s| s.windows(modality)).collect();
-        let mut others: Vec<usize> = (0..people.len()).filter(|other| *other != own).collect();
+        let with = |subject: &'a Subject| {
+            if subject.intrusions.is_empty() { &subject.held_out } else { &subject.intrusions }
+        };
+        let others = people.iter().enumerate().filter(|(other, _)| *other != own);
+        let mut others: Vec<&Vec<Session>> = others.map(|(_, subject)| with(subject)).collect();
+        others.retain(|sessions| !sessions.is_empty() && !subject.held_out.is_empty());
         others.shuffle(rng);
         let mut drawn = Vec::new();
-        for other in others.iter().cycle().take(if subject.held_out.is_empty() { 0 } else { takeovers }) {
-            let with = people[*other];
-            let with = if with.intrusions.is_empty() { &with.held_out } else { &with.intrusions };
-            if with.is_empty() {
-                continue;
-            }
+        for with in others.iter().cycle().take(takeovers) {
             let session = rng.random_range(0..subject.held_out.len());
             let by = &with[rng.random_range(0..with.len())];
             let spliced = subject.held_out[session].taken_over_by(by, modality, rng);

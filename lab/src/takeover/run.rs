@@ -17,11 +17,9 @@ use super::sets::Set;
 use super::sweep::Court;
 use crate::accuracy::trials::{Person, fit, folds};
 
-/// Trust below which a session is `different_person`, beside what ships.
-const THRESHOLDS: [f64; 10] = [10.0, 5.0, 2.0, 1.0, 0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5];
+/// Trust below which a session is `different_person`, beside what ships; up to what is suspicious.
+const THRESHOLDS: [f64; 12] = [50.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5];
 const BASES: [Basis; 2] = [Basis::Profile, Basis::OwnStart];
-/// Takeovers of each person.
-const TAKEOVERS: usize = 8;
 
 /// The rows of one set: every basis, every threshold.
 pub(super) fn rows(name: &str, set: &Set, seed: u64, bar: &ProgressBar) -> Vec<Row> {
@@ -46,7 +44,7 @@ pub(super) fn rows(name: &str, set: &Set, seed: u64, bar: &ProgressBar) -> Vec<R
             modality: set.modality,
         };
         let rng = ChaCha8Rng::seed_from_u64(seed.wrapping_add(fold));
-        for person in everyone(court, &subjects, &rng, bar) {
+        for person in everyone(court, &subjects, set.takeovers, &rng, bar) {
             for (all, own) in tallies.iter_mut().zip(person) {
                 for (all, own) in all.iter_mut().zip(own.unwrap_or_default()) {
                     all.push(own);
@@ -79,11 +77,12 @@ fn thresholds(shipped: f64) -> Vec<f64> {
     thresholds
 }
 
-/// Replays each person, taken over by the others: for each basis, what `replay` says.
+/// Replays each person, taken over so many times by the others: for each basis, what `replay` says.
 #[must_use]
 pub fn everyone(
     court: Court<'_>,
     people: &[&Subject],
+    takeovers: usize,
     rng: &ChaCha8Rng,
     bar: &ProgressBar,
 ) -> Vec<[Option<Vec<Tally>>; 2]> {
@@ -93,7 +92,7 @@ pub fn everyone(
     let one = |own: usize| {
         let mut rng = rng.clone();
         rng.set_stream(own as u64);
-        let case = Case::draw(people, own, court.modality, TAKEOVERS, &mut rng);
+        let case = Case::draw(people, own, court.modality, takeovers, &mut rng);
         BASES.map(|basis| replay(court, &case, basis))
     };
     let mut done: Vec<(usize, _)> = thread::scope(|scope| {
