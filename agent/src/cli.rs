@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::{Args, Parser, Subcommand};
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, Parser, Subcommand};
 use tacit_agent::capture::BackEnd;
 use tacit_agent::config::Config;
 
@@ -30,15 +31,27 @@ struct Common {
     #[arg(long, env = "TACIT_AGENT_STATE_DIR", global = true)]
     state_dir: Option<PathBuf>,
     /// Allow http:// to a loopback address.
-    #[arg(long, env = "TACIT_AGENT_INSECURE_LOOPBACK", global = true)]
+    #[arg(
+        long,
+        env = "TACIT_AGENT_INSECURE_LOOPBACK",
+        global = true,
+        action = ArgAction::SetTrue,
+        value_parser = BoolishValueParser::new()
+    )]
     insecure_loopback: bool,
 }
 
 #[derive(Args)]
-pub(crate) struct Watching {
+pub(crate) struct Where {
     /// Where input comes from [default: xinput2].
     #[arg(long, env = "TACIT_AGENT_CAPTURE", value_enum)]
     capture: Option<BackEnd>,
+}
+
+#[derive(Args)]
+pub(crate) struct Watching {
+    #[command(flatten)]
+    from: Where,
     #[command(flatten)]
     whose: Whose,
 }
@@ -57,7 +70,12 @@ pub(crate) enum Command {
         #[command(flatten)]
         watching: Watching,
         /// The session is shown on another machine (remote desktop).
-        #[arg(long, env = "TACIT_AGENT_REMOTE")]
+        #[arg(
+            long,
+            env = "TACIT_AGENT_REMOTE",
+            action = ArgAction::SetTrue,
+            value_parser = BoolishValueParser::new()
+        )]
         remote: bool,
     },
     /// Make this workstation an enrolled device.
@@ -103,7 +121,10 @@ pub(crate) enum Command {
         trace: Option<PathBuf>,
     },
     /// Say what is wrong and how to mend it.
-    Doctor,
+    Doctor {
+        #[command(flatten)]
+        from: Where,
+    },
 }
 
 /// `None` is as fast as possible.
@@ -143,16 +164,22 @@ impl Cli {
             }
             Command::Inspect { watching, .. } => watching.set(&mut config),
             Command::Replay { whose, .. } => whose.set(&mut config),
-            Command::Doctor => {}
+            Command::Doctor { from } => from.set(&mut config),
         }
         config.validate()?;
         Ok(config)
     }
 }
 
-impl Watching {
+impl Where {
     fn set(&self, config: &mut Config) {
         config.capture.back_end = self.capture.unwrap_or(config.capture.back_end);
+    }
+}
+
+impl Watching {
+    fn set(&self, config: &mut Config) {
+        self.from.set(config);
         self.whose.set(config);
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::capture::check_xinput2;
+use crate::capture::{self, BackEnd};
 use crate::clock::Now;
 use crate::files;
 use crate::identity::Identity;
@@ -24,14 +24,14 @@ pub struct Finding {
 }
 
 /// Checks the display, the state folder, the enrolment, the spool and the server.
-pub async fn examine(state: &Path, insecure_loopback: bool, now: Now) -> Vec<Finding> {
+pub async fn examine(state: &Path, back_end: BackEnd, insecure_loopback: bool, now: Now) -> Vec<Finding> {
     let identity = Identity::load(state).map_err(|e| format!("{e:#}"));
     let enrolment = match &identity {
         Ok(identity) => Ok(format!("device {}", identity.enrolled.device_id)),
         Err(error) => Err(error.clone()),
     };
     let mut findings = vec![
-        Finding { what: "capture", result: capture() },
+        Finding { what: "capture", result: display(back_end) },
         Finding { what: "state", result: folder(state) },
         Finding { what: "enrolment", result: enrolment },
         Finding { what: "spool", result: waiting(state) },
@@ -42,8 +42,8 @@ pub async fn examine(state: &Path, insecure_loopback: bool, now: Now) -> Vec<Fin
     findings
 }
 
-fn capture() -> Result<String, String> {
-    let found = check_xinput2().map_err(|e| format!("{e}; elsewhere than on X11 use --capture rdev"))?;
+fn display(back_end: BackEnd) -> Result<String, String> {
+    let found = capture::check(back_end).map_err(|error| error.to_string())?;
     if std::env::var_os("WAYLAND_DISPLAY").is_some() {
         return Err(format!(
             "{found}, but the desktop runs on Wayland, which shows X11 programs only what is typed into X11 windows: choose an X11 session at log-on"

@@ -134,7 +134,8 @@ fn unreadable(state: &Path, path: &Path, error: io::Error) -> anyhow::Error {
     let owner = fs::metadata(path).or_else(|_| fs::metadata(state)).map(|found| user_of(found.uid()));
     let owner = owner.unwrap_or_else(|_| "its owner".to_owned());
     anyhow::anyhow!(
-        "{user} may not read {shown}, which belongs to {owner}: run tacit-agent as {owner}, or enrol as {user} into a folder of {user}'s own, named with --state-dir"
+        "{user} may not read {shown}, which belongs to {owner}: run tacit-agent as {owner}, or give the folder to {user} (chown -R {user} {}), or enrol as {user} with another --state-dir",
+        state.display()
     )
 }
 

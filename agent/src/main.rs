@@ -1,6 +1,7 @@
 //! The command line of the workstation agent.
 
 mod cli;
+mod environment;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -89,8 +90,9 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
                 }
             }
         }
-        Command::Doctor => {
-            let findings = doctor::examine(&config.state_dir, insecure_loopback, now_ms).await;
+        Command::Doctor { .. } => {
+            let back_end = config.capture.back_end;
+            let findings = doctor::examine(&config.state_dir, back_end, insecure_loopback, now_ms).await;
             for finding in &findings {
                 match &finding.result {
                     Ok(found) => print(&format!("ok    {:<10} {found}", finding.what)),
@@ -140,8 +142,19 @@ impl Drop for Scratch {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("TACIT_AGENT_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    match start().await {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr().lock(), "tacit-agent: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn start() -> Result<ExitCode> {
+    environment::check(std::env::vars_os())?;
+    let filter = environment::log_filter(std::env::var_os("TACIT_AGENT_LOG").as_deref())?;
+    let cli = Cli::parse();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
@@ -149,11 +162,5 @@ async fn main() -> ExitCode {
         .init();
     // Fails only if a provider is already installed.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    match dispatch(Cli::parse()).await {
-        Ok(code) => code,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr().lock(), "tacit-agent: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    dispatch(cli).await
 }

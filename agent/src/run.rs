@@ -39,8 +39,10 @@ pub struct Run {
 /// Runs until `stop` resolves, then closes the session.
 ///
 /// # Errors
-/// When the device is not enrolled or its state folder cannot be used. Capture and the server may fail and come back.
+/// When there is no display, the device is not enrolled or its state folder cannot be used. Later, capture may fail and
+/// come back; the server may be away at any time.
 pub async fn run(settings: Run, now: Now, stop: impl Future<Output = ()>) -> Result<()> {
+    tracing::info!(found = capture::check(settings.back_end)?, "display");
     let source = source(settings.back_end);
     run_on(source, settings, now, stop).await
 }
@@ -105,7 +107,7 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
 /// Shows what would leave, live, and sends nothing. Ends with `stop`.
 ///
 /// # Errors
-/// When no temporary state can be kept.
+/// When there is no display, or no temporary state can be kept.
 pub async fn inspect(
     back_end: BackEnd,
     account: &str,
@@ -114,6 +116,7 @@ pub async fn inspect(
     mut show: impl FnMut(&Record),
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
+    capture::check(back_end)?;
     let (mut session, opening) = Session::open(scratch, account, false, now(), Settings::default())?;
     opening.iter().for_each(&mut show);
     let (capturing, _) = watch::channel(false);

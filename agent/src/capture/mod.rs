@@ -117,12 +117,22 @@ pub fn xinput2_on(display: &str) -> Box<dyn Capture> {
     Box::new(xinput2::Xinput2::new(Some(display.to_owned())))
 }
 
-/// What XInput2 on the environment's display lacks, if anything.
+/// What a back end finds on the environment's display, in words.
 ///
 /// # Errors
-/// When the display cannot be captured, saying why.
-pub fn check_xinput2() -> Result<String, CaptureError> {
-    xinput2::check(None)
+/// When the display cannot be captured, saying what to do.
+pub fn check(kind: BackEnd) -> Result<String, CaptureError> {
+    let display = std::env::var("DISPLAY").unwrap_or_default();
+    match kind {
+        // rdev says what it lacks when it begins; here it needs the same display.
+        BackEnd::Rdev if cfg!(not(target_os = "linux")) => Ok("rdev".to_owned()),
+        _ if display.is_empty() => Err(CaptureError::Unavailable(
+            "DISPLAY is not set: run inside the desktop session, or set DISPLAY to its X display, such as :0"
+                .to_owned(),
+        )),
+        BackEnd::Rdev => Ok(format!("rdev on display {display}")),
+        BackEnd::Xinput2 => xinput2::check(&display),
+    }
 }
 
 /// Starts a back end on a thread of its own.

@@ -50,10 +50,10 @@ impl Capture for Xinput2 {
 }
 
 /// Connects, and says what was found.
-pub(super) fn check(display: Option<&str>) -> Result<String, CaptureError> {
-    let listener = Listener::connect(display)?;
+pub(super) fn check(display: &str) -> Result<String, CaptureError> {
+    let listener = Listener::connect(Some(display))?;
     Ok(format!(
-        "XInput {}.{}, {} input devices",
+        "display {display}, XInput {}.{}, {} input devices",
         listener.version.0,
         listener.version.1,
         listener.sources.len()
@@ -94,7 +94,8 @@ impl Listener {
     fn connect(display: Option<&str>) -> Result<Self, CaptureError> {
         let (connection, screen) = RustConnection::connect(display).map_err(|e| {
             CaptureError::Unavailable(format!(
-                "cannot reach the X server: {e}; is DISPLAY set, and may this account use it?"
+                "cannot reach the X server of DISPLAY {}: {e}; check that it runs, and that this user may use it (XAUTHORITY)",
+                display.map_or_else(|| std::env::var("DISPLAY").unwrap_or_default(), str::to_owned)
             ))
         })?;
         let version =

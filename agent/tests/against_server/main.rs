@@ -1,8 +1,9 @@
-//! The agent against servers that misbehave, in this process.
+//! The agent against servers that misbehave, in this process; and what the program says before it calls one.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod enrolment;
+mod program;
 mod refused_session;
 mod server;
 mod uplink;
