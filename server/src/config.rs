@@ -137,6 +137,8 @@ pub enum ResponseKind {
 pub struct PolicySettings {
     /// Response when a session enters `different_person`.
     pub response: ResponseKind,
+    /// Hours without a word after which a session is closed.
+    pub silent_after_hours: u32,
     /// Thresholds and maturity.
     pub judging: tacit_engine::Policy,
 }
@@ -171,6 +173,7 @@ impl Default for Settings {
             auth: AuthSettings::default(),
             policy: PolicySettings {
                 response: ResponseKind::Record,
+                silent_after_hours: 24,
                 judging: tacit_engine::Policy::default(),
             },
             agent: AgentSettings::default(),
@@ -222,6 +225,10 @@ impl Settings {
         }
         if !(2..=1_000).contains(&self.database_connections) {
             return wrong("database_connections", "must lie from 2 to 1000");
+        }
+        // Records are taken for 30 days.
+        if !(1..=720).contains(&self.policy.silent_after_hours) {
+            return wrong("policy.silent_after_hours", "must lie from 1 to 720");
         }
         let judging = &self.policy.judging;
         if !(judging.takeover_hazard > 0.0 && judging.takeover_hazard < 0.5) {

@@ -150,18 +150,47 @@ impl StdError for Error {
     }
 }
 
-/// SQLSTATEs that pass: shutdown, start-up, too many connections, serialization failure, deadlock, lock timeout.
-const PASSING: &[&str] = &["57P01", "57P02", "57P03", "53300", "40001", "40P01", "55P03", "25P03"];
+/// SQLSTATEs that pass: serialization failure, deadlock, lock timeout, a transaction that was idle for too long.
+const PASSING: &[&str] = &["40001", "40P01", "55P03", "25P03"];
+
+/// What a caller is told of a database that is there and cannot do its work.
+fn refusal(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "53100" => "the server's database has no room left on its disk",
+        "53200" => "the server's database is out of memory",
+        "53300" => "too many programs are connected to the server's database",
+        "25006" => "the server's database takes no writes: it is read-only, or a standby",
+        "58030" => "the server's database cannot read or write its disk",
+        code if code.starts_with("53") => "the server's database is at one of its limits",
+        _ => return None,
+    })
+}
+
+fn code(error: &sqlx::Error) -> Option<String> {
+    Some(error.as_database_error()?.code()?.into_owned())
+}
+
+impl Error {
+    /// What keeps the database from its work although it is there, such as a full disk; in words for any caller.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&'static str> {
+        refusal(&code(self.source.as_deref()?.downcast_ref()?)?)
+    }
+}
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
-        let passing = match &error {
-            E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => true,
-            E::Database(e) => e.code().is_some_and(|c| PASSING.contains(&c.as_ref()) || c.starts_with("08")),
-            _ => false,
-        };
-        if passing {
+        let code = code(&error).unwrap_or_default();
+        if let Some(text) = refusal(&code) {
+            return Self::unavailable(text).with_source(error);
+        }
+        let away = matches!(error, E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed)
+            // 57P: it stops or starts; 08: the connection broke.
+            || code.starts_with("57P")
+            || code.starts_with("08")
+            || PASSING.contains(&code.as_str());
+        if away {
             Self::unavailable("the database is away").with_source(error)
         } else {
             Self::internal(error)

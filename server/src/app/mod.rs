@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod devices;
+pub mod health;
 pub mod ingest;
 pub mod read;
 
@@ -35,6 +36,8 @@ pub struct App {
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
     /// Opened profiles, a cache only.
     pub profiles: ingest::ProfileCache,
+    /// What is known of the database's writes.
+    pub health: health::Health,
     /// Devices revoked lately; streams watch it.
     pub revoked: watch::Sender<HashSet<DeviceId>>,
     /// Cancelled when the server is to stop.

@@ -80,17 +80,6 @@ fn paged<T>(
     (rows, next)
 }
 
-/// Whether the server can do its work.
-///
-/// # Errors
-/// Unavailable when the database is away or lacks a migration of this version.
-pub async fn ready(store: &Store) -> Result<()> {
-    match store.migrations_missing().await? {
-        0 => Ok(()),
-        missing => Err(Error::unavailable(format!("the database lacks {missing} migrations"))),
-    }
-}
-
 /// The caller whose API key this is.
 ///
 /// # Errors

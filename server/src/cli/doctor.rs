@@ -4,11 +4,12 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::ExitCode;
 
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use super::database::{self, Database};
 use super::finding::{self, Finding};
 use super::master_key;
+use crate::app::health;
 use crate::clock::Ambient;
 use crate::config::Settings;
 use crate::postgres::{self, PostgresError, find};
@@ -45,7 +46,7 @@ pub(super) async fn doctor(settings: &Settings, ambient: &Ambient) -> anyhow::Re
     if settings.database_url.is_none() {
         findings.push(binaries(&settings.data_dir));
     }
-    findings.push(schema(met).await);
+    findings.push(schema(met, ambient.now()).await);
     let running = postgres::held(&settings.data_dir);
     for (name, address) in [("gRPC", settings.grpc_listen), ("REST", settings.http_listen)] {
         findings.push(port(name, address, running));
@@ -94,7 +95,7 @@ fn binaries(data_dir: &Path) -> Finding {
     }
 }
 
-async fn schema(met: Met) -> Finding {
+async fn schema(met: Met, now: OffsetDateTime) -> Finding {
     let database = match met {
         Met::Answers(database) => database,
         Met::Stopped => return Finding::Good("private database: the server is not running".to_owned()),
@@ -109,9 +110,19 @@ async fn schema(met: Met) -> Finding {
         }
     };
     let missing = database.store.migrations_missing().await;
+    let writes = match missing {
+        Ok(0) => health::probe(&database.store, now).await,
+        _ => Ok(()),
+    };
     database.close().await;
+    if let Err(error) = writes {
+        return Finding::bad(
+            format!("the database takes no writes: {}", error.detail()),
+            "free space on its disk or raise its limits, and see that it is no standby and not read-only",
+        );
+    }
     match missing {
-        Ok(0) => Finding::Good("database answers, schema is up to date".to_owned()),
+        Ok(0) => Finding::Good("database answers and takes writes, schema is up to date".to_owned()),
         Ok(behind) => Finding::bad(
             format!("the schema lacks {behind} migrations"),
             "tacit-server migrate (the server does it at start)",
@@ -143,8 +154,7 @@ fn certificate(settings: &Settings, ambient: &Ambient) -> Finding {
     if let (Some(chain), Some(key)) = (&settings.tls_cert, &settings.tls_key) {
         let given = tls::Certificate { chain: chain.clone(), key: key.clone() };
         let ends = tls::config(&given, tls::Speaks::Http).and_then(|_| tls::chain_ends_at(chain));
-        let what =
-            |at: time::OffsetDateTime| format!("certificate {} ends on {}", chain.display(), at.date());
+        let what = |at: OffsetDateTime| format!("certificate {} ends on {}", chain.display(), at.date());
         let renew = "have it renewed, put it in the same place, and restart the server";
         return match ends {
             Ok(at) if at <= ambient.now() => Finding::bad(what(at), renew),

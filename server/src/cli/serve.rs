@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{database, master_key, say};
+use crate::app::health::Health;
 use crate::app::ingest::ProfileCache;
 use crate::app::{App, admin};
 use crate::clock::Ambient;
@@ -44,6 +45,7 @@ pub(super) async fn serve(settings: Settings, ambient: Ambient) -> anyhow::Resul
                 settings,
                 metrics,
                 profiles: ProfileCache::default(),
+                health: Health::default(),
                 revoked: watch::Sender::new(HashSet::new()),
                 stopping: stopping.clone(),
             });
@@ -120,6 +122,14 @@ fn metrics() -> anyhow::Result<PrometheusHandle> {
     metrics::describe_counter!("tacit_windows_ingested_total", "Windows committed");
     metrics::describe_counter!("tacit_verdicts_total", "Verdicts committed, by verdict");
     metrics::describe_counter!("tacit_records_refused_total", "Records that will never be taken, by reason");
+    metrics::describe_counter!(
+        "tacit_records_redated_total",
+        "Records from the future, which got the server's time"
+    );
+    metrics::describe_counter!(
+        "tacit_sessions_silent_total",
+        "Sessions closed because nothing more was heard of them"
+    );
     metrics::describe_counter!("tacit_streams_refused_total", "Streams refused at their start, by reason");
     metrics::describe_counter!("tacit_enrolments_total", "Devices enrolled");
     metrics::describe_counter!("tacit_enrolments_refused_total", "Enrolments refused for their token");

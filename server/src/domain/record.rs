@@ -8,7 +8,7 @@ use crate::{Error, Result};
 
 /// Records are taken from this long ago.
 pub const OLDEST: Duration = Duration::days(30);
-/// Records are taken from this far ahead of the server's clock.
+/// Times this far ahead of the server's clock are taken as they are.
 pub const AHEAD: Duration = Duration::minutes(10);
 
 /// One event of one session.
@@ -18,7 +18,7 @@ pub struct Record {
     pub session: SessionId,
     /// Place in the session, from 1.
     pub sequence: i64,
-    /// Device clock.
+    /// Device clock, or the server's if that was far ahead.
     pub at: OffsetDateTime,
     /// What happened.
     pub body: Body,
@@ -90,17 +90,19 @@ impl Body {
 }
 
 impl Record {
-    /// Whether the device's clock was near enough to the server's when the record was made.
+    /// Gives a record that says it is from the future the server's time; returns how far ahead it was.
+    ///
+    /// A device's clock can be hours ahead and be set right before the records are sent. They are sound but for their times,
+    /// and their order is that of their sequences, so none need be lost: refusing them for good would lose them, and asking for
+    /// them again would hold up all that follow until the server's clock has caught up.
     ///
     /// # Errors
-    /// Invalid argument, saying how far off.
-    pub fn check_time(&self, now: OffsetDateTime) -> Result<()> {
+    /// Invalid argument for a record older than any that is kept, saying how old.
+    pub fn settle_time(&mut self, now: OffsetDateTime) -> Result<Option<Duration>> {
         if self.at > now + AHEAD {
-            let ahead = (self.at - now).whole_seconds();
-            return Err(Error::invalid(format!(
-                "the device's clock is {ahead} s ahead of the server's; at most {} s is accepted",
-                AHEAD.whole_seconds()
-            )));
+            let ahead = self.at - now;
+            self.at = now;
+            return Ok(Some(ahead));
         }
         if self.at < now - OLDEST {
             let old = (now - self.at).whole_seconds();
@@ -109,6 +111,6 @@ impl Record {
                 OLDEST.whole_days()
             )));
         }
-        Ok(())
+        Ok(None)
     }
 }

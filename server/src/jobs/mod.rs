@@ -7,15 +7,23 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
+use crate::app::ingest::silence;
 
 /// A revoked device's streams end within this time and a little.
 const REVOKED_EVERY: Duration = Duration::from_secs(2);
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
+/// Hours decide when a session is silent; minutes do not matter.
+const SILENCE_EVERY: Duration = Duration::from_secs(300);
 /// How far back revocations are looked for: longer than any stretch in which the database was away and streams lived on.
 const REVOKED_WITHIN: time::Duration = time::Duration::minutes(30);
 
 /// Runs the jobs until the app is stopping.
 pub async fn run(app: Arc<App>) {
+    // Side by side: closing many sessions takes longer than a revoked device may go on.
+    tokio::join!(run_short(&app), run_silence(&app));
+}
+
+async fn run_short(app: &App) {
     let mut revoked = interval(REVOKED_EVERY);
     let mut prune = interval(PRUNE_EVERY);
     revoked.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -23,11 +31,22 @@ pub async fn run(app: Arc<App>) {
     loop {
         tokio::select! {
             () = app.stopping.cancelled() => return,
-            _ = revoked.tick() => look_for_revoked(&app).await,
+            _ = revoked.tick() => look_for_revoked(app).await,
             _ = prune.tick() => {
                 app.metrics.run_upkeep();
-                forget_assertions(&app).await;
+                forget_assertions(app).await;
             }
+        }
+    }
+}
+
+async fn run_silence(app: &Arc<App>) {
+    let mut silence = interval(SILENCE_EVERY);
+    silence.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = app.stopping.cancelled() => return,
+            _ = silence.tick() => close_silent(app).await,
         }
     }
 }
@@ -43,6 +62,14 @@ async fn look_for_revoked(app: &App) {
             });
         }
         Err(error) => tracing::warn!(detail = %error.detail(), "cannot look for revoked devices"),
+    }
+}
+
+async fn close_silent(app: &Arc<App>) {
+    match silence::close_silent(app).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "closed sessions that nothing was heard of"),
+        Err(error) => tracing::warn!(detail = %error.detail(), "cannot close silent sessions"),
     }
 }
 

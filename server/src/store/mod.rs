@@ -4,10 +4,13 @@ pub mod devices;
 pub mod keys;
 pub mod read;
 pub mod sessions;
+pub mod silence;
 pub mod subjects;
 
+use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgPool;
 use sqlx::{Postgres, Transaction};
+use time::OffsetDateTime;
 
 use crate::{Error, Result};
 
@@ -75,12 +78,32 @@ impl Store {
         Ok(there.fetch_one(&self.pool).await?)
     }
 
+    /// Writes a row that is there for this alone.
+    ///
+    /// # Errors
+    /// Unavailable when the database is away or takes no writes.
+    pub async fn probe_write(&self, at: OffsetDateTime) -> Result<()> {
+        sqlx::query!(
+            "insert into write_probe (at) values ($1) on conflict (one) do update set at = excluded.at",
+            at
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// Brings the schema up to this version.
     ///
     /// # Errors
     /// When the database is away, or was changed by hand, or is of a newer version.
     pub async fn migrate(&self) -> Result<()> {
-        MIGRATOR.run(&self.pool).await.map_err(Error::internal)
+        MIGRATOR.run(&self.pool).await.map_err(|error| match error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+            MigrateError::VersionMissing(version) => Error::conflict(format!(
+                "the database was used by a newer version, which made migration {version}: run that version or a later one"
+            )),
+            error => Error::internal(error),
+        })
     }
 
     /// How many migrations of this version the schema lacks.

@@ -17,8 +17,10 @@ pub struct SessionRow {
     pub device_id: DeviceId,
     /// Whose log-on.
     pub subject_id: SubjectId,
-    /// Logged off.
+    /// Logged off, or last heard of.
     pub closed_at: Option<OffsetDateTime>,
+    /// Closed because nothing more was heard of it.
+    pub ended_by_silence: bool,
     /// The screen is locked.
     pub locked: bool,
     /// Highest sequence committed; 0 before the opening is.
@@ -100,8 +102,9 @@ impl Unit {
     pub async fn lock_sessions(&mut self, ids: &[Uuid]) -> Result<Vec<SessionRow>> {
         let rows = sqlx::query_as!(
             SessionRow,
-            r#"select id, device_id, subject_id, closed_at, locked, last_sequence, verdict, trust, verdict_at, state
-               from session where id = any($1) order by id for no key update"#,
+            "select id, device_id, subject_id, closed_at, ended_by_silence, locked, last_sequence, verdict, trust,
+                    verdict_at, state
+             from session where id = any($1) order by id for no key update",
             ids
         );
         Ok(rows.fetch_all(&mut *self.tx).await?)
@@ -111,29 +114,41 @@ impl Unit {
     ///
     /// # Errors
     /// As the database.
-    pub async fn open_session(&mut self, row: &SessionRow, remote: bool, at: OffsetDateTime) -> Result<bool> {
+    pub async fn open_session(
+        &mut self,
+        row: &SessionRow,
+        remote: bool,
+        at: OffsetDateTime,
+        heard_at: OffsetDateTime,
+    ) -> Result<bool> {
         let done = sqlx::query!(
-            "insert into session (id, device_id, subject_id, remote, opened_at, last_sequence)
-             values ($1, $2, $3, $4, $5, 0) on conflict do nothing",
+            "insert into session (id, device_id, subject_id, remote, opened_at, last_sequence, heard_at)
+             values ($1, $2, $3, $4, $5, 0, $6) on conflict do nothing",
             row.id.0,
             row.device_id.0,
             row.subject_id.0,
             remote,
-            at
+            at,
+            heard_at
         );
         Ok(done.execute(&mut *self.tx).await?.rows_affected() == 1)
     }
 
-    /// Writes what may change of sessions.
+    /// Writes what may change of sessions, which were heard of just now if `heard_at` is given.
     ///
     /// # Errors
     /// As the database.
-    pub async fn put_sessions(&mut self, rows: &[SessionRow]) -> Result<()> {
+    pub async fn put_sessions(
+        &mut self,
+        rows: &[SessionRow],
+        heard_at: Option<OffsetDateTime>,
+    ) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
         let ids: Vec<Uuid> = rows.iter().map(|r| r.id.0).collect();
         let closed: Vec<Option<OffsetDateTime>> = rows.iter().map(|r| r.closed_at).collect();
+        let silent: Vec<bool> = rows.iter().map(|r| r.ended_by_silence).collect();
         let locked: Vec<bool> = rows.iter().map(|r| r.locked).collect();
         let last: Vec<i64> = rows.iter().map(|r| r.last_sequence).collect();
         let verdict: Vec<Option<String>> = rows.iter().map(|r| r.verdict.clone()).collect();
@@ -143,10 +158,11 @@ impl Unit {
         sqlx::query!(
             r#"update session s
                set closed_at = n.closed_at, locked = n.locked, last_sequence = n.last_sequence,
-                   verdict = n.verdict, trust = n.trust, verdict_at = n.verdict_at, state = n.state
+                   verdict = n.verdict, trust = n.trust, verdict_at = n.verdict_at, state = n.state,
+                   ended_by_silence = n.ended_by_silence, heard_at = coalesce($10, s.heard_at)
                from unnest($1::uuid[], $2::timestamptz[], $3::bool[], $4::bigint[], $5::text[], $6::real[],
-                           $7::timestamptz[], $8::bytea[])
-                   as n (id, closed_at, locked, last_sequence, verdict, trust, verdict_at, state)
+                           $7::timestamptz[], $8::bytea[], $9::bool[])
+                   as n (id, closed_at, locked, last_sequence, verdict, trust, verdict_at, state, ended_by_silence)
                where s.id = n.id"#,
             &ids,
             &closed as &[Option<OffsetDateTime>],
@@ -155,7 +171,9 @@ impl Unit {
             &verdict as &[Option<String>],
             &trust as &[Option<f32>],
             &verdict_at as &[Option<OffsetDateTime>],
-            &state as &[Option<Vec<u8>>]
+            &state as &[Option<Vec<u8>>],
+            &silent,
+            heard_at
         )
         .execute(&mut *self.tx)
         .await?;

@@ -1,7 +1,8 @@
 //! The command line where there is no server, or a database that does not answer.
 
 use std::net::TcpListener;
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use rcgen::{CertificateParams, KeyPair};
 use tacit_server::clock::Ambient;
@@ -18,15 +19,16 @@ const SUBCOMMANDS: [&[&str]; 6] = [
     &["doctor"],
 ];
 
-fn run(arguments: &[&str], data: &std::path::Path) -> (Output, String) {
+/// Whether a subcommand succeeded, and all that it said.
+pub(crate) fn run(arguments: &[&str], data: &Path) -> (bool, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_tacit-server"))
         .args(arguments)
         .arg("--data-dir")
         .arg(data)
+        .stdin(Stdio::null())
         .output()
         .unwrap();
-    let said = [output.stdout.clone(), output.stderr.clone()].concat();
-    (output, String::from_utf8(said).unwrap())
+    (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
 }
 
 #[test]
@@ -34,14 +36,14 @@ fn a_mistyped_data_directory_is_named_and_not_made() {
     let home = cluster::directory();
     for subcommand in SUBCOMMANDS {
         let data = home.path().join("mistyped");
-        let (output, said) = run(subcommand, &data);
-        assert!(!output.status.success(), "{subcommand:?}");
+        let (done, said) = run(subcommand, &data);
+        assert!(!done, "{subcommand:?}");
         assert!(said.contains("there is no server data in") && said.contains("mistyped"), "{said}");
         assert!(said.contains("--data-dir") && said.contains("--database-url"), "{said}");
         assert!(!data.exists(), "{subcommand:?}");
 
-        let (output, _) = run(subcommand, home.path());
-        assert!(!output.status.success(), "{subcommand:?}");
+        let (done, _) = run(subcommand, home.path());
+        assert!(!done, "{subcommand:?}");
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "{subcommand:?}");
     }
 }
@@ -51,17 +53,14 @@ async fn a_database_in_which_no_server_has_worked_is_left_alone_but_by_migrate()
     let data = cluster::directory();
     let url = cluster::empty().await;
     let with = |subcommand: &[&str]| run(&[subcommand, &["--database-url", &url]].concat(), data.path());
-    let (output, said) = with(&["token", "create"]);
-    assert!(
-        !output.status.success() && said.contains("there is no server data in the Postgres at"),
-        "{said}"
-    );
+    let (done, said) = with(&["token", "create"]);
+    assert!(!done && said.contains("there is no server data in the Postgres at"), "{said}");
     let (_, said) = with(&["doctor"]);
     assert!(said.contains("the schema lacks"), "{said}");
-    let (output, said) = with(&["migrate"]);
-    assert!(output.status.success(), "{said}");
-    let (output, said) = with(&["token", "create"]);
-    assert!(output.status.success() && said.contains("tacit_enrol_"), "{said}");
+    let (done, said) = with(&["migrate"]);
+    assert!(done, "{said}");
+    let (done, said) = with(&["token", "create"]);
+    assert!(done && said.contains("tacit_enrol_"), "{said}");
 }
 
 #[tokio::test]
@@ -99,8 +98,8 @@ async fn a_database_that_cannot_be_used_is_named_without_its_password() {
         (missing, "missing".to_owned(), "createdb"),
     ] {
         for subcommand in ["migrate", "doctor"] {
-            let (output, said) = run(&[subcommand, "--database-url", &url], data.path());
-            assert!(!output.status.success());
+            let (done, said) = run(&[subcommand, "--database-url", &url], data.path());
+            assert!(!done);
             assert!(said.contains(&named) && said.contains(check), "{said} should say {named} and {check}");
             assert!(!said.contains("hush"), "{said}");
         }

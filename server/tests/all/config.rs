@@ -39,6 +39,7 @@ fn impossible_settings_are_named() {
         ("TACIT_SERVER_POLICY__RESPONSE", "explode", "policy.response"),
         ("TACIT_SERVER_POLICY__JUDGING__TAKEOVER_HAZARD", "0.9", "policy.judging.takeover_hazard"),
         ("TACIT_SERVER_POLICY__RESPONS", "lock", "respons"),
+        ("TACIT_SERVER_POLICY__SILENT_AFTER_HOURS", "721", "policy.silent_after_hours"),
         ("TACIT_SERVER_INSECURE_LOOPBACK", "true", "grpc_listen"),
     ] {
         let output = doctor(|command| {

@@ -65,18 +65,12 @@ async fn a_bad_record_ends_the_stream_by_name_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn clocks_off_by_years_are_refused_with_the_difference() {
+async fn times_that_cannot_be_are_refused_with_the_reason() {
     let server = Server::start().await;
     let device = server.device().await;
-    for (off, reason) in [
-        (Duration::days(730), "63072000 s ahead"),
-        (Duration::minutes(11), "660 s ahead"),
-        (-Duration::days(3_650), "315360000 s old"),
-    ] {
-        let (_, status) = refused(&device, |session| window(session, 3, START + off)).await;
-        assert_eq!(status.code(), Code::InvalidArgument, "{status}");
-        assert!(status.message().contains(reason), "{status} should say {reason}");
-    }
+    let (_, status) = refused(&device, |session| window(session, 3, START - Duration::days(3_650))).await;
+    assert_eq!(status.code(), Code::InvalidArgument, "{status}");
+    assert!(status.message().contains("315360000 s old"), "{status}");
     let (_, status) =
         refused(&device, |session| Record { at_ms: u64::MAX, ..window(session, 3, START) }).await;
     assert_eq!(status.code(), Code::InvalidArgument, "{status}");

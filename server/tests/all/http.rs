@@ -26,10 +26,10 @@ const SUBJECT: &str = "00000000-0000-0000-0000-0000000000a1";
 const DEVICE: &str = "00000000-0000-0000-0000-0000000000d1";
 const SESSION: &str = "00000000-0000-0000-0000-0000000000e1";
 
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    text: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Answer {
@@ -39,13 +39,13 @@ impl Answer {
     }
 }
 
-struct Api {
-    server: Server,
+pub(crate) struct Api {
+    pub(crate) server: Server,
     router: Router,
 }
 
 impl Api {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(|_| {}).await
     }
 
@@ -71,7 +71,7 @@ impl Api {
         Answer { status: parts.status, headers: parts.headers, text }
     }
 
-    async fn call(&self, method: Method, path: &str, key: Option<&str>) -> Answer {
+    pub(crate) async fn call(&self, method: Method, path: &str, key: Option<&str>) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(key) = key {
             request = request.header("authorization", format!("Bearer {key}"));

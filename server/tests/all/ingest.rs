@@ -5,7 +5,7 @@ use tacit_proto::v1::record::Body;
 use tacit_proto::v1::server_message::Message as Down;
 use tacit_server::config::ResponseKind;
 use tacit_server::secrets::Purpose;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::common::eventually;
@@ -88,6 +88,30 @@ async fn a_record_set_aside_by_the_agent_leaves_a_gap_that_is_accepted() {
     stream.send(&window(session, 9, START)).await;
     stream.acked(session, 9).await.unwrap();
     assert_eq!(server.count("select count(*) from feature_window").await, 2);
+}
+
+#[tokio::test]
+async fn records_of_a_clock_that_was_ahead_are_kept_under_the_servers_time() {
+    let server = Server::start().await;
+    let device = server.device().await;
+    let mut stream = device.stream(START).await.unwrap();
+    let session = session_id();
+    let ahead = START + Duration::hours(2);
+    stream.send(&opened(session, ahead, "user-1")).await;
+    stream.send(&window(session, 2, ahead)).await;
+    stream.send(&window(session, 3, START + Duration::days(730))).await;
+    // Set right, or nearly.
+    stream.send(&window(session, 4, START + Duration::minutes(9))).await;
+    stream.send(&window(session, 5, START - Duration::MINUTE)).await;
+    stream.send(&record(session, 6, START, Body::Closed(v1::SessionClosed {}))).await;
+    stream.acked(session, 6).await.unwrap();
+    let at: Vec<OffsetDateTime> = sqlx::query_scalar("select at from feature_window order by sequence")
+        .fetch_all(server.app.store.pool())
+        .await
+        .unwrap();
+    assert_eq!(at, [START, START, START + Duration::minutes(9), START - Duration::MINUTE]);
+    assert_eq!(server.count("select count(*) from session where opened_at = '2026-03-02 09:00Z'").await, 1);
+    assert_eq!(server.count("select (maturity->0->>'inputs')::bigint from profile").await, 600);
 }
 
 #[tokio::test]

@@ -68,15 +68,8 @@ impl Process {
     }
 }
 
-fn run(arguments: &[&str], data: &Path) -> (bool, String) {
-    let output = Command::new(BINARY)
-        .args(arguments)
-        .args(["--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir"])
-        .arg(data)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+fn run(subcommand: &str, data: &Path) -> (bool, String) {
+    crate::cli::run(&[subcommand, "--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"], data)
 }
 
 fn token(data: &Path) -> String {
@@ -175,7 +168,7 @@ async fn a_second_server_on_the_same_data_is_refused() {
     let data: PathBuf = cluster::directory().keep();
     cluster::clean_up_after(&data);
     let server = Process::start(&data).await;
-    let (served, said) = run(&["serve"], &data);
+    let (served, said) = run("serve", &data);
     assert!(!served && said.contains("another tacit-server runs in"), "{said}");
     server.stop();
 }
@@ -185,26 +178,26 @@ async fn a_lost_master_key_is_asked_for_and_never_made_anew() {
     let data: PathBuf = cluster::directory().keep();
     cluster::clean_up_after(&data);
     let server = Process::start(&data).await;
-    let (sound, said) = run(&["doctor"], &data);
+    let (sound, said) = run("doctor", &data);
     assert!(sound, "{said}");
     let (key, kept) = (data.join("secrets/master.key"), data.join("kept.key"));
     std::fs::rename(&key, &kept).unwrap();
     let lost =
         |said: &str| said.contains("master.key is missing") && said.contains("restore it from your backup");
     // The server has read it and goes on; doctor asks the database.
-    let (sound, said) = run(&["doctor"], &data);
+    let (sound, said) = run("doctor", &data);
     assert!(!sound && lost(&said), "{said}");
     server.stop();
-    let (sound, said) = run(&["doctor"], &data);
+    let (sound, said) = run("doctor", &data);
     assert!(!sound && lost(&said), "{said}");
-    let (served, said) = run(&["serve"], &data);
+    let (served, said) = run("serve", &data);
     assert!(!served && lost(&said), "{said}");
     assert!(!key.exists());
 
     // Another key is not taken either.
     std::fs::write(&key, [7; 32]).unwrap();
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let (served, said) = run(&["serve"], &data);
+    let (served, said) = run("serve", &data);
     assert!(!served && said.contains("another master key"), "{said}");
     std::fs::rename(&kept, &key).unwrap();
     Process::start(&data).await.stop();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tacit_engine::{Assessment, Policy, Population, Profile, SessionState};
 use tacit_proto::wire::CheckedWindow;
+use time::OffsetDateTime;
 
 use super::enters;
 use crate::domain::record::{Body, Record};
@@ -50,16 +51,21 @@ pub(super) struct Judged {
     pub(super) entered: Vec<SessionId>,
 }
 
+/// Profiles that have learned in this batch.
+type Learned = BTreeMap<SubjectId, Versioned>;
+
 struct Open {
     row: SessionRow,
     state: SessionState,
+    /// The profile has learned what there was to learn.
+    taught: bool,
 }
 
 impl Judge {
     pub(super) fn judge(mut self, records: Vec<Record>) -> Result<Judged> {
         let mut judged = Judged::default();
         let mut open: BTreeMap<SessionId, Open> = BTreeMap::new();
-        let mut learned: BTreeMap<SubjectId, Versioned> = BTreeMap::new();
+        let mut learned = Learned::new();
         for record in records {
             let session = match open.entry(record.session) {
                 std::collections::btree_map::Entry::Occupied(held) => held.into_mut(),
@@ -68,8 +74,12 @@ impl Judge {
                         .sessions
                         .remove(&record.session)
                         .ok_or_else(|| Error::internal("a planned session was not loaded"))?;
-                    let state = self.state(&row)?;
-                    place.insert(Open { row, state })
+                    let session = place.insert(self.open(row)?);
+                    if session.row.ended_by_silence {
+                        session.row.ended_by_silence = false;
+                        session.row.closed_at = None;
+                    }
+                    session
                 }
             };
             session.row.last_sequence = record.sequence;
@@ -88,17 +98,7 @@ impl Judge {
                 Body::Unlocked => session.row.locked = false,
                 Body::Closed => {
                     session.row.closed_at = Some(record.at);
-                    let subject = session.row.subject_id;
-                    let mut versioned = self.profiles.get(&subject).cloned().unwrap_or_default();
-                    let profile = Arc::make_mut(&mut versioned.profile);
-                    if session.state.close(profile) {
-                        // One write a batch, whatever number of sessions it closes.
-                        if !learned.contains_key(&subject) {
-                            versioned.version += 1;
-                        }
-                        self.profiles.insert(subject, versioned.clone());
-                        learned.insert(subject, versioned);
-                    }
+                    self.close(session, &mut learned);
                 }
                 Body::Window { window, encoded } => {
                     let assessment = self.observe(session, window);
@@ -106,7 +106,51 @@ impl Judge {
                 }
             }
         }
-        for (_, session) in open {
+        self.conclude(judged, open.into_values(), learned)
+    }
+
+    /// Closes all sessions, at the times they were last heard of.
+    pub(super) fn fall_silent(mut self, heard_at: OffsetDateTime) -> Result<Judged> {
+        let mut silent = Vec::new();
+        let mut learned = Learned::new();
+        for row in std::mem::take(&mut self.sessions).into_values() {
+            let mut session = self.open(row)?;
+            session.row.closed_at = Some(heard_at);
+            session.row.ended_by_silence = true;
+            self.close(&mut session, &mut learned);
+            silent.push(session);
+        }
+        self.conclude(Judged::default(), silent, learned)
+    }
+
+    fn open(&self, row: SessionRow) -> Result<Open> {
+        let state = self.state(&row)?;
+        Ok(Open { row, state, taught: false })
+    }
+
+    /// Teaches the profile what may be learned of the session.
+    fn close(&mut self, session: &mut Open, learned: &mut Learned) {
+        let subject = session.row.subject_id;
+        let mut versioned = self.profiles.get(&subject).cloned().unwrap_or_default();
+        let profile = Arc::make_mut(&mut versioned.profile);
+        session.taught = session.state.close(profile);
+        if session.taught {
+            // One write a batch, whatever number of sessions it closes.
+            if !learned.contains_key(&subject) {
+                versioned.version += 1;
+            }
+            self.profiles.insert(subject, versioned.clone());
+            learned.insert(subject, versioned);
+        }
+    }
+
+    fn conclude(
+        &self,
+        mut judged: Judged,
+        sessions: impl IntoIterator<Item = Open>,
+        learned: Learned,
+    ) -> Result<Judged> {
+        for session in sessions {
             judged.sessions.push(self.finish(session)?);
         }
         for (subject, versioned) in learned {
@@ -180,8 +224,9 @@ impl Judge {
     }
 
     fn finish(&self, session: Open) -> Result<SessionRow> {
-        let Open { mut row, state } = session;
-        row.state = if row.closed_at.is_some() {
+        let Open { mut row, state, taught } = session;
+        // A session that fell silent may go on, and then is as doubtful as it was; what was learned of it is not learned again.
+        row.state = if row.closed_at.is_some() && (taught || !row.ended_by_silence) {
             None
         } else {
             let plain = serde_json::to_vec(&state).map_err(Error::internal)?;

@@ -6,12 +6,14 @@
 mod judge;
 mod plan;
 mod profiles;
+pub mod silence;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use tacit_engine::VerdictKind;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::app::{App, devices};
@@ -57,6 +59,12 @@ pub async fn ingest(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> R
     if records.is_empty() {
         return Ok(Outcome::default());
     }
+    let outcome = take(app, device, records).await;
+    app.health.ingested(outcome.as_ref().map(drop), app.ambient.now());
+    outcome
+}
+
+async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<Outcome> {
     let started = Instant::now();
     let now = app.ambient.now();
     let mut unit = app.store.begin().await?;
@@ -69,8 +77,8 @@ pub async fn ingest(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> R
     let sessions: BTreeMap<SessionId, SessionRow> =
         unit.lock_sessions(&ids).await?.into_iter().map(|row| (row.id, row)).collect();
 
-    let Plan { accepted, acks, refused } = plan::plan(device, now, &sessions, records);
-    let sessions = open_sessions(app, &mut unit, device, sessions, &accepted).await?;
+    let Plan { accepted, acks, refused, redated } = plan::plan(device, now, &sessions, records);
+    let sessions = open_sessions(app, &mut unit, device, sessions, &accepted, now).await?;
     let profiles = load_profiles(app, &mut unit, &sessions, &accepted).await?;
 
     let judging = judge::Judge {
@@ -90,11 +98,16 @@ pub async fn ingest(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> R
     for profile in &profiles {
         unit.put_profile(&profile.row, &profile.maturity, now).await?;
     }
-    unit.put_sessions(&sessions).await?;
+    unit.put_sessions(&sessions, Some(now)).await?;
     unit.commit().await?;
 
     for profile in profiles {
         app.profiles.put(profile.row.subject_id, profile.row.version, profile.profile);
+    }
+    if let Some((records, ahead)) = redated {
+        let ahead_s = ahead.whole_seconds();
+        tracing::warn!(%device, records, ahead_s, "records from the future got the server's time: the device's clock was ahead");
+        metrics::counter!("tacit_records_redated_total").increment(records);
     }
     metrics::histogram!("tacit_ingest_batch_seconds").record(started.elapsed().as_secs_f64());
     metrics::counter!("tacit_windows_ingested_total").increment(windows.len() as u64);
@@ -112,6 +125,7 @@ async fn open_sessions(
     device: DeviceId,
     mut sessions: BTreeMap<SessionId, SessionRow>,
     accepted: &[Record],
+    now: OffsetDateTime,
 ) -> Result<BTreeMap<SessionId, SessionRow>> {
     let mut opened: Vec<_> = accepted
         .iter()
@@ -124,7 +138,7 @@ async fn open_sessions(
         .collect();
     opened.sort_by(|a, b| a.0.cmp(&b.0));
     for (pseudonym, account, remote, record) in opened {
-        let subject = unit.subject(&pseudonym, SubjectId(app.ambient.id()), app.ambient.now()).await?;
+        let subject = unit.subject(&pseudonym, SubjectId(app.ambient.id()), now).await?;
         let name = app.secrets.seal(Purpose::Name, subject.0, account.as_bytes())?;
         unit.name_subject(subject, &name).await?;
         let row = SessionRow {
@@ -132,6 +146,7 @@ async fn open_sessions(
             device_id: device,
             subject_id: subject,
             closed_at: None,
+            ended_by_silence: false,
             locked: false,
             last_sequence: 0,
             verdict: None,
@@ -139,7 +154,7 @@ async fn open_sessions(
             verdict_at: None,
             state: None,
         };
-        if !unit.open_session(&row, remote, record.at).await? {
+        if !unit.open_session(&row, remote, record.at, now).await? {
             return Err(Error::unavailable("the session is being opened by another call; try again"));
         }
         sessions.insert(row.id, row);

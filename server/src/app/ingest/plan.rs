@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::Refusal;
 use crate::domain::record::{Body, Record};
@@ -18,6 +18,8 @@ pub(super) struct Plan {
     pub(super) acks: Vec<(SessionId, u64)>,
     /// The first record that will never be taken.
     pub(super) refused: Option<Refusal>,
+    /// New records from the future, and how far ahead the farthest was.
+    pub(super) redated: Option<(u64, Duration)>,
 }
 
 struct Progress {
@@ -35,17 +37,23 @@ pub(super) fn plan(
     let mut progress: BTreeMap<SessionId, Progress> = sessions
         .iter()
         .map(|(id, row)| {
-            let closed = row.closed_at.is_some();
+            // One that only fell silent goes on: what its device kept meanwhile is not lost.
+            let closed = row.closed_at.is_some() && !row.ended_by_silence;
             (*id, Progress { owner: row.device_id, last: row.last_sequence, closed })
         })
         .collect();
-    let mut plan = Plan { accepted: Vec::with_capacity(records.len()), acks: Vec::new(), refused: None };
+    let mut plan =
+        Plan { accepted: Vec::with_capacity(records.len()), acks: Vec::new(), refused: None, redated: None };
     let mut touched: Vec<SessionId> = Vec::new();
-    for record in records {
+    for mut record in records {
         let (session, sequence) = (record.session, record.sequence);
-        match take(device, now, &mut progress, &record) {
-            Ok(new) => {
-                if new {
+        match take(device, now, &mut progress, &mut record) {
+            Ok(taken) => {
+                if let Taken::New { ahead } = taken {
+                    if let Some(ahead) = ahead {
+                        let (count, farthest) = plan.redated.unwrap_or_default();
+                        plan.redated = Some((count + 1, farthest.max(ahead)));
+                    }
                     plan.accepted.push(record);
                 }
                 if !touched.contains(&session) {
@@ -63,28 +71,36 @@ pub(super) fn plan(
     plan
 }
 
-/// Whether the record is new; an error if it will never be taken.
+enum Taken {
+    Known,
+    New {
+        /// How far the record's time was ahead.
+        ahead: Option<Duration>,
+    },
+}
+
+/// An error if the record will never be taken.
 fn take(
     device: DeviceId,
     now: OffsetDateTime,
     progress: &mut BTreeMap<SessionId, Progress>,
-    record: &Record,
-) -> Result<bool> {
+    record: &mut Record,
+) -> Result<Taken> {
     let Some(session) = progress.get_mut(&record.session) else {
-        record.check_time(now)?;
+        let ahead = record.settle_time(now)?;
         if !matches!(record.body, Body::Opened { .. }) || record.sequence != 1 {
             return Err(Error::invalid("the first record of a session must be its opening, with sequence 1"));
         }
         progress.insert(record.session, Progress { owner: device, last: 1, closed: false });
-        return Ok(true);
+        return Ok(Taken::New { ahead });
     };
     if session.owner != device {
         return Err(Error::denied("the session belongs to another device"));
     }
     if record.sequence <= session.last {
-        return Ok(false);
+        return Ok(Taken::Known);
     }
-    record.check_time(now)?;
+    let ahead = record.settle_time(now)?;
     if session.closed {
         return Err(Error::invalid("the session is closed"));
     }
@@ -93,5 +109,5 @@ fn take(
     }
     session.closed = matches!(record.body, Body::Closed);
     session.last = record.sequence;
-    Ok(true)
+    Ok(Taken::New { ahead })
 }

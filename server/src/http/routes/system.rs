@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Answer;
-use crate::app::{App, read};
+use crate::app::{App, health};
 use crate::http::params::{Nothing, Params};
 use crate::http::problem::Problem;
 
@@ -27,13 +27,13 @@ pub(crate) async fn healthz(_: Params<Nothing>) -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// The server can do its work: the database answers and has every migration of this version.
+/// The server can do its work: the database answers, has every migration of this version, and takes writes.
 #[utoipa::path(get, path = "/readyz", tag = "system", responses(
     (status = 200, body = Health),
     (status = 503, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn readyz(State(app): State<Arc<App>>, _: Params<Nothing>) -> Answer<Health> {
-    read::ready(&app.store).await?;
+    health::ready(&app).await?;
     Ok(Json(Health { status: "ok" }))
 }
 

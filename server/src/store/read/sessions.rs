@@ -27,6 +27,8 @@ pub struct Session {
     /// When it was closed; null while open.
     #[serde(with = "time::serde::rfc3339::option")]
     pub closed_at: Option<OffsetDateTime>,
+    /// Closed because nothing more was heard of it, at the time it last was. It opens again if its device comes back.
+    pub ended_by_silence: bool,
     /// Whether the screen is locked.
     pub locked: bool,
     /// Highest sequence committed.
@@ -66,8 +68,8 @@ impl Store {
     ) -> Result<Vec<Session>> {
         let rows = sqlx::query_as!(
             Session,
-            "select id, device_id, subject_id, remote, opened_at, closed_at, locked, last_sequence, verdict, trust,
-                    verdict_at
+            "select id, device_id, subject_id, remote, opened_at, closed_at, ended_by_silence, locked, last_sequence,
+                    verdict, trust, verdict_at
              from session
              where ($1::uuid is null or subject_id = $1)
                and ($2::uuid is null or device_id = $2)
@@ -93,8 +95,8 @@ impl Store {
     pub async fn read_session(&self, id: SessionId) -> Result<Option<Session>> {
         let row = sqlx::query_as!(
             Session,
-            "select id, device_id, subject_id, remote, opened_at, closed_at, locked, last_sequence, verdict, trust,
-                    verdict_at
+            "select id, device_id, subject_id, remote, opened_at, closed_at, ended_by_silence, locked, last_sequence,
+                    verdict, trust, verdict_at
              from session where id = $1",
             id.0
         );

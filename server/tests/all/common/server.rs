@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tacit_engine::Population;
+use tacit_server::app::health::Health;
 use tacit_server::app::ingest::ProfileCache;
 use tacit_server::app::{App, admin};
 use tacit_server::clock::{Ambient, Clock, Random};
@@ -80,6 +81,7 @@ impl Server {
             settings,
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             profiles: ProfileCache::default(),
+            health: Health::default(),
             revoked: watch::Sender::new(HashSet::new()),
             stopping: stopping.clone(),
         });

@@ -1,0 +1,54 @@
+//! Sessions that nothing more is heard of.
+
+use time::OffsetDateTime;
+
+use super::sessions::SessionRow;
+use super::{Store, Unit};
+use crate::Result;
+use crate::domain::SessionId;
+
+impl Store {
+    /// Open sessions last heard of before a moment, whose device is silent since then too or has sent another session since,
+    /// at most `limit`, longest silent first.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn silent_sessions(&self, before: OffsetDateTime, limit: i64) -> Result<Vec<SessionId>> {
+        let ids = sqlx::query_scalar!(
+            "select s.id from session s join device d on d.id = s.device_id
+             where s.closed_at is null and s.heard_at < $1
+               and (d.last_seen_at is null or d.last_seen_at < $1
+                    or exists (select from session o where o.device_id = s.device_id and o.heard_at > s.heard_at))
+             order by s.heard_at, s.id limit $2",
+            before,
+            limit
+        );
+        Ok(ids.fetch_all(&self.pool).await?.into_iter().map(SessionId).collect())
+    }
+}
+
+impl Unit {
+    /// Locks a session that is open and was last heard of before a moment; with the time it was. `None` if it is no longer so,
+    /// or another unit holds it.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn lock_silent(
+        &mut self,
+        id: SessionId,
+        before: OffsetDateTime,
+    ) -> Result<Option<(SessionRow, OffsetDateTime)>> {
+        // A device's clock may be a little ahead: no session closes before it opened.
+        let heard_at = sqlx::query_scalar!(
+            r#"select greatest(heard_at, opened_at) as "heard_at!"
+               from session where id = $1 and closed_at is null and heard_at < $2
+               for no key update skip locked"#,
+            id.0,
+            before
+        )
+        .fetch_optional(&mut *self.tx)
+        .await?;
+        let Some(heard_at) = heard_at else { return Ok(None) };
+        Ok(self.lock_sessions(&[id.0]).await?.pop().map(|row| (row, heard_at)))
+    }
+}
