@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use tacit_agent::capture::BackEnd;
@@ -163,7 +163,12 @@ impl Cli {
                 config.server.ca = ca.clone().or(config.server.ca);
             }
             Command::Inspect { watching, .. } => watching.set(&mut config),
-            Command::Replay { whose, .. } => whose.set(&mut config),
+            Command::Replay { whose, speed, at, .. } => {
+                if at.is_some() && speed.is_some() {
+                    bail!("--at says when the session was: it goes with --speed max alone");
+                }
+                whose.set(&mut config);
+            }
             Command::Doctor { from } => from.set(&mut config),
         }
         config.validate()?;
@@ -207,6 +212,33 @@ pub(crate) fn account(config: &Config) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn every_flag_and_variable_is_documented() {
+        let page = include_str!("../../docs/agent.md");
+        let mut cli = Cli::command();
+        cli.build();
+        for command in cli.get_subcommands().filter(|command| command.get_name() != "help") {
+            for flag in command.get_arguments().filter(|flag| flag.get_id() != "help") {
+                let long = flag.get_long().map(|long| format!("`--{long}"));
+                let variable = flag.get_env().map(|name| format!("`{}`", name.display()));
+                for name in long.into_iter().chain(variable) {
+                    assert!(page.contains(&name), "docs/agent.md lacks {name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_replay_is_dated_only_where_it_is_not_played_in_time() {
+        let settings = |speed| {
+            let arguments = ["tacit-agent", "replay", "trace.csv", "--at", "1", "--speed", speed];
+            Cli::try_parse_from(arguments).unwrap().settings()
+        };
+        assert!(settings("max").is_ok());
+        assert!(settings("1").unwrap_err().to_string().contains("--speed max"));
+    }
 
     #[test]
     fn flags_go_before_the_file_and_work_on_either_side_of_the_command() {

@@ -1,7 +1,8 @@
 //! The spool's files: one a record, written whole, owner-only; and the folder of those that were refused.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -66,7 +67,8 @@ impl Disk {
             files::private_folder(path)?;
         }
         let path = self.state.join("lock");
-        let lock = File::create(&path).with_context(|| format!("cannot make {}", path.display()))?;
+        let lock = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+        let lock = lock.with_context(|| format!("cannot make {}", path.display()))?;
         if lock.try_lock().is_err() {
             bail!(
                 "another tacit-agent is using {}: stop it, or name another --state-dir",
