@@ -111,6 +111,7 @@ fn sample(
     let events = match modality {
         Modality::Keyboard => sitting.type_keys(inputs),
         Modality::Pointer => sitting.move_pointer(inputs),
+        Modality::Touch => unimplemented!("nobody touches a simulated screen"),
     };
     let mut stats = FeatureStats::new();
     let mut counted = 0;

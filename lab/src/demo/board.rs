@@ -9,6 +9,10 @@ use uuid::Uuid;
 use super::api::Verdict;
 use super::fleet::Desk;
 
+/// A table of more rows may not fit on a terminal, and is not redrawn in place.
+const MOST_REDRAWN: usize = 16;
+const BAR: usize = 10;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     Learning,
@@ -18,46 +22,39 @@ pub(super) enum Phase {
 
 struct Row {
     desk: String,
-    account: String,
     session: Option<Uuid>,
     phase: Phase,
 }
 
 pub(super) struct Board {
     rows: Vec<Row>,
-    verdicts: HashMap<Uuid, Verdict>,
-    accused: Vec<Uuid>,
+    pseudonyms: HashMap<Uuid, String>,
+    latest: HashMap<Uuid, Verdict>,
+    accusations: Vec<Verdict>,
     terminal: bool,
     drawn: usize,
 }
 
 impl Board {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(desks: usize) -> Self {
         Self {
             rows: Vec::new(),
-            verdicts: HashMap::new(),
-            accused: Vec::new(),
-            terminal: std::io::stdout().is_terminal(),
+            pseudonyms: HashMap::new(),
+            latest: HashMap::new(),
+            accusations: Vec::new(),
+            terminal: std::io::stdout().is_terminal() && desks <= MOST_REDRAWN,
             drawn: 0,
         }
     }
 
     /// Begins a new part of the story.
-    pub(super) fn phase(&mut self, words: &str) {
-        if !self.terminal {
-            self.print_rows();
-        }
+    pub(super) fn part(&mut self, words: &str) {
         super::say(&format!("\n{words}"));
         self.drawn = 0;
     }
 
     pub(super) fn desk(&mut self, desk: &Desk, phase: Phase) {
-        let row = Row {
-            desk: desk.name.clone(),
-            account: desk.account().to_owned(),
-            session: desk.session_id(),
-            phase,
-        };
+        let row = Row { desk: desk.name.clone(), session: desk.session_id(), phase };
         match self.rows.iter_mut().find(|r| r.desk == row.desk) {
             Some(old) => *old = row,
             None => self.rows.push(row),
@@ -65,65 +62,87 @@ impl Board {
     }
 
     pub(super) fn take(&mut self, verdict: Verdict) {
-        if verdict.verdict == "different_person" && !self.accused.contains(&verdict.session_id) {
-            self.accused.push(verdict.session_id);
+        if verdict.accuses() {
+            self.accusations.push(verdict.clone());
         }
-        self.verdicts.insert(verdict.session_id, verdict);
+        self.latest.insert(verdict.session_id, verdict);
     }
 
-    pub(super) fn verdict_of(&self, session: Uuid) -> Option<&Verdict> {
-        self.verdicts.get(&session)
+    /// Whether a verdict is about a subject whose pseudonym is not known.
+    pub(super) fn meets_a_stranger(&self) -> bool {
+        self.latest.values().any(|v| !self.pseudonyms.contains_key(&v.subject_id))
     }
 
-    /// Sessions ever called different_person, but for one.
-    pub(super) fn accused_but(&self, session: Uuid) -> usize {
-        self.accused.iter().filter(|s| **s != session).count()
+    pub(super) fn name(&mut self, pseudonyms: HashMap<Uuid, String>) {
+        self.pseudonyms = pseudonyms;
     }
 
+    /// Enough of a subject's pseudonym to tell it from the others on the table.
+    pub(super) fn pseudonym(&self, subject: Uuid) -> &str {
+        self.pseudonyms.get(&subject).map_or("-", |p| p.get(..10).unwrap_or(p))
+    }
+
+    /// The latest verdict of a session.
+    pub(super) fn latest(&self, session: Uuid) -> Option<&Verdict> {
+        self.latest.get(&session)
+    }
+
+    /// Every verdict so far that said someone else is there, oldest first.
+    pub(super) fn accusations(&self) -> &[Verdict] {
+        &self.accusations
+    }
+
+    /// Sessions that a verdict has been given of.
+    pub(super) fn judged(&self) -> usize {
+        self.latest.len()
+    }
+
+    /// Redraws the table where it stands; elsewhere than on a terminal, nothing.
     pub(super) fn draw(&mut self) {
-        if self.terminal {
-            let mut out = std::io::stdout().lock();
-            if self.drawn > 0 {
-                let _ = write!(out, "\x1b[{}A", self.drawn);
-            }
-            for line in self.lines() {
-                let _ = writeln!(out, "\x1b[2K{line}");
-            }
-            let _ = out.flush();
-            self.drawn = self.rows.len() + 1;
-        } else if self.rows.iter().any(|r| r.phase == Phase::TakenOver) {
-            self.print_rows();
+        if !self.terminal {
+            return;
         }
+        let mut out = std::io::stdout().lock();
+        if self.drawn > 0 {
+            let _ = write!(out, "\x1b[{}A", self.drawn);
+        }
+        for line in self.lines() {
+            let _ = writeln!(out, "\x1b[2K{line}");
+        }
+        let _ = out.flush();
+        self.drawn = self.rows.len() + 1;
     }
 
-    fn print_rows(&self) {
-        if !self.rows.is_empty() {
+    /// Shows the table as it is now, on a terminal or not.
+    pub(super) fn show(&mut self) {
+        if self.terminal {
+            self.draw();
+        } else {
             self.lines().iter().for_each(|line| super::say(line));
         }
     }
 
+    /// At most 79 columns each: a line that wraps cannot be redrawn.
     fn lines(&self) -> Vec<String> {
-        let mut lines = vec![format!(
-            "  {:<8} {:<11} {:<9} {:<14} {:<27} {}",
-            "device", "subject", "session", "at the desk", "trust", "verdict"
-        )];
+        let line = |desk: &str, subject: &str, session: &str, who: &str, trust: &str, verdict: &str| {
+            format!("  {desk:<7} {subject:<10} {session:<8} {who:<12} {trust:<16} {verdict}")
+        };
+        let mut lines = vec![line("device", "subject", "session", "at the desk", "trust", "verdict")];
         for row in &self.rows {
-            let verdict = row.session.and_then(|s| self.verdicts.get(&s));
-            let session = row.session.map(|s| s.to_string()).unwrap_or_default();
+            let verdict = row.session.and_then(|s| self.latest.get(&s));
             let who = match row.phase {
+                Phase::Learning => "(learning)",
+                Phase::Own => "the subject",
                 Phase::TakenOver => "someone else",
-                Phase::Learning | Phase::Own => "the subject",
             };
-            let trust = verdict.and_then(|v| v.trust);
             let said = verdict.map_or("-", |v| v.verdict.as_str());
-            lines.push(format!(
-                "  {:<8} {:<11} {:<9} {:<14} {:<27} {}",
-                row.desk,
-                row.account,
-                session.get(..8).unwrap_or_default(),
+            lines.push(line(
+                &row.desk,
+                verdict.map_or("-", |v| self.pseudonym(v.subject_id)),
+                &short(row.session),
                 who,
-                bar(trust),
-                self.coloured(said)
+                &bar(verdict.and_then(|v| v.trust)),
+                &self.coloured(said),
             ));
         }
         lines
@@ -140,12 +159,17 @@ impl Board {
     }
 }
 
-/// Trust as a bar of 20 and a number.
+/// Enough of a session's id to tell it from the others on the table.
+fn short(id: Option<Uuid>) -> String {
+    id.map_or_else(|| "-".to_owned(), |id| id.to_string().chars().take(8).collect())
+}
+
+/// Trust as a bar and a number.
 fn bar(trust: Option<f64>) -> String {
     let Some(trust) = trust else { return "-".to_owned() };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "trust is 0 to 100")]
-    let full = (trust / 5.0).round().clamp(0.0, 20.0) as usize;
-    let mut text = "█".repeat(full) + &"·".repeat(20 - full);
+    let full = (trust / 100.0 * BAR as f64).round().clamp(0.0, BAR as f64) as usize;
+    let mut text = "█".repeat(full) + &"·".repeat(BAR - full);
     let _ = write!(text, " {trust:>5.1}");
     text
 }

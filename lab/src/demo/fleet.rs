@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use rand::SeedableRng;
@@ -14,14 +15,16 @@ use tacit_agent::uplink::{FromServer, SharedSpool, Uplink};
 use tacit_engine::Population;
 use tacit_measure::{Locator, Settings};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::server::Server;
-use crate::simulate::{Person, Sitting, located};
+use super::server::{Folder, Server};
+use crate::simulate::{Action, Person, Sitting, located};
 
 /// The fleet starts this long ago, and works towards now.
 const BEGINS_AGO_MS: u64 = 5 * 24 * 3_600_000;
+/// For the server to acknowledge a while of work.
+const PATIENCE: Duration = Duration::from_secs(45);
 const BETWEEN_SESSIONS_US: u64 = 16 * 3_600_000_000;
 const KEYS: usize = 50;
 const STROKES: usize = 10;
@@ -39,12 +42,14 @@ pub(super) struct Desk {
     population: Arc<Population>,
     spool: SharedSpool,
     uplink: tokio::task::JoinHandle<()>,
-    _from_server: FromServer,
+    from_server: FromServer,
     _capturing: watch::Sender<bool>,
     rng_of: u64,
     sessions: u64,
     epoch_ms: u64,
     now_us: u64,
+    /// Every key that went down in the session.
+    presses_us: Vec<u64>,
     at_work: Option<AtWork>,
 }
 
@@ -57,6 +62,7 @@ struct AtWork {
 impl Fleet {
     pub(super) async fn enrol(
         server: &Server,
+        folder: &Folder,
         token: &str,
         people: Vec<Person>,
         population: &Arc<Population>,
@@ -65,7 +71,7 @@ impl Fleet {
         let mut desks = Vec::new();
         for (person, number) in people.into_iter().zip(1u64..) {
             let name = format!("desk-{number}");
-            let state = server.folder().join(&name);
+            let state = folder.desk(&name);
             let ca = Some(server.ca_pem.clone());
             let identity =
                 enrol(&state, &server.grpc, ca, token, false, device_info(Some(name.clone()))).await?;
@@ -80,12 +86,13 @@ impl Fleet {
                 population: Arc::clone(population),
                 spool,
                 uplink: tokio::spawn(uplink.run()),
-                _from_server: from_server,
+                from_server,
                 _capturing: capturing,
                 rng_of: seed.wrapping_mul(1_000) + number,
                 sessions: 0,
                 epoch_ms: now_ms() - BEGINS_AGO_MS,
                 now_us: 0,
+                presses_us: Vec::new(),
                 at_work: None,
             });
         }
@@ -93,11 +100,13 @@ impl Fleet {
     }
 
     /// Waits until the server has acknowledged everything.
-    pub(super) async fn settle(&self, deadline: Instant) -> Result<()> {
+    pub(super) async fn settle(&self) -> Result<()> {
         for desk in &self.desks {
             let mut waiting = desk.spool.waiting();
-            if timeout_at(deadline, waiting.wait_for(|left| *left == 0)).await.is_err() {
-                bail!("the server did not acknowledge what {} sent", desk.name);
+            let settled = timeout(PATIENCE, waiting.wait_for(|left| *left == 0)).await;
+            if !matches!(settled, Ok(Ok(_))) {
+                let trouble = desk.from_server.trouble.borrow();
+                bail!("the server did not acknowledge what {} sent: {}", desk.name, *trouble);
             }
             if desk.spool.lost() > 0 {
                 bail!("the server refused records of {}", desk.name);
@@ -112,27 +121,37 @@ impl Desk {
         self.at_work.as_ref().map(|w| w.session.id())
     }
 
-    pub(super) fn account(&self) -> &str {
-        &self.account
+    /// The device's clock, milliseconds since the Unix epoch.
+    pub(super) fn now_ms(&self) -> u64 {
+        self.epoch_ms + self.now_us / 1000
+    }
+
+    /// Keys that went down in the session after a time and up to another.
+    pub(super) fn keys_between(&self, after_ms: u64, until_ms: u64) -> usize {
+        let at_ms = |us: &u64| self.epoch_ms + us / 1000;
+        self.presses_us.iter().map(at_ms).filter(|at| (after_ms + 1..=until_ms).contains(at)).count()
     }
 
     pub(super) fn log_on(&mut self) -> Result<()> {
         self.sessions += 1;
         let rng = ChaCha8Rng::seed_from_u64(self.rng_of.wrapping_mul(1_000_003).wrapping_add(self.sessions));
-        let at_ms = self.epoch_ms + self.now_us / 1000;
+        let at_ms = self.now_ms();
         let (session, opening) =
             Session::open(&self.state, &self.account, false, at_ms, Settings::default())?;
         self.spool.append(&opening)?;
         let sitting = self.person.sit_down(&self.population, self.now_us, rng);
+        self.presses_us.clear();
         self.at_work = Some(AtWork { session, sitting, locator: Locator::new() });
         Ok(())
     }
 
-    /// About one window of typing and some pointing. Returns how many keys were struck.
-    pub(super) fn work(&mut self) -> Result<usize> {
-        let Some(AtWork { session, sitting, locator }) = &mut self.at_work else { return Ok(0) };
+    /// About one window of typing and some pointing.
+    pub(super) fn work(&mut self) -> Result<()> {
+        let Some(AtWork { session, sitting, locator }) = &mut self.at_work else { return Ok(()) };
         let mut events = sitting.type_keys(KEYS);
         events.extend(sitting.move_pointer(STROKES));
+        let presses = events.iter().filter(|e| matches!(e.action, Action::Down(_))).map(|e| e.at_us);
+        self.presses_us.extend(presses);
         let epoch_ms = self.epoch_ms;
         let mut records = Vec::new();
         for event in located(locator, &events) {
@@ -140,7 +159,7 @@ impl Desk {
         }
         self.spool.append(&records)?;
         self.now_us = sitting.now_us();
-        Ok(KEYS)
+        Ok(())
     }
 
     /// Someone else goes on in the same session.

@@ -1,21 +1,137 @@
 //! The server of the demo: a child process with a data directory of its own.
 
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::Deserialize;
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// Making and starting a private Postgres is most of it.
 const START: Duration = Duration::from_secs(60);
 const STOP: Duration = Duration::from_secs(20);
+const REMOVAL: Duration = Duration::from_secs(10);
 const KEY_LINE: &str = "admin API key: ";
+/// Lines of the server's log that a failure shows.
+const TOLD: usize = 20;
+
+/// Where everything of one demo lies.
+pub(super) struct Folder {
+    path: PathBuf,
+    /// Removed with all it holds when dropped.
+    own: Option<TempDir>,
+}
+
+impl Folder {
+    /// A folder of its own in /tmp, or an empty one that is given and kept.
+    pub(super) fn make(given: Option<&Path>) -> Result<Self> {
+        if let Some(path) = given {
+            std::fs::create_dir_all(path).with_context(|| format!("cannot make {}", path.display()))?;
+            let path = path.canonicalize().with_context(|| path.display().to_string())?;
+            if path.read_dir().with_context(|| path.display().to_string())?.next().is_some() {
+                bail!("{} is not empty: the demo begins with an empty folder", path.display());
+            }
+            return Ok(Self { path, own: None });
+        }
+        // Postgres drops privileges when the server is root: its folder must be one that others can pass through.
+        let own = tempfile::Builder::new()
+            .prefix("tacit-demo-")
+            .permissions(std::fs::Permissions::from_mode(0o755))
+            .tempdir_in("/tmp")
+            .context("cannot make a folder in /tmp")?;
+        Ok(Self { path: own.path().to_owned(), own: Some(own) })
+    }
+
+    /// Removes the folder, if it is the demo's own. A database that is stopped while it is being made may write for a moment
+    /// longer than the server lives.
+    pub(super) async fn remove(self) {
+        let Some(own) = self.own else { return };
+        let until = Instant::now() + REMOVAL;
+        let path = own.keep();
+        while let Err(error) = std::fs::remove_dir_all(&path) {
+            if error.kind() == std::io::ErrorKind::NotFound {
+                return;
+            }
+            if Instant::now() >= until {
+                super::say(&format!("cannot remove {}: {error}", path.display()));
+                return;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The state folder of a simulated workstation.
+    pub(super) fn desk(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.path.join("data")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.path.join("server.log")
+    }
+}
+
+/// The running server.
+pub(super) struct Process {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts the server; what it prints is read by [`Server::ready`].
+    pub(super) fn start(folder: &Folder) -> Result<(Self, ChildStdout)> {
+        let program = program()?;
+        let log = folder.log();
+        let mut child = Command::new(&program)
+            .args(["serve", "--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir"])
+            .arg(folder.data())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(&log)?)
+            // A Ctrl-C on the terminal is for the demo, which then ends the server in order.
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("cannot start {}", program.display()))?;
+        let output = child.stdout.take().context("the server has no output")?;
+        Ok((Self { child, log }, output))
+    }
+
+    /// Waits for the server to end, which it should not do by itself.
+    pub(super) async fn ended(&mut self) -> std::io::Result<ExitStatus> {
+        self.child.wait().await
+    }
+
+    /// That the server ended, with the end of its log.
+    pub(super) fn failure(&self, status: std::io::Result<ExitStatus>) -> anyhow::Error {
+        let status = status.map_or_else(|e| e.to_string(), |s| s.to_string());
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        let told = lines[lines.len().saturating_sub(TOLD)..].join("\n");
+        anyhow!("tacit-server ended ({status}); the end of its log:\n{told}")
+    }
+
+    /// Ends the server as an administrator would, and waits for it.
+    pub(super) async fn stop(&mut self) {
+        // No id: it has ended already.
+        let Some(id) = self.child.id().and_then(|id| i32::try_from(id).ok()) else { return };
+        let _ = kill(Pid::from_raw(id), Signal::SIGTERM);
+        if timeout_at(Instant::now() + STOP, self.child.wait()).await.is_err() {
+            super::say("tacit-server did not end when asked to; it is killed, and its Postgres may be left");
+            let _ = self.child.kill().await;
+        }
+    }
+}
 
 #[derive(Deserialize)]
 struct Endpoints {
@@ -23,99 +139,60 @@ struct Endpoints {
     http: String,
 }
 
+/// How to reach the server.
 pub(super) struct Server {
-    child: Child,
-    folder: tempfile::TempDir,
     pub(super) grpc: String,
     pub(super) http: String,
     pub(super) api_key: String,
+    pub(super) ca: PathBuf,
     pub(super) ca_pem: String,
+    data: PathBuf,
 }
 
 impl Server {
-    pub(super) async fn start() -> Result<Self> {
-        let program = program()?;
-        // Postgres drops privileges when the server is root: its folder must be one that others can pass through.
-        let folder = tempfile::Builder::new()
-            .prefix("tacit-demo-")
-            .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
-            .tempdir_in("/tmp")
-            .context("cannot make a folder in /tmp")?;
-        let data = folder.path().join("data");
-        let log = std::fs::File::create(folder.path().join("server.log"))?;
-        let mut child = Command::new(&program)
-            .args(["serve", "--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir"])
-            .arg(&data)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("cannot start {}", program.display()))?;
-        let stdout = child.stdout.take().context("the server has no output")?;
-        let started = timeout(START, async {
-            let mut lines = BufReader::new(stdout).lines();
-            let mut api_key = None;
-            while api_key.is_none() {
-                let Some(line) = lines.next_line().await? else { bail!("tacit-server ended") };
-                api_key = line.strip_prefix(KEY_LINE).map(str::to_owned);
-            }
+    /// Waits until the server is ready.
+    pub(super) async fn ready(folder: &Folder, output: ChildStdout) -> Result<Self> {
+        let data = folder.data();
+        let ready = timeout(START, async {
+            let mut lines = BufReader::new(output).lines();
+            let api_key = loop {
+                match lines.next_line().await? {
+                    Some(line) => match line.strip_prefix(KEY_LINE) {
+                        Some(key) => break key.to_owned(),
+                        None => continue,
+                    },
+                    // Why it ended is told by who waits for it.
+                    None => std::future::pending().await,
+                }
+            };
             let endpoints = data.join("endpoints.json");
             while !endpoints.exists() {
                 sleep(Duration::from_millis(50)).await;
             }
             let endpoints: Endpoints = serde_json::from_slice(&std::fs::read(endpoints)?)?;
-            Ok((api_key.unwrap_or_default(), endpoints))
-        })
-        .await;
-        let (api_key, endpoints) = match started {
-            Ok(Ok(started)) => started,
-            failed => {
-                let log = std::fs::read_to_string(folder.path().join("server.log")).unwrap_or_default();
-                let why = match failed {
-                    Ok(Err(error)) => format!("{error:#}"),
-                    _ => format!("tacit-server was not ready within {} s", START.as_secs()),
-                };
-                bail!("{why}; its log:\n{log}");
-            }
-        };
+            anyhow::Ok((api_key, endpoints))
+        });
+        let (api_key, endpoints) = ready.await.map_err(|_| {
+            let log = std::fs::read_to_string(folder.log()).unwrap_or_default();
+            anyhow!("tacit-server was not ready within {} s; its log:\n{log}", START.as_secs())
+        })??;
         let ca = data.join("tls/ca.pem");
         let ca_pem = std::fs::read_to_string(&ca).with_context(|| format!("cannot read {}", ca.display()))?;
-        Ok(Self { child, folder, grpc: endpoints.grpc, http: endpoints.http, api_key, ca_pem })
-    }
-
-    pub(super) fn ca_path(&self) -> PathBuf {
-        self.folder.path().join("data/tls/ca.pem")
-    }
-
-    /// A folder for the simulated workstations.
-    pub(super) fn folder(&self) -> &std::path::Path {
-        self.folder.path()
+        Ok(Self { grpc: endpoints.grpc, http: endpoints.http, api_key, ca, ca_pem, data })
     }
 
     /// A fresh enrolment token.
     pub(super) async fn token(&self, uses: u32) -> Result<String> {
         let output = Command::new(program()?)
             .args(["token", "create", "--expires", "1h", "--uses", &uses.to_string(), "--data-dir"])
-            .arg(self.folder.path().join("data"))
+            .arg(&self.data)
+            .kill_on_drop(true)
             .output()
             .await?;
         if !output.status.success() {
             bail!("no enrolment token: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
-    }
-
-    /// Ends the server as an administrator would, and waits for it.
-    pub(super) async fn stop(&mut self) {
-        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
-        if let Some(id) = id {
-            let _ = kill(Pid::from_raw(id), Signal::SIGTERM);
-        }
-        let until = Instant::now() + STOP;
-        if tokio::time::timeout_at(until, self.child.wait()).await.is_err() {
-            let _ = self.child.kill().await;
-        }
     }
 }
 

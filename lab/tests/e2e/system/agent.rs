@@ -1,7 +1,7 @@
 //! An agent: its state folder, and its process while it runs.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
@@ -13,14 +13,14 @@ use super::{Ended, Server, binary, run};
 use crate::{eventually, folder, tail};
 
 pub(crate) struct Agent {
-    state: TempDir,
+    folder: TempDir,
     process: Option<Child>,
 }
 
 impl Agent {
     /// An agent that was never enrolled.
     pub(crate) fn new() -> Self {
-        Self { state: folder(), process: None }
+        Self { folder: folder(), process: None }
     }
 
     /// A device of `server`.
@@ -37,21 +37,21 @@ impl Agent {
 
     /// Runs a subcommand to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
-        run("tacit-agent", &[arguments, &["--state-dir", self.state_path()]].concat())
+        run("tacit-agent", &[arguments, &["--state-dir", self.state().to_str().unwrap()]].concat())
     }
 
     /// Sends a trace as one whole session.
     pub(crate) fn replay(&self, events: &[RawEvent], account: &str) -> Ended {
-        let path = self.state.path().join("trace.csv");
+        let path = self.folder.path().join("trace.csv");
         write_trace(&path, events).unwrap();
         self.run(&["replay", path.to_str().unwrap(), "--speed", "max", "--account", account])
     }
 
     /// Begins to watch a display.
     pub(crate) fn start(&mut self, display: &str, account: &str) {
-        let log = File::create(self.state.path().join("log")).unwrap();
+        let log = File::create(self.log()).unwrap();
         let process = Command::new(binary("tacit-agent"))
-            .args(["run", "--account", account, "--state-dir", self.state_path()])
+            .args(["run", "--account", account, "--state-dir", self.state().to_str().unwrap()])
             .env("DISPLAY", display)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -64,7 +64,7 @@ impl Agent {
     /// Waits until input reaches it.
     pub(crate) fn wait_until_it_watches(&self) {
         eventually("the agent watches", || {
-            let log = fs::read_to_string(self.state.path().join("log")).ok()?;
+            let log = fs::read_to_string(self.log()).ok()?;
             log.contains("capture began").then_some(())
         });
     }
@@ -76,7 +76,7 @@ impl Agent {
 
     /// Records on disk that the server has not acknowledged.
     pub(crate) fn spooled(&self) -> usize {
-        let names = fs::read_dir(self.state.path().join("spool")).unwrap().map(|f| f.unwrap().path());
+        let names = fs::read_dir(self.state().join("spool")).unwrap().map(|f| f.unwrap().path());
         names.filter(|path| path.extension().is_some_and(|e| e == "record")).count()
     }
 
@@ -94,8 +94,12 @@ impl Agent {
         assert!(process.wait().unwrap().success());
     }
 
-    fn state_path(&self) -> &str {
-        self.state.path().to_str().unwrap()
+    fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
     }
 }
 
@@ -106,7 +110,7 @@ impl Drop for Agent {
             let _ = process.wait();
         }
         if std::thread::panicking() {
-            eprintln!("{}", tail(&self.state.path().join("log")));
+            eprintln!("{}", tail(&self.log()));
         }
     }
 }
