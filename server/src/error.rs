@@ -53,6 +53,7 @@ type Source = Box<dyn StdError + Send + Sync>;
 pub struct Error {
     kind: ErrorKind,
     public: String,
+    field: Option<String>,
     source: Option<Source>,
 }
 
@@ -62,12 +63,17 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of a kind with the text its caller may read.
     pub fn new(kind: ErrorKind, public: impl Into<String>) -> Self {
-        Self { kind, public: public.into(), source: None }
+        Self { kind, public: public.into(), field: None, source: None }
     }
 
     /// The request can never succeed as it is.
     pub fn invalid(public: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidArgument, public)
+    }
+
+    /// The request can never succeed because of one of its fields.
+    pub fn of_field(field: &str, public: impl Into<String>) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::invalid(public) }
     }
 
     /// Who calls is not known.
@@ -101,6 +107,7 @@ impl Error {
         Self {
             kind: ErrorKind::Internal,
             public: format!("internal error {id}"),
+            field: None,
             source: Some(source.into()),
         }
     }
@@ -116,6 +123,12 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// The field of the request that is wrong, if one is.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
     }
 
     /// The text for the caller; of an internal error its id alone.

@@ -75,7 +75,6 @@ pub enum Connection {
 #[derive(Debug)]
 pub struct Incoming {
     connections: mpsc::Receiver<(Connection, SocketAddr)>,
-    local: SocketAddr,
 }
 
 impl Incoming {
@@ -132,7 +131,7 @@ pub async fn listen(
             });
         }
     });
-    Ok((Incoming { connections, local }, local))
+    Ok((Incoming { connections }, local))
 }
 
 impl Connection {
@@ -179,32 +178,5 @@ impl Connected for Connection {
             Self::Plain(stream) => stream.connect_info(),
             Self::Tls(stream) => stream.get_ref().0.connect_info(),
         }
-    }
-}
-
-impl axum::serve::Listener for Incoming {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        match self.connections.recv().await {
-            Some(accepted) => accepted,
-            // The listener has stopped, and with it the server is about to.
-            None => std::future::pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.local)
-    }
-}
-
-/// Who is at the other end of a REST call: `ConnectInfo<Peer>`.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
-
-impl axum::extract::connect_info::Connected<axum::serve::IncomingStream<'_, Incoming>> for Peer {
-    fn connect_info(stream: axum::serve::IncomingStream<'_, Incoming>) -> Self {
-        Self(*stream.remote_addr())
     }
 }

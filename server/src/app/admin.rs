@@ -1,6 +1,6 @@
 //! What the command line does: enrolment tokens, API keys, devices.
 
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use crate::clock::Ambient;
 use crate::domain::{ApiKeyId, DeviceId, EnrolmentTokenId, Role, token};
@@ -8,6 +8,13 @@ use crate::secrets::{Purpose, Secrets};
 use crate::store::keys::NewApiKey;
 use crate::store::{Store, Unit};
 use crate::{Error, Result};
+
+/// Devices that one token enrols at most.
+pub const MOST_USES: i32 = 1_000_000;
+/// Characters of an API key's name at most.
+const LONGEST_NAME: usize = 100;
+/// An API key that ends serves this long at most.
+const LONGEST_KEY: Duration = Duration::days(3_660);
 
 /// Makes an enrolment token; the text is known only now.
 ///
@@ -19,8 +26,8 @@ pub async fn create_enrolment_token(
     uses: i32,
     life: Duration,
 ) -> Result<String> {
-    if !(1..=1_000_000).contains(&uses) {
-        return Err(Error::invalid("uses must lie from 1 to 1000000"));
+    if !(1..=MOST_USES).contains(&uses) {
+        return Err(Error::invalid(format!("uses must lie from 1 to {MOST_USES}")));
     }
     if !(Duration::SECOND..=Duration::days(366)).contains(&life) {
         return Err(Error::invalid("a token expires after 1 s to 366 d"));
@@ -31,17 +38,26 @@ pub async fn create_enrolment_token(
     Ok(text)
 }
 
-/// Makes an API key; the text is known only now.
+/// Makes an API key, which serves for `life` or until it is revoked; the text is known only now.
 ///
 /// # Errors
-/// As the database.
+/// Invalid argument for a name or a life that makes no sense; as the database.
 pub async fn create_api_key(
     unit: &mut Unit,
     ambient: &Ambient,
     name: &str,
     role: Role,
-    expires_at: Option<OffsetDateTime>,
+    life: Option<Duration>,
 ) -> Result<String> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains(char::is_control) {
+        return Err(Error::invalid(format!(
+            "name must be 1 to {LONGEST_NAME} characters of plain text that say what the key is for"
+        )));
+    }
+    if life.is_some_and(|life| !(Duration::SECOND..=LONGEST_KEY).contains(&life)) {
+        return Err(Error::invalid(format!("a key expires after 1 s to {} d", LONGEST_KEY.whole_days())));
+    }
     let text = token::new_api_key(ambient);
     unit.add_api_key(&NewApiKey {
         id: ApiKeyId(ambient.id()),
@@ -50,7 +66,7 @@ pub async fn create_api_key(
         name,
         role,
         created_at: ambient.now(),
-        expires_at,
+        expires_at: life.map(|life| ambient.now() + life),
     })
     .await?;
     Ok(text)

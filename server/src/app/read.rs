@@ -35,7 +35,7 @@ impl Page {
     fn limit(&self) -> Result<i64> {
         let limit = self.limit.unwrap_or(LIMIT);
         if !(1..=LIMIT_MOST).contains(&limit) {
-            return Err(Error::invalid(format!("limit must lie from 1 to {LIMIT_MOST}")));
+            return Err(Error::of_field("limit", format!("limit must be a number from 1 to {LIMIT_MOST}")));
         }
         Ok(i64::from(limit))
     }
@@ -48,15 +48,19 @@ impl Page {
             let (a, b) = text.strip_prefix(list)?.strip_prefix(' ')?.split_once(' ')?;
             Some((a.parse().ok()?, b.parse().ok()?))
         };
-        read().map(Some).ok_or_else(|| Error::invalid("after is not a cursor of this list"))
+        read().map(Some).ok_or_else(not_a_cursor)
     }
 
     fn place(&self, list: &str) -> Result<Option<Place>> {
         let Some((micros, id)) = self.parts::<i64, Uuid>(list)? else { return Ok(None) };
         let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000)
-            .map_err(|_| Error::invalid("after is not a cursor of this list"))?;
+            .map_err(|_| not_a_cursor())?;
         Ok(Some(Place { at, id }))
     }
+}
+
+fn not_a_cursor() -> Error {
+    Error::of_field("after", "after must be `next` of an earlier page of this list")
 }
 
 fn cursor(list: &str, a: impl std::fmt::Display, b: impl std::fmt::Display) -> String {
@@ -114,7 +118,11 @@ pub async fn subject(store: &Store, id: SubjectId) -> Result<Subject> {
 /// # Errors
 /// Not found; as the database.
 pub async fn profile(store: &Store, id: SubjectId) -> Result<ProfileState> {
-    store.read_profile(id).await?.ok_or_else(|| Error::not_found("no such subject, or it has no profile yet"))
+    if let Some(profile) = store.read_profile(id).await? {
+        return Ok(profile);
+    }
+    subject(store, id).await?;
+    Err(Error::not_found("the subject has no profile yet: it is learned when a session closes"))
 }
 
 /// A page of devices and the cursor of the next.
@@ -191,7 +199,7 @@ pub async fn timeline(store: &Store, id: SessionId, page: &Page) -> Result<(Vec<
     let after = match page.parts::<Uuid, i64>("timeline")? {
         None => 0,
         Some((of, sequence)) if of == id.0 => sequence,
-        Some(_) => return Err(Error::invalid("after is not a cursor of this list")),
+        Some(_) => return Err(not_a_cursor()),
     };
     session(store, id).await?;
     let windows = store.read_windows(id, after, limit + 1).await?.into_iter().map(Entry::Window);

@@ -71,8 +71,8 @@ async fn key(command: KeyCommand, store: &Store, ambient: &Ambient) -> anyhow::R
     match command {
         KeyCommand::Create { name, role, expires } => {
             let mut unit = store.begin().await.map_err(told)?;
-            let ends = expires.map(|Life(life)| ambient.now() + life);
-            let key = admin::create_api_key(&mut unit, ambient, &name, role, ends).await.map_err(told)?;
+            let life = expires.map(|Life(life)| life);
+            let key = admin::create_api_key(&mut unit, ambient, &name, role, life).await.map_err(told)?;
             unit.commit().await.map_err(told)?;
             say(&key)?;
         }

@@ -15,6 +15,7 @@ use clap::{Parser, Subcommand};
 use time::Duration;
 use uuid::Uuid;
 
+use crate::app::admin;
 use crate::clock::Ambient;
 use crate::config::{Flags, Settings};
 use crate::domain::Role;
@@ -56,7 +57,7 @@ enum TokenCommand {
     /// Make a token and print it; it cannot be shown again
     Create {
         /// How many devices it may enrol
-        #[arg(long, default_value_t = 1)]
+        #[arg(long, default_value_t = 1, allow_negative_numbers = true, value_parser = uses())]
         uses: i32,
         /// How long it serves: 90s, 15m, 1h, 7d
         #[arg(long, default_value = "1h")]
@@ -101,6 +102,10 @@ enum KeyCommand {
         /// Id
         id: Uuid,
     },
+}
+
+fn uses() -> clap::builder::RangedI64ValueParser<i32> {
+    clap::value_parser!(i32).range(1..=i64::from(admin::MOST_USES))
 }
 
 /// A span as people write it: 90s, 15m, 1h, 7d.

@@ -84,12 +84,8 @@ async fn run(app: &Arc<App>, endpoints: &Path) -> anyhow::Result<()> {
     calls.spawn({
         let (router, stopping) = (http::router(Arc::clone(app))?, app.stopping.clone());
         async move {
-            let service = router.into_make_service_with_connect_info::<tls::Peer>();
-            let stop = async move { stopping.cancelled().await };
-            axum::serve(http_incoming, service)
-                .with_graceful_shutdown(stop)
-                .await
-                .map_err(anyhow::Error::from)
+            http::serve(router, http_incoming, stopping).await;
+            Ok(())
         }
     });
     write_endpoints(endpoints, settings.insecure_loopback, grpc_at, http_at)?;

@@ -1,6 +1,6 @@
 //! REST adapter: unwraps a request, calls a use case, converts its answer. Rules live in [`crate::app`].
 //!
-//! A request passes [`frame`] (id, log line, problems) → catch-panic → timeout → body limit → [`auth`] → a route.
+//! A request passes [`frame`] (id, log line, problems) → catch-panic → timeout → limits of body and head → [`auth`] → a route.
 //! To add a route: its handler with `#[utoipa::path]` in [`mod@routes`], a line in `api` here, and its row in
 //! [`crate::domain::access`].
 
@@ -10,6 +10,7 @@ mod jwt;
 mod params;
 mod problem;
 mod routes;
+mod serve;
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -33,6 +34,7 @@ use crate::app::App;
 use crate::clock::Ambient;
 use crate::{Error, Result};
 use problem::Failure;
+pub use serve::serve;
 
 /// No route takes more.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -101,6 +103,7 @@ fn finish(routes: Router, ambient: Ambient) -> Router {
     routes
         .method_not_allowed_fallback(problem::method_not_allowed)
         .fallback(problem::no_such_route)
+        .layer(from_fn(serve::limit_head))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
         .layer(CatchPanicLayer::custom(panicked))

@@ -1,29 +1,91 @@
-//! Parameters of requests: what cannot be read is a problem that says why, and what is not known is refused by name.
+//! Parameters of requests: what cannot be read is a problem that names the parameter and what is expected of it, and what is
+//! not known is refused by name.
+
+use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tacit_engine::VerdictKind;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::problem::Failure;
-use crate::Error;
-use crate::app::read::Page;
+use crate::app::read::{LIMIT_MOST, Page};
 use crate::domain::verdict;
+use crate::{Error, Result};
+
+/// Characters of a stranger's parameter name that are said back.
+const SAID_BACK: usize = 64;
+
+/// The query string, read field by field.
+pub(super) struct Fields {
+    given: Vec<(String, String)>,
+    known: Vec<&'static str>,
+}
+
+impl Fields {
+    /// The text of a field.
+    pub(super) fn text(&mut self, name: &'static str) -> Result<Option<String>> {
+        self.known.push(name);
+        let Some(at) = self.given.iter().position(|(given, _)| given == name) else { return Ok(None) };
+        let (_, value) = self.given.swap_remove(at);
+        if self.given.iter().any(|(given, _)| given == name) {
+            return Err(Error::of_field(name, format!("{name} is given more than once")));
+        }
+        Ok(Some(value))
+    }
+
+    /// The value of a field; `expected` ends the sentence "NAME must be".
+    pub(super) fn value<T: FromStr>(&mut self, name: &'static str, expected: &str) -> Result<Option<T>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        let value = text.parse().map_err(|_| Error::of_field(name, format!("{name} must be {expected}")))?;
+        Ok(Some(value))
+    }
+
+    /// The id in a field.
+    pub(super) fn id(&mut self, name: &'static str) -> Result<Option<Uuid>> {
+        self.value(name, "a UUID")
+    }
+
+    /// Which page.
+    pub(super) fn page(&mut self) -> Result<Page> {
+        let limit = self.value("limit", &format!("a number from 1 to {LIMIT_MOST}"))?;
+        Ok(Page { after: self.text("after")?, limit })
+    }
+
+    /// Refuses what was given and not asked for.
+    fn finish(self) -> Result<()> {
+        let Some((name, _)) = self.given.first() else { return Ok(()) };
+        let name: String = name.chars().take(SAID_BACK).collect();
+        let known = match self.known.as_slice() {
+            [] => "this route takes none".to_owned(),
+            known => format!("this route takes {}", known.join(", ")),
+        };
+        Err(Error::of_field(&name, format!("there is no parameter `{name}`: {known}")))
+    }
+}
+
+/// Parameters that a route takes.
+pub(super) trait FromFields: Sized {
+    /// Reads them.
+    fn from_fields(fields: &mut Fields) -> Result<Self>;
+}
 
 /// The query string.
 pub(super) struct Params<T>(pub(super) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+impl<T: FromFields, S: Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        match Query::<T>::from_request_parts(parts, state).await {
-            Ok(Query(params)) => Ok(Self(params)),
-            Err(refused) => Err(Failure(Error::invalid(refused.body_text()))),
-        }
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let Ok(Query(given)) = Query::try_from_uri(&parts.uri) else {
+            return Err(Failure(Error::invalid("the query string must be name=value&name=value")));
+        };
+        let mut fields = Fields { given, known: Vec::new() };
+        let params = T::from_fields(&mut fields)?;
+        fields.finish()?;
+        Ok(Self(params))
     }
 }
 
@@ -36,19 +98,22 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         match Path::<Uuid>::from_request_parts(parts, state).await {
             Ok(Path(id)) => Ok(Self(id)),
-            Err(_) => Err(Failure(Error::invalid("the id in the path is not a UUID"))),
+            Err(_) => Err(Failure(Error::of_field("id", "the id in the path must be a UUID"))),
         }
     }
 }
 
 /// Of a route that takes no parameters.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
+pub(super) struct Nothing;
+
+impl FromFields for Nothing {
+    fn from_fields(_: &mut Fields) -> Result<Self> {
+        Ok(Self)
+    }
+}
 
 /// Which page.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct PageParams {
     /// `next` of the page before.
@@ -58,6 +123,13 @@ pub(super) struct PageParams {
     limit: Option<u32>,
 }
 
+impl FromFields for PageParams {
+    fn from_fields(fields: &mut Fields) -> Result<Self> {
+        let Page { after, limit } = fields.page()?;
+        Ok(Self { after, limit })
+    }
+}
+
 impl From<PageParams> for Page {
     fn from(params: PageParams) -> Self {
         Self { after: params.after, limit: params.limit }
@@ -65,7 +137,7 @@ impl From<PageParams> for Page {
 }
 
 /// The answers.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum VerdictName {
     /// The profile is not mature.
@@ -81,6 +153,11 @@ pub(super) enum VerdictName {
 }
 
 impl VerdictName {
+    /// What a parameter that names one must be.
+    pub(super) const EXPECTED: &str = "learning, genuine, suspicious, different_person or not_scorable";
+    const ALL: [Self; 5] =
+        [Self::Learning, Self::Genuine, Self::Suspicious, Self::DifferentPerson, Self::NotScorable];
+
     /// As stored.
     pub(super) fn stored(self) -> &'static str {
         verdict::name(match self {
@@ -90,5 +167,13 @@ impl VerdictName {
             Self::DifferentPerson => VerdictKind::DifferentPerson,
             Self::NotScorable => VerdictKind::NotScorable,
         })
+    }
+}
+
+impl FromStr for VerdictName {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|verdict| verdict.stored() == text).ok_or(())
     }
 }

@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::LARGEST_BODY;
+use super::serve::{LARGEST_HEAD, LARGEST_PATH, MOST_FIELDS};
 use crate::{Error, ErrorKind};
 
 /// Why a request did not succeed.
@@ -20,6 +22,9 @@ pub(super) struct Problem {
     status: u16,
     /// What is wrong with this request.
     detail: String,
+    /// The parameter that is wrong, if one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
     /// Stable code of the kind.
     code: &'static str,
     /// Id under which the server's log holds this request.
@@ -85,6 +90,7 @@ impl Problem {
             title: title(kind),
             status: status(kind).as_u16(),
             detail: error.public().to_owned(),
+            field: error.field().map(str::to_owned),
             code: kind.name(),
             request_id: request_id.to_owned(),
         }
@@ -92,18 +98,35 @@ impl Problem {
 
     /// For a status that a layer below answered without saying why.
     pub(super) fn of_status(status: StatusCode, request_id: &str) -> Self {
+        let too_large = ErrorKind::TooLarge.name();
         let (code, detail) = match status {
-            StatusCode::METHOD_NOT_ALLOWED => ("method-not-allowed", "this route has no such method"),
-            StatusCode::PAYLOAD_TOO_LARGE => (ErrorKind::TooLarge.name(), "the body is larger than is taken"),
-            StatusCode::SERVICE_UNAVAILABLE => (ErrorKind::Unavailable.name(), "the answer took too long"),
-            status if status.is_server_error() => (ErrorKind::Internal.name(), "internal error"),
-            _ => (ErrorKind::InvalidArgument.name(), "the request is malformed"),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                ("method-not-allowed", "this route has no such method; `allow` names those it has".to_owned())
+            }
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                (too_large, format!("the body holds more than {LARGEST_BODY} bytes"))
+            }
+            StatusCode::URI_TOO_LONG => {
+                (too_large, format!("the path with its parameters holds more than {LARGEST_PATH} bytes"))
+            }
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
+                too_large,
+                format!(
+                    "there are more than {MOST_FIELDS} header fields, or they hold more than {LARGEST_HEAD} bytes"
+                ),
+            ),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                (ErrorKind::Unavailable.name(), "the answer took too long".to_owned())
+            }
+            status if status.is_server_error() => (ErrorKind::Internal.name(), "internal error".to_owned()),
+            _ => (ErrorKind::InvalidArgument.name(), "the request is malformed".to_owned()),
         };
         Self {
             r#type: format!("urn:tacit:problem:{code}"),
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
-            detail: detail.to_owned(),
+            detail,
+            field: None,
             code,
             request_id: request_id.to_owned(),
         }

@@ -107,6 +107,32 @@ async fn a_database_that_cannot_be_used_is_named_without_its_password() {
     at.join().unwrap();
 }
 
+#[tokio::test]
+async fn what_a_key_or_a_token_cannot_be_is_refused_with_the_bounds() {
+    let data = cluster::directory();
+    let url = cluster::empty().await;
+    run(&["migrate", "--database-url", &url], data.path());
+    let key = ["key", "create", "--role", "viewer", "--name"];
+    let named = [&key[..], &["SIEM"]].concat();
+    for (subcommand, bounds) in [
+        ([&key[..], &[""]].concat(), "1 to 100 characters"),
+        ([&key[..], &["  "]].concat(), "1 to 100 characters"),
+        ([&key[..], &["x".repeat(101).leak()]].concat(), "1 to 100 characters"),
+        ([&named[..], &["--expires", "0s"]].concat(), "1 s to 3660 d"),
+        ([&named[..], &["--expires", "99999999999999d"]].concat(), "1 s to 3660 d"),
+        (vec!["token", "create", "--uses", "0"], "1..=1000000"),
+        (vec!["token", "create", "--uses", "-1"], "1..=1000000"),
+        (vec!["token", "create", "--uses", "1000001"], "1..=1000000"),
+        (vec!["token", "create", "--uses", "99999999999"], "1..=1000000"),
+        (vec!["token", "create", "--expires", "367d"], "1 s to 366 d"),
+    ] {
+        let (done, said) = run(&[&subcommand[..], &["--database-url", &url]].concat(), data.path());
+        assert!(!done && said.contains(bounds), "{subcommand:?}: {said}");
+    }
+    let (done, said) = run(&[&named[..], &["--expires", "1d", "--database-url", &url]].concat(), data.path());
+    assert!(done && said.starts_with("tacit_"), "{said}");
+}
+
 #[test]
 fn the_doctor_says_when_a_given_certificate_ends() {
     let data = cluster::directory();

@@ -2,6 +2,7 @@
 
 mod access;
 mod cursor;
+mod heads;
 mod path;
 mod problems;
 mod reading;

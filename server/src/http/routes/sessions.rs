@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Answer;
+use crate::Result;
 use crate::app::App;
 use crate::app::read::{self, Entry, Page};
 use crate::domain::SessionId;
-use crate::http::params::{Id, Nothing, PageParams, Params, VerdictName};
+use crate::http::params::{Fields, FromFields, Id, Nothing, PageParams, Params, VerdictName};
 use crate::http::problem::Problem;
 use crate::store::read::sessions::{Session, SessionFilter};
 
 /// Which sessions.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SessionParams {
     /// Of this subject.
@@ -34,6 +34,17 @@ pub(crate) struct SessionParams {
     /// Rows at most, 1 to 1000; 100 unless given.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
+}
+
+impl FromFields for SessionParams {
+    fn from_fields(fields: &mut Fields) -> Result<Self> {
+        let subject = fields.id("subject")?;
+        let device = fields.id("device")?;
+        let verdict = fields.value("verdict", VerdictName::EXPECTED)?;
+        let open = fields.value("open", "true or false")?;
+        let Page { after, limit } = fields.page()?;
+        Ok(Self { subject, device, verdict, open, after, limit })
+    }
 }
 
 /// A page of sessions.

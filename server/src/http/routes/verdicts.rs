@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Answer;
+use crate::Result;
 use crate::app::App;
 use crate::app::read::{self, Page};
-use crate::http::params::{Params, VerdictName};
+use crate::http::params::{Fields, FromFields, Params, VerdictName};
 use crate::http::problem::Problem;
 use crate::store::read::verdicts::{Verdict, VerdictFilter};
 
 /// Which verdicts.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct VerdictParams {
     /// `next` of the answer before; empty or absent for the oldest retained; `latest` for the present end alone.
@@ -31,6 +31,16 @@ pub(crate) struct VerdictParams {
     subject: Option<Uuid>,
     /// With this answer.
     verdict: Option<VerdictName>,
+}
+
+impl FromFields for VerdictParams {
+    fn from_fields(fields: &mut Fields) -> Result<Self> {
+        let session = fields.id("session")?;
+        let subject = fields.id("subject")?;
+        let verdict = fields.value("verdict", VerdictName::EXPECTED)?;
+        let Page { after, limit } = fields.page()?;
+        Ok(Self { after, limit, session, subject, verdict })
+    }
 }
 
 /// A page of verdicts.

@@ -24,20 +24,35 @@ async fn problems_say_what_is_wrong() {
         (Method::GET, "/v1/subjects?limit=0"),
         (Method::GET, "/v1/subjects?limit=1001"),
         (Method::GET, "/v1/subjects?limit=-1"),
+        (Method::GET, "/v1/subjects?limit=1&limit=2"),
+        (Method::GET, "/v1/verdicts?session=mine"),
         (Method::GET, "/v1/verdicts?after=nonsense"),
         (Method::GET, "/v1/devices/00000000-0000-0000-0000-0000000000d1?after=x"),
         (Method::POST, "/v1/devices/00000000-0000-0000-0000-00000000ffff/revoke"),
         (Method::GET, "/v1/subjects/00000000-0000-0000-0000-0000000000a2/profile"),
+        (Method::GET, "/v1/subjects/00000000-0000-0000-0000-00000000ffff/profile"),
     ] {
         let answer = api.call(method.clone(), path, Some(&key)).await;
         assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json", "{path}");
         let mut problem = answer.json();
         assert_eq!(answer.status.as_u16(), problem["status"], "{path}");
         assert_eq!(answer.headers["x-request-id"].to_str().unwrap(), problem["request_id"], "{path}");
+        if answer.status == 405 {
+            assert_eq!(answer.headers[header::ALLOW], "GET,HEAD", "{path}");
+        }
         problem["request_id"] = "ID".into();
         problems.push(json!({ "call": format!("{method} {path}"), "problem": problem }));
     }
     assert_json_snapshot!(problems);
+}
+
+#[tokio::test]
+async fn every_verdict_can_be_asked_for() {
+    let api = Api::start().await;
+    let key = api.key(Role::Admin).await;
+    for verdict in ["learning", "genuine", "suspicious", "different_person", "not_scorable"] {
+        api.ok(&format!("/v1/verdicts?verdict={verdict}"), &key).await;
+    }
 }
 
 #[tokio::test]
