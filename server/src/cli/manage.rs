@@ -76,6 +76,24 @@ async fn key(command: KeyCommand, store: &Store, ambient: &Ambient) -> anyhow::R
             unit.commit().await.map_err(told)?;
             say(&key)?;
         }
+        KeyCommand::List => {
+            let now = ambient.now();
+            say(
+                "ID                                    BEGINS        ROLE     EXPIRES               STATE    NAME",
+            )?;
+            for row in store.api_keys().await.map_err(told)? {
+                let expires = row.expires_at.map_or_else(|| "never".to_owned(), second);
+                let state = match row.revoked_at {
+                    Some(_) => "revoked",
+                    None if row.expires_at.is_some_and(|at| at <= now) => "expired",
+                    None => "serves",
+                };
+                say(&format!(
+                    "{}  {:<12}  {:<7}  {expires:<20}  {state:<7}  {}",
+                    row.id, row.prefix, row.role, row.name
+                ))?;
+            }
+        }
         KeyCommand::Revoke { id } => {
             if !store.revoke_api_key(ApiKeyId(id), ambient.now()).await.map_err(told)? {
                 return Err(anyhow!("no such key"));

@@ -97,9 +97,11 @@ enum KeyCommand {
         #[arg(long)]
         expires: Option<Life>,
     },
+    /// List API keys by their first characters
+    List,
     /// Revoke an API key
     Revoke {
-        /// Id
+        /// Id, as `key list` shows it
         id: Uuid,
     },
 }

@@ -1,6 +1,7 @@
 //! API keys and the check of the master key, as far as the command line and the start need them.
 
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::{Store, Unit};
 use crate::Result;
@@ -25,7 +26,36 @@ pub struct NewApiKey<'a> {
     pub expires_at: Option<OffsetDateTime>,
 }
 
+/// An API key in lists.
+#[derive(Debug, Clone)]
+pub struct KeyRow {
+    /// Its id.
+    pub id: Uuid,
+    /// First characters.
+    pub prefix: String,
+    /// What it is for.
+    pub name: String,
+    /// What it may do.
+    pub role: String,
+    /// When it ends.
+    pub expires_at: Option<OffsetDateTime>,
+    /// When it was revoked.
+    pub revoked_at: Option<OffsetDateTime>,
+}
+
 impl Store {
+    /// Every API key, newest first.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn api_keys(&self) -> Result<Vec<KeyRow>> {
+        let rows = sqlx::query_as!(
+            KeyRow,
+            "select id, prefix, name, role, expires_at, revoked_at from api_key order by created_at desc, id"
+        );
+        Ok(rows.fetch_all(&self.pool).await?)
+    }
+
     /// What this database's first server sealed, if there was one.
     ///
     /// # Errors

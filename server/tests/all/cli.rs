@@ -131,6 +131,16 @@ async fn what_a_key_or_a_token_cannot_be_is_refused_with_the_bounds() {
     }
     let (done, said) = run(&[&named[..], &["--expires", "1d", "--database-url", &url]].concat(), data.path());
     assert!(done && said.starts_with("tacit_"), "{said}");
+
+    let list = || run(&["key", "list", "--database-url", &url], data.path()).1;
+    let row = list().lines().nth(1).unwrap().to_owned();
+    assert!(
+        row.contains(&said[..12]) && !row.contains(said.trim()) && row.ends_with("serves   SIEM"),
+        "{row}"
+    );
+    let id = row.split(' ').next().unwrap();
+    assert!(run(&["key", "revoke", id, "--database-url", &url], data.path()).0);
+    assert!(list().contains("revoked  SIEM"));
 }
 
 #[test]
