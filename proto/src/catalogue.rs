@@ -322,7 +322,7 @@ catalogue! {
     280 WHEEL_BURST = "wheel.burst", Pointer, Wheel, Steps, Log, 1.0..300.0, "wheel steps in one turn";
     281 STROKE_CLICK_SHARE = "stroke.click_share", Pointer, Habit, Share, None, 0.0..1.0, "strokes that end in a click";
     282 STROKE_HORIZONTAL = "stroke.horizontal", Pointer, StrokeShape, Share, None, 0.0..1.0, "share of movement that is sideways";
-    400 TOUCH_DURATION_SHORT = "touch.duration.short", Touch, TouchTime, Milliseconds, Log, 20.0..20000.0, "time a finger stays on the screen, short touches";
+    400 TOUCH_DURATION_SHORT = "touch.duration.short", Touch, TouchTime, Milliseconds, Log, 20.0..20000.0, "time from landing to the last movement, short touches";
     401 TOUCH_SPEED_MEAN_SHORT = "touch.speed_mean.short", Touch, TouchSpeed, PixelsPerSecond, Log, 5.0..20000.0, "mean speed of a finger, short touches";
     402 TOUCH_SPEED_PEAK_SHORT = "touch.speed_peak.short", Touch, TouchSpeed, PixelsPerSecond, Log, 5.0..50000.0, "peak speed of a finger, short touches";
     403 TOUCH_ACCELERATION_SHORT = "touch.acceleration.short", Touch, TouchSpeed, PixelsPerSecondSquared, Log, 10.0..2000000.0, "mean acceleration of a finger, short touches";
@@ -330,19 +330,7 @@ catalogue! {
     405 TOUCH_DEVIATION_SHORT = "touch.deviation.short", Touch, TouchCurve, Share, Log, 0.001..3.0, "a finger's largest distance from the straight line, over its length, short touches";
     406 TOUCH_TURNING_SHORT = "touch.turning.short", Touch, TouchCurve, Radians, Log, 0.01..100.0, "turning along a finger's path, short touches";
     407 TOUCH_TIME_TO_PEAK_SHORT = "touch.time_to_peak.short", Touch, TouchSpeed, Share, Logit, 0.01..0.99, "a finger's time to peak speed, over its duration, short touches";
-    408 TOUCH_FIRST_QUARTER_SHORT = "touch.first_quarter.short", Touch, TouchSpeed, Share, Log, 0.02..20.0, "a finger's speed in the first quarter, over its mean, short touches";
-    409 TOUCH_LAST_QUARTER_SHORT = "touch.last_quarter.short", Touch, TouchSpeed, Share, Log, 0.02..20.0, "a finger's speed in the last quarter, over its mean, short touches";
-    420 TOUCH_DURATION_MIDDLE = "touch.duration.middle", Touch, TouchTime, Milliseconds, Log, 20.0..20000.0, "time a finger stays on the screen, middle touches";
-    421 TOUCH_SPEED_MEAN_MIDDLE = "touch.speed_mean.middle", Touch, TouchSpeed, PixelsPerSecond, Log, 5.0..20000.0, "mean speed of a finger, middle touches";
-    422 TOUCH_SPEED_PEAK_MIDDLE = "touch.speed_peak.middle", Touch, TouchSpeed, PixelsPerSecond, Log, 5.0..50000.0, "peak speed of a finger, middle touches";
-    423 TOUCH_ACCELERATION_MIDDLE = "touch.acceleration.middle", Touch, TouchSpeed, PixelsPerSecondSquared, Log, 10.0..2000000.0, "mean acceleration of a finger, middle touches";
-    424 TOUCH_STRAIGHTNESS_MIDDLE = "touch.straightness.middle", Touch, TouchCurve, Share, Logit, 0.02..0.999, "straight distance over a finger's path, middle touches";
-    425 TOUCH_DEVIATION_MIDDLE = "touch.deviation.middle", Touch, TouchCurve, Share, Log, 0.001..3.0, "a finger's largest distance from the straight line, over its length, middle touches";
-    426 TOUCH_TURNING_MIDDLE = "touch.turning.middle", Touch, TouchCurve, Radians, Log, 0.01..100.0, "turning along a finger's path, middle touches";
-    427 TOUCH_TIME_TO_PEAK_MIDDLE = "touch.time_to_peak.middle", Touch, TouchSpeed, Share, Logit, 0.01..0.99, "a finger's time to peak speed, over its duration, middle touches";
-    428 TOUCH_FIRST_QUARTER_MIDDLE = "touch.first_quarter.middle", Touch, TouchSpeed, Share, Log, 0.02..20.0, "a finger's speed in the first quarter, over its mean, middle touches";
-    429 TOUCH_LAST_QUARTER_MIDDLE = "touch.last_quarter.middle", Touch, TouchSpeed, Share, Log, 0.02..20.0, "a finger's speed in the last quarter, over its mean, middle touches";
-    440 TOUCH_DURATION_LONG = "touch.duration.long", Touch, TouchTime, Milliseconds, Log, 20.0..20000.0, "time a finger stays on the screen, long touches";
+    440 TOUCH_DURATION_LONG = "touch.duration.long", Touch, TouchTime, Milliseconds, Log, 20.0..20000.0, "time from landing to the last movement, long touches";
     441 TOUCH_SPEED_MEAN_LONG = "touch.speed_mean.long", Touch, TouchSpeed, PixelsPerSecond, Log, 5.0..20000.0, "mean speed of a finger, long touches";
     442 TOUCH_SPEED_PEAK_LONG = "touch.speed_peak.long", Touch, TouchSpeed, PixelsPerSecond, Log, 5.0..50000.0, "peak speed of a finger, long touches";
     443 TOUCH_ACCELERATION_LONG = "touch.acceleration.long", Touch, TouchSpeed, PixelsPerSecondSquared, Log, 10.0..2000000.0, "mean acceleration of a finger, long touches";
@@ -350,14 +338,12 @@ catalogue! {
     445 TOUCH_DEVIATION_LONG = "touch.deviation.long", Touch, TouchCurve, Share, Log, 0.001..3.0, "a finger's largest distance from the straight line, over its length, long touches";
     446 TOUCH_TURNING_LONG = "touch.turning.long", Touch, TouchCurve, Radians, Log, 0.01..100.0, "turning along a finger's path, long touches";
     447 TOUCH_TIME_TO_PEAK_LONG = "touch.time_to_peak.long", Touch, TouchSpeed, Share, Logit, 0.01..0.99, "a finger's time to peak speed, over its duration, long touches";
-    448 TOUCH_FIRST_QUARTER_LONG = "touch.first_quarter.long", Touch, TouchSpeed, Share, Log, 0.02..20.0, "a finger's speed in the first quarter, over its mean, long touches";
-    449 TOUCH_LAST_QUARTER_LONG = "touch.last_quarter.long", Touch, TouchSpeed, Share, Log, 0.02..20.0, "a finger's speed in the last quarter, over its mean, long touches";
     470 TOUCH_LENGTH = "touch.length", Touch, TouchLength, Pixels, Log, 2.0..20000.0, "length of a finger's path";
     471 TOUCH_HORIZONTAL = "touch.horizontal", Touch, TouchDirection, Share, None, 0.0..1.0, "share of a finger's movement that is sideways";
     472 TOUCH_RIGHTWARD = "touch.rightward", Touch, TouchDirection, Share, None, 0.0..1.0, "share of a finger's sideways movement that goes right";
     473 TOUCH_DOWNWARD = "touch.downward", Touch, TouchDirection, Share, None, 0.0..1.0, "share of a finger's upright movement that goes down";
     474 TOUCH_CLOCKWISE = "touch.clockwise", Touch, TouchDirection, Share, None, 0.0..1.0, "share of a finger's turning that is clockwise";
-    475 TOUCH_LANDING = "touch.landing", Touch, TouchEnds, Milliseconds, Asinh, 0.0..2000.0, "a finger's rest between landing and moving";
+    475 TOUCH_LANDING = "touch.landing", Touch, TouchEnds, Milliseconds, Log, 1.0..2000.0, "a finger's rest between landing and moving";
     476 TOUCH_DWELL = "touch.dwell", Touch, TouchEnds, Milliseconds, Asinh, 0.0..2000.0, "a finger's rest before it lifts off";
     477 TOUCH_LANDING_SPEED = "touch.landing_speed", Touch, TouchEnds, PixelsPerSecond, Asinh, 0.0..20000.0, "speed of a finger just after it landed";
     478 TOUCH_LIFT_SPEED = "touch.lift_speed", Touch, TouchEnds, PixelsPerSecond, Asinh, 0.0..20000.0, "speed of a finger just before it lifts off";
@@ -369,6 +355,9 @@ catalogue! {
     484 TAP_SHARE = "tap.share", Touch, Habit, Share, None, 0.0..1.0, "touches that are taps";
     485 TOUCH_PRESSURE = "touch.pressure", Touch, TouchPressure, Share, Logit, 0.01..0.99, "pressure of a finger";
     486 TOUCH_AREA = "touch.area", Touch, TouchPressure, SquarePixels, Log, 1.0..100000.0, "area that a finger covers";
+    487 TOUCH_SLOWDOWN = "touch.slowdown", Touch, TouchSpeed, Milliseconds, Log, 20.0..20000.0, "time between slowdowns of a finger";
+    488 TOUCH_FAST = "touch.fast", Touch, TouchSpeed, Share, Log, 0.1..20.0, "speed of a finger in its fastest tenth, over its mean";
+    489 TOUCH_CORNER = "touch.corner", Touch, TouchCurve, Share, Log, 0.01..20.0, "speed of a finger in turns, over its speed on the straight";
 }
 
 #[cfg(test)]

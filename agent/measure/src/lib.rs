@@ -4,6 +4,7 @@
 //! first through a [`Locator`], inside the capture callback: it turns a key code into a zone and forgets the code when
 //! the key comes up, and turns absolute positions of pointer and fingers into movements. From there on nothing can tell what was typed.
 
+mod flow;
 mod guard;
 pub mod input;
 mod keyboard;
@@ -12,6 +13,7 @@ pub mod measurer;
 mod open;
 mod pointer;
 pub mod relation;
+mod shape;
 mod stroke;
 mod touch;
 pub mod window;

@@ -5,7 +5,8 @@ use tacit_proto::catalogue as c;
 use crate::input::Button;
 use crate::keyboard::milliseconds;
 use crate::open::Values;
-use crate::stroke::{Ids, MAX_MOVE, Stroke};
+use crate::shape::{Ids, Shape};
+use crate::stroke::{MAX_MOVE, Stroke};
 
 /// Without movement for this long a stroke has ended. Remote desktops report a moving pointer every 110 ms only.
 const REST_US: u64 = 200_000;
@@ -151,7 +152,7 @@ impl Pointer {
     fn end_stroke(&mut self, values: &mut Values<'_>) -> u32 {
         let counted = self.stroke.counts();
         if counted && let (Some(first_us), Some(last_us)) = (self.stroke.first_us(), self.stroke.last_us()) {
-            let shape = self.stroke.shape();
+            let shape = Shape::of(&self.stroke);
             values.push(c::STROKE_LENGTH, shape.path);
             values.push(c::STROKE_HORIZONTAL, shape.horizontal);
             shape.push(&ids(shape.path), values);
@@ -180,22 +181,21 @@ fn index(button: Button) -> usize {
 /// The features of a length class: short below 100 px, long from 400 px on.
 fn ids(path: f64) -> Ids {
     macro_rules! class {
-        ($($field:ident $id:ident),*) => { Ids { $($field: c::$id),* } };
+        ($first:ident $last:ident, $($field:ident $id:ident),*) => {
+            Ids { quarters: Some((c::$first, c::$last)), $($field: c::$id),* }
+        };
     }
     if path < 100.0 {
-        class!(duration DURATION_SHORT, speed_mean SPEED_MEAN_SHORT, speed_peak SPEED_PEAK_SHORT,
+        class!(FIRST_QUARTER_SHORT LAST_QUARTER_SHORT, duration DURATION_SHORT, speed_mean SPEED_MEAN_SHORT, speed_peak SPEED_PEAK_SHORT,
             acceleration ACCELERATION_SHORT, straightness STRAIGHTNESS_SHORT, deviation DEVIATION_SHORT,
-            turning TURNING_SHORT, time_to_peak TIME_TO_PEAK_SHORT, first_quarter FIRST_QUARTER_SHORT,
-            last_quarter LAST_QUARTER_SHORT)
+            turning TURNING_SHORT, time_to_peak TIME_TO_PEAK_SHORT)
     } else if path < 400.0 {
-        class!(duration DURATION_MIDDLE, speed_mean SPEED_MEAN_MIDDLE, speed_peak SPEED_PEAK_MIDDLE,
+        class!(FIRST_QUARTER_MIDDLE LAST_QUARTER_MIDDLE, duration DURATION_MIDDLE, speed_mean SPEED_MEAN_MIDDLE, speed_peak SPEED_PEAK_MIDDLE,
             acceleration ACCELERATION_MIDDLE, straightness STRAIGHTNESS_MIDDLE, deviation DEVIATION_MIDDLE,
-            turning TURNING_MIDDLE, time_to_peak TIME_TO_PEAK_MIDDLE, first_quarter FIRST_QUARTER_MIDDLE,
-            last_quarter LAST_QUARTER_MIDDLE)
+            turning TURNING_MIDDLE, time_to_peak TIME_TO_PEAK_MIDDLE)
     } else {
-        class!(duration DURATION_LONG, speed_mean SPEED_MEAN_LONG, speed_peak SPEED_PEAK_LONG,
+        class!(FIRST_QUARTER_LONG LAST_QUARTER_LONG, duration DURATION_LONG, speed_mean SPEED_MEAN_LONG, speed_peak SPEED_PEAK_LONG,
             acceleration ACCELERATION_LONG, straightness STRAIGHTNESS_LONG, deviation DEVIATION_LONG,
-            turning TURNING_LONG, time_to_peak TIME_TO_PEAK_LONG, first_quarter FIRST_QUARTER_LONG,
-            last_quarter LAST_QUARTER_LONG)
+            turning TURNING_LONG, time_to_peak TIME_TO_PEAK_LONG)
     }
 }

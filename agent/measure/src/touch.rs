@@ -2,11 +2,13 @@
 
 use tacit_proto::catalogue as c;
 
+use crate::flow;
 use crate::input::{Contact, Phase};
 use crate::keyboard::milliseconds;
 use crate::locate::FINGERS;
 use crate::open::Values;
-use crate::stroke::{Ids, MAX_MOVE, Stroke};
+use crate::shape::{Ids, Shape};
+use crate::stroke::{MAX_MOVE, Stroke};
 
 /// A finger that goes less far, in pixels, taps.
 const SLIP_PX: f64 = 24.0;
@@ -165,14 +167,11 @@ impl Finger {
         if let Some(rest_us) = self.rest_us.filter(|rest| *rest <= ABSENCE_US) {
             values.push(c::TOUCH_REST, milliseconds(rest_us));
         }
-        let shape = self.stroke.shape();
+        let shape = Shape::of(&self.stroke);
         values.push(c::TOUCH_LENGTH, shape.path);
         values.push(c::TOUCH_HORIZONTAL, shape.horizontal);
-        values.push(c::TOUCH_RIGHTWARD, shape.rightward);
-        values.push(c::TOUCH_DOWNWARD, shape.downward);
-        values.push(c::TOUCH_CLOCKWISE, shape.clockwise);
-        values.push(c::TOUCH_SLOW, shape.slow);
         shape.push(&ids(shape.path), values);
+        flow::measure(&self.stroke, values);
 
         let landing = milliseconds(first_us.saturating_sub(self.landed_us));
         values.push(c::TOUCH_LANDING, landing);
@@ -187,28 +186,21 @@ impl Finger {
     }
 }
 
-/// The features of a length class: short below 250 px, long from 600 px on. A key of a phone is some 35 px wide.
+/// The features of a length class: short below 150 px, some four keys of a phone. More classes leave each too few of a
+/// window's strokes.
 fn ids(path: f64) -> Ids {
     macro_rules! class {
-        ($($field:ident $id:ident),*) => { Ids { $($field: c::$id),* } };
+        ($($field:ident $id:ident),*) => { Ids { quarters: None, $($field: c::$id),* } };
     }
-    if path < 250.0 {
+    if path < 150.0 {
         class!(duration TOUCH_DURATION_SHORT, speed_mean TOUCH_SPEED_MEAN_SHORT,
-            speed_peak TOUCH_SPEED_PEAK_SHORT, acceleration TOUCH_ACCELERATION_SHORT,
-            straightness TOUCH_STRAIGHTNESS_SHORT, deviation TOUCH_DEVIATION_SHORT,
-            turning TOUCH_TURNING_SHORT, time_to_peak TOUCH_TIME_TO_PEAK_SHORT,
-            first_quarter TOUCH_FIRST_QUARTER_SHORT, last_quarter TOUCH_LAST_QUARTER_SHORT)
-    } else if path < 600.0 {
-        class!(duration TOUCH_DURATION_MIDDLE, speed_mean TOUCH_SPEED_MEAN_MIDDLE,
-            speed_peak TOUCH_SPEED_PEAK_MIDDLE, acceleration TOUCH_ACCELERATION_MIDDLE,
-            straightness TOUCH_STRAIGHTNESS_MIDDLE, deviation TOUCH_DEVIATION_MIDDLE,
-            turning TOUCH_TURNING_MIDDLE, time_to_peak TOUCH_TIME_TO_PEAK_MIDDLE,
-            first_quarter TOUCH_FIRST_QUARTER_MIDDLE, last_quarter TOUCH_LAST_QUARTER_MIDDLE)
+            speed_peak TOUCH_SPEED_PEAK_SHORT, time_to_peak TOUCH_TIME_TO_PEAK_SHORT,
+            acceleration TOUCH_ACCELERATION_SHORT, straightness TOUCH_STRAIGHTNESS_SHORT,
+            deviation TOUCH_DEVIATION_SHORT, turning TOUCH_TURNING_SHORT)
     } else {
         class!(duration TOUCH_DURATION_LONG, speed_mean TOUCH_SPEED_MEAN_LONG,
-            speed_peak TOUCH_SPEED_PEAK_LONG, acceleration TOUCH_ACCELERATION_LONG,
-            straightness TOUCH_STRAIGHTNESS_LONG, deviation TOUCH_DEVIATION_LONG,
-            turning TOUCH_TURNING_LONG, time_to_peak TOUCH_TIME_TO_PEAK_LONG,
-            first_quarter TOUCH_FIRST_QUARTER_LONG, last_quarter TOUCH_LAST_QUARTER_LONG)
+            speed_peak TOUCH_SPEED_PEAK_LONG, time_to_peak TOUCH_TIME_TO_PEAK_LONG,
+            acceleration TOUCH_ACCELERATION_LONG, straightness TOUCH_STRAIGHTNESS_LONG,
+            deviation TOUCH_DEVIATION_LONG, turning TOUCH_TURNING_LONG)
     }
 }

@@ -32,6 +32,9 @@ fn a_straight_stroke_of_even_speed() {
         (c::TOUCH_HORIZONTAL, 1.0),
         (c::TOUCH_RIGHTWARD, 1.0),
         (c::TOUCH_SLOW, 0.0),
+        (c::TOUCH_SLOWDOWN, 250.0),
+        (c::TOUCH_FAST, 1.0),
+        (c::TOUCH_CORNER, 1.0),
         (c::TOUCH_LANDING, 10.0),
         (c::TOUCH_DWELL, 30.0),
         (c::TOUCH_LANDING_SPEED, 400.0),
@@ -67,6 +70,37 @@ fn a_way_round_is_clockwise_or_not() {
     };
     assert_constant(&round(1.0), c::TOUCH_CLOCKWISE, 12, 1.0);
     assert_constant(&round(-1.0), c::TOUCH_CLOCKWISE, 12, 0.0);
+}
+
+#[test]
+fn slowing_down_in_a_corner_is_seen() {
+    // To the right and then down, quick but for 100 ms around the corner: 250 px in 400 ms.
+    let (mut locator, mut stream) = (Locator::new(), Vec::new());
+    for stroke in 0..10u64 {
+        let mut push = |ms: u64, input: Option<Input>| {
+            let at_us = (stroke * 1_000 + ms) * MS;
+            stream.push(TimedInput { at_us, origin: Origin::Device, input: input.unwrap() });
+        };
+        let (mut x, mut y) = (100.0, 100.0);
+        push(0, locator.touch_down(5, x, y));
+        for step in 1..=40u64 {
+            let far = if (16..=25).contains(&step) { 1.0 } else { 8.0 };
+            if step <= 20 {
+                x += far;
+            } else {
+                y += far;
+            }
+            push(step * 10, locator.touch_move(5, x, y));
+        }
+        push(410, locator.touch_up(5));
+    }
+    let stats = sum(&measure(uncut(), &stream), Modality::Touch).3;
+    assert_constant(&stats, c::TOUCH_SLOW, 10, 0.25);
+    assert_constant(&stats, c::TOUCH_SLOWDOWN, 10, 200.0);
+    assert_constant(&stats, c::TOUCH_FAST, 10, 0.8 / 0.625);
+    assert_constant(&stats, c::TOUCH_DURATION_LONG, 10, 400.0);
+    let corner = stats.get(c::TOUCH_CORNER).unwrap().mean().exp();
+    assert!(corner > 0.6 && corner < 0.8, "{corner}");
 }
 
 #[test]
