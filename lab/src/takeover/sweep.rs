@@ -45,11 +45,13 @@ impl<'a> Sweep<'a> {
         };
         let before = self.state.clone();
         let seen = ask(&mut self.state, 0.0);
-        match seen.kind {
-            VerdictKind::Learning => return None,
-            VerdictKind::Genuine => self.accusing = 0,
+        let trust = self.state.trust();
+        match (seen.kind, trust) {
+            // Trust in the session's own start is not told while a profile is learned, but it is there.
+            (VerdictKind::Learning, None) => return None,
+            _ if !self.state.in_doubt() => self.accusing = 0,
             _ => {
-                let trust = seen.trust.unwrap_or(100.0);
+                let trust = trust.unwrap_or(100.0);
                 let met = |threshold: &f64| {
                     let mut state = before.clone();
                     trust < *threshold && ask(&mut state, *threshold).kind == VerdictKind::DifferentPerson

@@ -1,14 +1,26 @@
 //! Scores in words: the families that weigh most, with direction and size.
 
-use tacit_proto::{Family, FeatureStats, Modality, Unit, catalogue};
+use tacit_proto::catalogue::{self, Feature};
+use tacit_proto::{Family, FeatureStats, Modality, Unit};
 
-use crate::model::{Aspect, Model};
-use crate::{Evidence, Population, Reference, Score};
+use crate::model::{Aspect, Dimension, Model};
+use crate::{Contribution, Evidence, Population, Reference, Score};
 
 /// Families told of at most.
 const TOLD: usize = 5;
 
-/// The strongest families of a score, strongest first.
+/// Values of a feature below which it is not told of: one long burst is no habit.
+const LEAST_VALUES: u32 = 3;
+
+/// What is told of the evidence for a verdict: what speaks in its direction first, the strongest first.
+pub(crate) fn told(mut evidence: Vec<Evidence>, verdict_llr: f64) -> Vec<Evidence> {
+    let along = |e: &Evidence| (e.llr < 0.0) == (verdict_llr < 0.0);
+    evidence.sort_by(|a, b| along(b).cmp(&along(a)).then(b.llr.abs().total_cmp(&a.llr.abs())));
+    evidence.truncate(TOLD);
+    evidence
+}
+
+/// The families of a score, strongest first.
 #[must_use]
 pub fn explain(
     population: &Population,
@@ -21,65 +33,109 @@ pub fn explain(
     families.sort_by(|a, b| b.llr.abs().total_cmp(&a.llr.abs()));
     families
         .iter()
-        .take(TOLD)
         .map(|c| Evidence {
             family: c.family,
             llr: c.llr,
-            words: words(population, reference, modality, stats, c.family)
-                .unwrap_or_else(|| plain(c.family).to_owned()),
+            words: words(population, reference, modality, stats, c),
         })
         .collect()
 }
 
-/// The feature of the family that is furthest from what the profile expects.
+/// Says what the family says, and never the contrary: the feature that speaks most in the direction of the family, if one
+/// does by itself.
 fn words(
     population: &Population,
     reference: &Reference,
     modality: Modality,
     stats: &FeatureStats,
-    family: Family,
-) -> Option<String> {
-    let model = population.model(modality)?;
-    let posterior = reference.posterior(modality)?;
-    let furthest = (0..model.dimensions.len())
-        .filter(|&i| {
-            model.dimensions[i].family() == Some(family) && model.dimensions[i].aspect == Aspect::Mean
-        })
-        .filter_map(|i| {
-            Some((i, distance(model, posterior.mean[i], posterior.covariance[(i, i)], i, stats)?))
-        })
-        .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))?;
-    let dimension = &model.dimensions[furthest.0];
-    let feature = catalogue::feature(dimension.feature)?;
-    let now = feature.raw(stats.get(feature.id)?.mean());
-    let usual = feature.raw(posterior.mean[furthest.0] * dimension.scale + dimension.centre);
-    if furthest.1.abs() < 1.0 {
-        return Some(format!("{}: as usual", feature.words));
+    family: &Contribution,
+) -> String {
+    let plain = plain(family.family);
+    let telling = telling(population, reference, modality, stats, family);
+    if family.llr >= 0.0 {
+        return match telling {
+            Some(t) if t.distance.abs() < 1.0 => format!("{}: as usual", t.feature.words),
+            _ => format!("{plain}: closer to the subject than to others"),
+        };
     }
-    Some(match feature.unit {
-        Unit::Share if now.max(usual) <= 1.0 => {
-            format!("{}: {:.0} %, usually {:.0} %", feature.words, now * 100.0, usual * 100.0)
-        }
-        Unit::Milliseconds if feature.clip.0 < 0.0 => {
-            format!("{}: {now:.0} ms, usually {usual:.0} ms", feature.words)
-        }
-        unit => {
-            let change = (now / usual - 1.0) * 100.0;
-            let (more, less) =
-                if unit == Unit::Milliseconds { ("longer", "shorter") } else { ("more", "less") };
-            let direction = if change >= 0.0 { more } else { less };
-            format!("{}: {:.0} % {direction} than usual", feature.words, change.abs())
-        }
-    })
+    telling
+        .filter(|t| t.distance.abs() >= 1.0)
+        .and_then(|t| change(t.feature, t.now, t.usual))
+        .unwrap_or_else(|| format!("{plain}: closer to others than to the subject"))
 }
 
-/// Standard deviations between the stats and what the profile expects of them.
-fn distance(model: &Model, expected: f64, uncertain: f64, i: usize, stats: &FeatureStats) -> Option<f64> {
+/// One feature of some stats beside what is expected of it; raw values.
+struct Telling {
+    feature: &'static Feature,
+    now: f64,
+    usual: f64,
+    /// Standard deviations from what the profile expects.
+    distance: f64,
+}
+
+fn telling(
+    population: &Population,
+    reference: &Reference,
+    modality: Modality,
+    stats: &FeatureStats,
+    family: &Contribution,
+) -> Option<Telling> {
+    let model = population.model(modality)?;
+    let posterior = reference.posterior(modality)?;
+    let sign = if family.llr < 0.0 { -1.0 } else { 1.0 };
+    let of_family = |d: &Dimension| d.family() == Some(family.family) && d.aspect == Aspect::Mean;
+    let (_, at, distance) = (0..model.dimensions.len())
+        .filter(|&i| of_family(&model.dimensions[i]))
+        .filter_map(|i| {
+            let (own, own_sd) = distance(model, posterior.mean[i], posterior.covariance[(i, i)], i, stats)?;
+            let (other, other_sd) = distance(model, 0.0, model.subject[(i, i)], i, stats)?;
+            let ratio = 0.5 * (other * other - own * own) + (other_sd / own_sd).ln();
+            Some((sign * ratio, i, own))
+        })
+        .filter(|(along, ..)| *along > 0.0)
+        .max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let dimension = &model.dimensions[at];
+    let feature = catalogue::feature(dimension.feature)?;
+    let now = feature.raw(stats.get(feature.id)?.mean());
+    let usual = feature.raw(posterior.mean[at] * dimension.scale + dimension.centre);
+    Some(Telling { feature, now, usual, distance })
+}
+
+/// Direction and size of a change, `None` if its figures would show none.
+fn change(feature: &Feature, now: f64, usual: f64) -> Option<String> {
+    let both = |now: String, usual: String, unit: &str| {
+        (now != usual).then(|| format!("{}: {now} {unit}, usually {usual} {unit}", feature.words))
+    };
+    match feature.unit {
+        Unit::Share if now.max(usual) <= 1.0 => {
+            both(format!("{:.0}", now * 100.0), format!("{:.0}", usual * 100.0), "%")
+        }
+        Unit::Milliseconds if feature.clip.0 < 0.0 => both(format!("{now:.0}"), format!("{usual:.0}"), "ms"),
+        unit => {
+            let percent = ((now / usual - 1.0) * 100.0).round();
+            let (more, less) =
+                if unit == Unit::Milliseconds { ("longer", "shorter") } else { ("more", "less") };
+            let direction = if percent > 0.0 { more } else { less };
+            let size = percent.abs();
+            (usual > 0.0 && size >= 1.0 && size.is_finite())
+                .then(|| format!("{}: {size:.0} % {direction} than usual", feature.words))
+        }
+    }
+}
+
+/// Standard deviations between the stats and what is expected of them, and how much one is.
+fn distance(
+    model: &Model,
+    expected: f64,
+    uncertain: f64,
+    i: usize,
+    stats: &FeatureStats,
+) -> Option<(f64, f64)> {
     let d = &model.dimensions[i];
-    let stat = stats.get(d.feature)?;
+    let stat = stats.get(d.feature).filter(|stat| stat.count() >= LEAST_VALUES)?;
     let value = (stat.mean() - d.centre) / d.scale;
     let variance = uncertain + model.session[(i, i)] + d.noise / f64::from(stat.count());
-    Some((value - expected) / variance.sqrt())
+    Some(((value - expected) / variance.sqrt(), variance.sqrt()))
 }
 
 fn plain(family: Family) -> &'static str {

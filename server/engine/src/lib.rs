@@ -6,8 +6,11 @@ pub mod explain;
 pub mod model;
 pub mod population;
 pub mod profile;
+mod reason;
 pub mod score;
 pub mod session;
+mod start;
+mod suffix;
 pub mod train;
 pub mod verdict;
 

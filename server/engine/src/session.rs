@@ -3,25 +3,27 @@
 //!
 //! Windows of one session share the session term, so their scores are not added up: the stats of the last 1, 2, 4, 8 and 16
 //! windows are pooled and each pool is scored. A takeover that long ago is one hypothesis each, weighed by a small hazard a
-//! window (Shiryaev 1963); trust is the posterior that none of them holds.
+//! window (Shiryaev 1963); trust is the posterior that none of them holds. While the subject has no mature profile, the
+//! session's own start takes its place.
 
 use serde::{Deserialize, Serialize};
 use tacit_proto::{FeatureStats, MIN_KEYSTROKES, MIN_STROKES, Modality};
 
-use crate::explain::explain;
+use crate::explain::{explain, told};
 use crate::profile::PackedStats;
-use crate::{Assessment, Evidence, Policy, Population, Profile, Reference, VerdictKind, score_against};
+use crate::reason::{learning, reason, reason_of_start};
+use crate::start::OwnStart;
+use crate::suffix::{SUFFIXES, Standing, Suffix, conclude, strongest};
+use crate::{
+    Assessment, Evidence, Maturity, Policy, Population, Profile, Reference, VerdictKind, score_against,
+};
 
-/// Suffixes of the session that are scored, in windows.
-const SUFFIXES: [usize; 5] = [1, 2, 4, 8, 16];
-/// The evidence of one pool is drawn into this range: a ratio beyond it only says that the model is wrong.
-const MOST_EVIDENCE: f64 = 25.0;
 /// A session this unlike what is already learned is not learned.
 const ESTRANGED: f64 = -5.0;
 /// Windows' worth of least input below which a session teaches nothing.
 const LEAST_TAUGHT: u32 = 2;
-/// Share of the way from the threshold back to full trust that lifts a suspicion: verdicts do not flap.
-const RELIEF: f64 = 0.4;
+/// Multiplies the trust below which someone else is named, where only the session's own start is known.
+const STRICTER: f64 = 0.01;
 
 /// State of an open session.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -32,6 +34,21 @@ pub struct SessionState {
     standing: Option<Standing>,
     /// Was ever suspicious or worse.
     doubted: bool,
+    /// Empty once a profile is mature.
+    #[serde(default)]
+    start: OwnStart,
+    /// What people have said of it.
+    #[serde(default)]
+    feedback: Feedback,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Feedback {
+    #[default]
+    None,
+    FalseAlarm,
+    Confirmed,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,24 +69,6 @@ struct Pool {
     estranged: bool,
 }
 
-/// The latest conclusion about the person.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-struct Standing {
-    kind: VerdictKind,
-    trust: f64,
-    llr: f64,
-}
-
-/// Score of one suffix, both modalities.
-struct Suffix {
-    windows: usize,
-    llr: f64,
-    /// The same without the window that speaks most against the subject; nothing for a single window.
-    rest: f64,
-    /// Windows that by themselves speak against the subject.
-    against: usize,
-}
-
 impl SessionState {
     /// Takes the next window of the session and concludes.
     pub fn observe(
@@ -86,8 +85,9 @@ impl SessionState {
         let maturity = profile.maturity(policy);
         let mature = |m: Modality| maturity.iter().any(|s| s.modality == m && s.mature);
         if !maturity.iter().any(|m| m.mature) {
-            return learning(&maturity, policy);
+            return self.against_start(population, &maturity, policy, modality, inputs, stats);
         }
+        self.start = OwnStart::default();
         let alone =
             if mature(modality) { score_against(population, &reference, modality, stats) } else { None };
         let Some(alone) = alone else {
@@ -98,41 +98,104 @@ impl SessionState {
             self.recent.remove(0);
         }
         let suffixes = self.suffixes(population, &reference);
-        let standing = self.conclude(&suffixes, policy);
-        self.standing = Some(standing);
-        if standing.kind != VerdictKind::Genuine {
-            self.doubted = true;
-        }
+        let standing = self.stand(&suffixes, policy);
         let strongest = strongest(&suffixes);
         let evidence = self.evidence(population, &reference, strongest.windows);
         Assessment {
             kind: standing.kind,
             trust: Some(standing.trust),
             llr: Some(standing.llr),
-            reason: reason(standing.kind, strongest.windows),
-            evidence,
+            reason: reason(standing.kind, standing.llr, strongest.windows),
+            evidence: told(evidence, standing.llr),
         }
+    }
+
+    /// Says that it was the subject after all: lifts the standing verdict, begins anew with what follows, and lets the
+    /// session teach unless it is doubted again or a takeover has been confirmed.
+    pub fn false_alarm(&mut self) {
+        self.standing = None;
+        self.doubted = false;
+        self.recent.clear();
+        self.start = OwnStart::default();
+        if self.feedback != Feedback::Confirmed {
+            self.feedback = Feedback::FalseAlarm;
+        }
+    }
+
+    /// Says that someone else was at the controls: the session never teaches.
+    pub fn confirmed(&mut self) {
+        self.feedback = Feedback::Confirmed;
     }
 
     /// Called once, when the session has closed: teaches the profile what may be learned of the session. Returns whether
     /// the profile changed. A session that was ever suspicious teaches nothing, nor does one of too little input or one that
     /// is unlike what has been learned so far.
     pub fn close(&self, profile: &mut Profile) -> bool {
-        if self.doubted {
+        if self.doubted || self.feedback == Feedback::Confirmed {
             return false;
         }
+        let vouched = self.feedback == Feedback::FalseAlarm;
+        let taught = |p: &&Pool| vouched || !p.estranged;
         let mut changed = false;
-        for pool in self.pools.iter().filter(|p| !p.estranged && p.inputs >= least_taught(p.modality)) {
+        for pool in self.pools.iter().filter(taught).filter(|p| p.inputs >= least_taught(p.modality)) {
             profile.learn(pool.modality, pool.inputs, &pool.stats.unpack());
             changed = true;
         }
         changed
     }
 
-    /// Trust now, 0 to 100; `None` before anything could be scored.
+    /// Trust now, 0 to 100; `None` before anything could be scored. Of a session that is learned, trust in that it goes on
+    /// as it began, which a verdict does not tell.
     #[must_use]
     pub fn trust(&self) -> Option<f64> {
         self.standing.map(|s| s.trust)
+    }
+
+    /// Whether there is doubt about the person now.
+    #[must_use]
+    pub fn in_doubt(&self) -> bool {
+        self.standing.is_some_and(|s| s.kind != VerdictKind::Genuine)
+    }
+
+    /// No profile is mature: `learning`, unless the session clearly does not go on as it began.
+    fn against_start(
+        &mut self,
+        population: &Population,
+        maturity: &[Maturity],
+        policy: &Policy,
+        modality: Modality,
+        inputs: u32,
+        stats: &FeatureStats,
+    ) -> Assessment {
+        self.start.push(modality, inputs, stats, self.in_doubt());
+        let suffixes = self.start.suffixes(population);
+        if suffixes.is_empty() {
+            return match self.standing {
+                Some(Standing { kind: VerdictKind::DifferentPerson, .. }) => self.unchanged(modality, false),
+                _ => learning(maturity, policy),
+            };
+        }
+        let stricter = Policy { different_person_below: STRICTER * policy.different_person_below, ..*policy };
+        let standing = self.stand(&suffixes, &stricter);
+        if standing.kind != VerdictKind::DifferentPerson {
+            return learning(maturity, policy);
+        }
+        let windows = strongest(&suffixes).windows;
+        Assessment {
+            kind: standing.kind,
+            trust: Some(standing.trust),
+            llr: Some(standing.llr),
+            reason: reason_of_start(standing.llr, windows),
+            evidence: told(self.start.evidence(population, windows), standing.llr),
+        }
+    }
+
+    fn stand(&mut self, suffixes: &[Suffix], policy: &Policy) -> Standing {
+        let was = self.standing.map_or(VerdictKind::Genuine, |s| s.kind);
+        let standing = conclude(suffixes, policy, was);
+        self.standing = Some(standing);
+        self.doubted |= standing.kind != VerdictKind::Genuine;
+        standing
     }
 
     fn pool(
@@ -180,56 +243,25 @@ impl SessionState {
                     .filter_map(|m| score_against(population, reference, m, &pooled(part, m)))
                     .map(|s| s.llr)
                     .sum::<f64>()
-                    .clamp(-MOST_EVIDENCE, MOST_EVIDENCE)
             };
-            let llr = ratio(&part);
-            let worst = (0..windows).min_by(|a, b| part[*a].llr.total_cmp(&part[*b].llr)).unwrap_or(0);
-            let others: Vec<&Recent> =
-                part.iter().enumerate().filter(|(i, _)| *i != worst).map(|(_, r)| *r).collect();
-            let against = part.iter().filter(|r| r.llr < 0.0).count();
-            suffixes.push(Suffix { windows, llr, rest: ratio(&others), against });
+            let alone: Vec<f64> = part.iter().map(|r| r.llr).collect();
+            suffixes.push(Suffix::of(&alone, |without| {
+                let kept = part.iter().enumerate().filter(|(i, _)| Some(*i) != without);
+                ratio(&kept.map(|(_, r)| *r).collect::<Vec<_>>())
+            }));
         }
         suffixes
-    }
-
-    fn conclude(&self, suffixes: &[Suffix], policy: &Policy) -> Standing {
-        // No single window decides: enough windows must each speak against the subject, and what names someone else must
-        // be said at least half by all windows but the worst.
-        let agreed = trust(suffixes, policy, |s| {
-            let enough = u32::try_from(s.against).is_ok_and(|w| w >= policy.least_windows.max(2));
-            if enough { s.llr.max(2.0 * s.rest) } else { f64::INFINITY }
-        });
-        let trust = trust(suffixes, policy, |s| s.llr);
-        let was = self.standing.map_or(VerdictKind::Genuine, |s| s.kind);
-        let relieved =
-            if was == VerdictKind::Genuine { 0.0 } else { RELIEF * (100.0 - policy.suspicious_below) };
-        let kind = if agreed < policy.different_person_below {
-            VerdictKind::DifferentPerson
-        } else if trust >= policy.suspicious_below + relieved {
-            VerdictKind::Genuine
-        } else if was == VerdictKind::DifferentPerson {
-            VerdictKind::DifferentPerson
-        } else {
-            VerdictKind::Suspicious
-        };
-        Standing { kind, trust, llr: strongest(suffixes).llr }
     }
 
     fn evidence(&self, population: &Population, reference: &Reference, windows: usize) -> Vec<Evidence> {
         let from = self.recent.len() - windows.min(self.recent.len());
         let part: Vec<&Recent> = self.recent[from..].iter().collect();
-        let mut evidence: Vec<Evidence> = Modality::ALL
-            .into_iter()
-            .flat_map(|m| {
-                let stats = pooled(&part, m);
-                score_against(population, reference, m, &stats)
-                    .map(|score| explain(population, reference, m, &stats, &score))
-                    .unwrap_or_default()
-            })
-            .collect();
-        evidence.sort_by(|a, b| b.llr.abs().total_cmp(&a.llr.abs()));
-        evidence.truncate(5);
-        evidence
+        let of = |m| {
+            let stats = pooled(&part, m);
+            let score = score_against(population, reference, m, &stats)?;
+            Some(explain(population, reference, m, &stats, &score))
+        };
+        Modality::ALL.into_iter().filter_map(of).flatten().collect()
     }
 
     /// A window that cannot be scored leaves the conclusion as it stands.
@@ -259,60 +291,10 @@ fn least_taught(modality: Modality) -> u32 {
         }
 }
 
-/// Posterior, 0 to 100, that no takeover began at any of the suffixes, given the ratio of each.
-fn trust(suffixes: &[Suffix], policy: &Policy, llr: impl Fn(&Suffix) -> f64) -> f64 {
-    let mut odds = 0.0;
-    let mut before = 0;
-    for suffix in suffixes {
-        // A suffix stands for every beginning since the next shorter one.
-        #[expect(clippy::cast_precision_loss, reason = "at most 16 windows")]
-        let beginnings = (suffix.windows - before) as f64;
-        before = suffix.windows;
-        odds += policy.takeover_hazard * beginnings * (-llr(suffix)).exp();
-    }
-    100.0 / (1.0 + odds)
-}
-
 fn pooled(part: &[&Recent], modality: Modality) -> FeatureStats {
     let mut stats = FeatureStats::new();
     for recent in part.iter().filter(|r| r.modality == modality) {
         stats.merge(&recent.stats.unpack());
     }
     stats
-}
-
-/// The suffix that speaks most against the subject.
-fn strongest(suffixes: &[Suffix]) -> &Suffix {
-    static NONE: Suffix = Suffix { windows: 1, llr: 0.0, rest: 0.0, against: 0 };
-    suffixes.iter().min_by(|a, b| a.llr.total_cmp(&b.llr)).unwrap_or(&NONE)
-}
-
-fn reason(kind: VerdictKind, windows: usize) -> String {
-    let span =
-        if windows == 1 { "the last window".to_owned() } else { format!("the last {windows} windows") };
-    match kind {
-        VerdictKind::Genuine => format!("{span} fit the profile"),
-        VerdictKind::Suspicious => format!("{span} fit someone else better; more input will tell"),
-        VerdictKind::DifferentPerson => format!("{span} fit someone else, by more than chance allows"),
-        VerdictKind::Learning | VerdictKind::NotScorable => String::new(),
-    }
-}
-
-fn learning(maturity: &[crate::Maturity], policy: &Policy) -> Assessment {
-    let of = |modality: Modality, least: u64, unit: &str| {
-        let so_far = maturity.iter().find(|m| m.modality == modality);
-        let (sessions, inputs) = so_far.map_or((0, 0), |m| (m.sessions, m.inputs));
-        format!("{inputs} of {least} {unit} in {sessions} of {} sessions", policy.mature_sessions)
-    };
-    let mut reason = format!(
-        "the profile is being learned: {}; {}",
-        of(Modality::Keyboard, policy.mature_keystrokes, "keystrokes"),
-        of(Modality::Pointer, policy.mature_strokes, "strokes"),
-    );
-    // Most workstations have no touch screen.
-    if maturity.iter().any(|m| m.modality == Modality::Touch) {
-        reason += "; ";
-        reason += &of(Modality::Touch, policy.mature_strokes, "touch strokes");
-    }
-    Assessment { kind: VerdictKind::Learning, trust: None, llr: None, reason, evidence: Vec::new() }
 }

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod extremes;
+mod feedback;
 mod model;
 mod people;
 mod session;
+mod start;
+mod words;

@@ -1,0 +1,63 @@
+//! Verdicts in one sentence.
+
+use tacit_proto::Modality;
+
+use crate::{Assessment, Maturity, Policy, VerdictKind};
+
+/// Of a verdict on so many windows against a profile; what it says follows the sign of their ratio.
+pub(crate) fn reason(kind: VerdictKind, llr: f64, windows: usize) -> String {
+    let (span, fit, are) = span(windows);
+    let fits = llr >= 0.0;
+    match kind {
+        VerdictKind::Genuine if fits => format!("{span} {fit} the profile"),
+        VerdictKind::Genuine => {
+            format!("{span} {are} less like the subject than usual, but within what chance allows")
+        }
+        VerdictKind::Suspicious | VerdictKind::DifferentPerson if fits => {
+            format!("{span} {fit} the profile again, not yet by enough to lift the doubt")
+        }
+        VerdictKind::Suspicious => format!("{span} {fit} someone else better; more input will tell"),
+        VerdictKind::DifferentPerson => format!("{span} {fit} someone else, by more than chance allows"),
+        VerdictKind::Learning | VerdictKind::NotScorable => String::new(),
+    }
+}
+
+/// Of someone else who was told by the session's own start.
+pub(crate) fn reason_of_start(llr: f64, windows: usize) -> String {
+    let (span, fit, _) = span(windows);
+    if llr >= 0.0 {
+        return format!("{span} {fit} the session's own start again, not yet by enough to lift the doubt");
+    }
+    let differ = if windows == 1 { "differs" } else { "differ" };
+    format!(
+        "{span} {differ} from the session's own start by more than chance allows; the profile is still being learned"
+    )
+}
+
+fn span(windows: usize) -> (String, &'static str, &'static str) {
+    if windows == 1 {
+        ("the last window".to_owned(), "fits", "is")
+    } else {
+        (format!("the last {windows} windows"), "fit", "are")
+    }
+}
+
+/// How far a profile that is not mature has come.
+pub(crate) fn learning(maturity: &[Maturity], policy: &Policy) -> Assessment {
+    let of = |modality: Modality, least: u64, unit: &str| {
+        let so_far = maturity.iter().find(|m| m.modality == modality);
+        let (sessions, inputs) = so_far.map_or((0, 0), |m| (m.sessions, m.inputs));
+        format!("{inputs} of {least} {unit} in {sessions} of {} sessions", policy.mature_sessions)
+    };
+    let mut reason = format!(
+        "the profile is being learned: {}; {}",
+        of(Modality::Keyboard, policy.mature_keystrokes, "keystrokes"),
+        of(Modality::Pointer, policy.mature_strokes, "strokes"),
+    );
+    // Most workstations have no touch screen.
+    if maturity.iter().any(|m| m.modality == Modality::Touch) {
+        reason += "; ";
+        reason += &of(Modality::Touch, policy.mature_strokes, "touch strokes");
+    }
+    Assessment { kind: VerdictKind::Learning, trust: None, llr: None, reason, evidence: Vec::new() }
+}
