@@ -4,6 +4,7 @@ pub mod accuracy;
 pub mod data;
 pub mod demo;
 pub mod metrics;
+pub mod report;
 pub mod simulate;
 pub mod takeover;
 pub mod train;

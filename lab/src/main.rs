@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tacit_lab::{accuracy, demo, takeover, train};
+use tacit_lab::{accuracy, demo, report, takeover, train};
 
 /// Accuracy tables and training for Tacit. Never part of a deployment.
 #[derive(Debug, Parser)]
@@ -19,6 +19,8 @@ enum Command {
     Accuracy(accuracy::Args),
     /// A server, a simulated fleet and a takeover, live
     Demo(demo::Args),
+    /// The document of all figures, with its plots
+    Report(report::Args),
     /// False flags and time to detection of takeovers, whole sessions in order
     Takeover(takeover::Args),
     /// Learn the population that ships with the server
@@ -33,6 +35,7 @@ fn main() -> anyhow::Result<ExitCode> {
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
             tokio::runtime::Runtime::new()?.block_on(demo::run(&args))
         }
+        Command::Report(args) => report::run(&args, &mut std::io::stdout().lock()),
         Command::Takeover(args) => takeover::run(&args, &mut std::io::stdout().lock()),
         Command::Train(args) => train::run(&args),
     }

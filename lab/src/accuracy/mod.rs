@@ -78,6 +78,21 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The rows of every research set of a folder.
+///
+/// # Errors
+/// When a set cannot be read or is too small.
+pub(crate) fn all_sets(data: &Path) -> anyhow::Result<Vec<Row>> {
+    let bar = bar();
+    let mut rows = Vec::new();
+    for set in protocols::SETS {
+        bar.set_prefix(format!("accuracy {set}"));
+        rows.extend(protocols::rows(data, set, &bar)?);
+    }
+    bar.finish_and_clear();
+    Ok(rows)
+}
+
 fn write_json(path: &Path, rows: &[Row]) -> anyhow::Result<()> {
     let mut text = String::new();
     for row in rows {

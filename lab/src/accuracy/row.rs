@@ -1,12 +1,12 @@
 //! One row of the accuracy table.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tacit_proto::Modality;
 
 use crate::metrics::Figures;
 
 /// Whose population a row was scored under.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Trained {
     /// Other people of the same set.
     #[serde(rename = "in-set")]
@@ -20,7 +20,7 @@ pub enum Trained {
 }
 
 /// One protocol with its figures; a JSON object a row.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Name of the set.
     pub set: String,

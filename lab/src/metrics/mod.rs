@@ -4,11 +4,11 @@ mod calibrate;
 mod information;
 mod rates;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use calibrate::affine_calibration;
 pub use information::{cllr, min_cllr};
-pub use rates::{auc, eer, fnmr_at_fmr};
+pub use rates::{auc, det, eer, fnmr_at_fmr};
 
 /// Scores of the trials against one enrolled person.
 #[derive(Debug, Clone, Default)]
@@ -20,7 +20,7 @@ pub struct UserTrials {
 }
 
 /// The figures of one protocol. Rates are shares, 0 to 1; `cllr` and `min_cllr` are bits.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
     /// Equal error rate with one threshold for all.
     pub eer_global: f64,
@@ -38,6 +38,9 @@ pub struct Figures {
     pub genuine: usize,
     /// Impostor trials counted.
     pub impostor: usize,
+    /// Points of the DET curve with one threshold for all: [false match rate, false non-match rate].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub det: Vec<[f64; 2]>,
 }
 
 impl Figures {
@@ -57,6 +60,7 @@ impl Figures {
             min_cllr: min_cllr(&genuine, &impostor)?,
             genuine: genuine.len(),
             impostor: impostor.len(),
+            det: det(&genuine, &impostor),
         })
     }
 }

@@ -49,6 +49,23 @@ pub fn fnmr_at_fmr(genuine: &[f64], impostor: &[f64], fmr: f64) -> Option<f64> {
     points.iter().find(|(at, _)| *at <= fmr + 1e-12).map(|(_, fnmr)| *fnmr)
 }
 
+/// Operating points of a DET curve: [false match rate, lowest false non-match rate at it], from one impostor let in (but no
+/// less than one in 100,000) to all of them, in equal steps of the rate's logarithm. Empty without genuine or without
+/// impostor scores.
+#[must_use]
+pub fn det(genuine: &[f64], impostor: &[f64]) -> Vec<[f64; 2]> {
+    const POINTS: u32 = 40;
+    let Some(points) = operating_points(genuine, impostor) else { return Vec::new() };
+    let least = (1.0 / impostor.len() as f64).clamp(1e-5, 1.0);
+    (0..POINTS)
+        .filter_map(|at| {
+            let fmr = least.powf(1.0 - f64::from(at) / f64::from(POINTS - 1));
+            let allowed = points.partition_point(|(above, _)| *above > fmr + 1e-12);
+            Some([fmr, points.get(allowed)?.1])
+        })
+        .collect()
+}
+
 /// Area under the receiver operating characteristic; ties count half. `None` without genuine or without impostor scores.
 #[must_use]
 pub fn auc(genuine: &[f64], impostor: &[f64]) -> Option<f64> {
@@ -84,6 +101,23 @@ mod tests {
         assert!(close(auc(&[1.0, 1.0], &[1.0]), 0.5));
         assert_eq!(eer(&[], &[1.0]), None);
         assert_eq!(auc(&[1.0], &[]), None);
+    }
+
+    #[test]
+    fn a_det_curve_ends_where_everyone_is_let_in() {
+        let (genuine, impostor) = ([1.0, 3.0, 4.0, 5.0], [-1.0, 0.0, 0.5, 2.0]);
+        let points = det(&genuine, &impostor);
+        assert_eq!(points.len(), 40);
+        let close = |point: [f64; 2], fmr: f64, fnmr: f64| {
+            (point[0] - fmr).abs() < 1e-12 && (point[1] - fnmr).abs() < 1e-12
+        };
+        assert!(close(points[0], 0.25, 0.0) && close(points[39], 1.0, 0.0), "{points:?}");
+        let strict = det(&genuine, &[4.5, 0.0]);
+        assert!(close(strict[0], 0.5, 0.0) && strict.iter().all(|p| p[0] >= 0.5), "{strict:?}");
+        let overlapping: Vec<f64> = (0..100).map(f64::from).collect();
+        let points = det(&[97.5, 200.0], &overlapping);
+        assert!(close(points[0], 0.01, 0.5) && points.windows(2).all(|p| p[1][1] <= p[0][1]), "{points:?}");
+        assert!(det(&[], &[1.0]).is_empty() && det(&[1.0], &[]).is_empty());
     }
 
     #[test]

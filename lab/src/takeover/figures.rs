@@ -1,6 +1,6 @@
 //! What the tallies of all people amount to.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tacit_proto::Modality;
 
 use super::replay::{Outcome, Tally};
@@ -11,7 +11,7 @@ const WEEK_KEYS: f64 = 50_000.0;
 const WEEK_ACTIVE_S: f64 = 40.0 * 3600.0;
 
 /// The figures of one policy. Keys are strokes for the pointer. Percentiles are over the detected takeovers.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
     /// People judged.
     pub people: usize,

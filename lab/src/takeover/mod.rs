@@ -10,7 +10,7 @@ mod sets;
 mod sweep;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
@@ -22,6 +22,9 @@ pub use row::Row;
 pub use run::everyone;
 pub use sweep::Court;
 
+/// Draws the parts of a set and the takeovers, unless another is given.
+pub(crate) const SEED: u64 = 2;
+
 /// What to replay.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
@@ -32,7 +35,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(sets::SETS))]
     set: String,
     /// Draws the parts of the set and the takeovers
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = SEED)]
     seed: u64,
     /// Also write the rows to a file, a JSON object a line
     #[arg(long, value_name = "FILE")]
@@ -61,4 +64,19 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         std::fs::write(path, text).with_context(|| path.display().to_string())?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The rows of every research set of a folder.
+///
+/// # Errors
+/// When a set cannot be read or is too little.
+pub(crate) fn all_sets(data: &Path, seed: u64) -> anyhow::Result<Vec<Row>> {
+    let bar = bar();
+    let mut rows = Vec::new();
+    for name in sets::SETS {
+        bar.set_prefix(format!("takeover {name}"));
+        rows.extend(run::rows(name, &sets::read(data, name, &bar)?, seed, &bar));
+    }
+    bar.finish_and_clear();
+    Ok(rows)
 }

@@ -1,12 +1,12 @@
 //! One row of the table of takeovers.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tacit_proto::Modality;
 
 use super::figures::Figures;
 
 /// One threshold with its figures; a JSON object a row.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Name of the set.
     pub set: String,

@@ -1,0 +1,133 @@
+//! The report of made-up rows: the same rows, the same bytes; what is no row is named.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tacit_lab::report::{Rendered, Report};
+
+const ACCURACY: &str = r#"{"set":"aalto","protocol":"enrol 10 sentences, probe one","population":"in-set","modality":"keyboard","eer_global":0.03,"eer_user":0.015,"fnmr_at_fmr_1pct":0.1,"auc":0.995,"cllr":0.12,"min_cllr":0.11,"genuine":1200,"impostor":35000,"det":[[0.001,0.3],[0.01,0.1],[0.1,0.01],[1.0,0.0]]}
+{"set":"odd | set","protocol":"a <b> & {{seed}}","population":"shipped","modality":"pointer","eer_global":0.2,"eer_user":0.1,"fnmr_at_fmr_1pct":0.5,"auc":0.9,"cllr":0.9,"min_cllr":0.5,"genuine":40,"impostor":400}
+"#;
+
+fn takeover(set: &str, modality: &str, threshold: f64, false_flags: u32, keys: f64) -> String {
+    let (typed, pointed) = if modality == "keyboard" { ("0.5", "null") } else { ("null", "0.5") };
+    let typed = typed.replace("0.5", &f64::from(false_flags).to_string());
+    format!(
+        r#"{{"set":"{set}","modality":"{modality}","enrolled":true,"people":9,"genuine_keys":50000,"genuine_active_s":null,"false_flags":{false_flags},"false_per_50k_keys":{typed},"false_per_40h":{pointed},"takeovers":72,"flagged_before":0,"detected":0.75,"median_keys":{keys},"p90_keys":{},"median_active_s":40.0,"p90_active_s":90.0,"median_windows":3.0,"p90_windows":7.0,"anga":null,"ania":250.0,"never_flagged":1.0,"gini":null,"threshold":{threshold},"shipped_threshold":{}}}"#,
+        2.0 * keys,
+        (threshold - 2.0).abs() < 1e-9
+    ) + "\n"
+}
+
+/// Writes the rows, and runs the report on them.
+fn report(folder: &Path, accuracy: &str, takeovers: &[&str]) -> Output {
+    let rows = folder.join("accuracy.jsonl");
+    std::fs::write(&rows, accuracy).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tacit-lab"));
+    command.args(["report", "--date", "2020-02-29", "--accuracy"]).arg(rows).arg("--takeover");
+    for (at, rows) in takeovers.iter().enumerate() {
+        let path = folder.join(format!("takeover-{at}.jsonl"));
+        std::fs::write(&path, rows).unwrap();
+        command.arg(path);
+    }
+    command.arg("--out").arg(folder.join("figures.md")).output().unwrap()
+}
+
+fn takeovers() -> [String; 2] {
+    let of = |set: &str, modality: &str| {
+        takeover(set, modality, 20.0, 3, 100.0) + &takeover(set, modality, 2.0, 1, 150.0)
+    };
+    [of("klicke", "keyboard"), of("balabit", "pointer")]
+}
+
+/// Every file of a report, one after the other.
+fn joined(rendered: Rendered) -> String {
+    let plots = rendered.plots.into_iter().map(|(file, svg)| format!("\n=== {file}\n{svg}"));
+    rendered.document + &plots.collect::<String>()
+}
+
+#[test]
+fn the_same_rows_give_the_same_bytes() {
+    let rows = |text: &str| text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let report = Report {
+        accuracy: ACCURACY.lines().map(|l| serde_json::from_str(l).unwrap()).collect(),
+        takeover: rows(&takeovers().concat()),
+        seed: 2,
+        date: time::macros::date!(2020 - 02 - 29),
+        version: "1.2.3".to_owned(),
+        provenance: vec!["somewhere: 3 people".to_owned(), "elsewhere: 4 people".to_owned()],
+        plots: "figures".to_owned(),
+    };
+    insta::assert_snapshot!(joined(report.render()));
+}
+
+#[test]
+fn a_report_is_written_with_its_plots() {
+    let (folder, takeovers) = (tempfile::tempdir().unwrap(), takeovers());
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let output = report(folder.path(), ACCURACY, &[&takeovers[0], &takeovers[1]]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let files: Vec<String> = String::from_utf8(output.stdout)
+            .unwrap()
+            .lines()
+            .map(|f| std::fs::read_to_string(f).unwrap())
+            .collect();
+        let (document, plots) = files.split_last().unwrap();
+        assert!(document.contains("tacit-lab train --seed"), "the provenance of the population that ships");
+        assert_eq!(document.matches("](figures/").count(), plots.len());
+        assert!(plots.iter().all(|svg| svg.starts_with("<svg ")));
+        seen.push(files);
+    }
+    assert_eq!(seen[0], seen[1]);
+}
+
+#[test]
+fn what_is_no_row_is_named_with_its_line() {
+    let takeovers = takeovers();
+    let (keys, strokes) = (takeovers[0].as_str(), takeovers[1].as_str());
+    let twice = keys.to_owned() + keys;
+    let unshipped = takeover("ikdd", "keyboard", 20.0, 3, 100.0);
+    let cases: [(String, &[&str], &str); 7] = [
+        (format!("{ACCURACY}{{\"set\":"), &[keys, strokes], "accuracy.jsonl:3: EOF"),
+        (ACCURACY.replace("\"auc\":0.9,", ""), &[keys], "accuracy.jsonl:2: missing field `auc`"),
+        (ACCURACY.replace("\"auc\":0.9,", "\"auc\":90,"), &[keys], "accuracy.jsonl:2: a rate is a share"),
+        (
+            ACCURACY.repeat(2),
+            &[keys],
+            "accuracy.jsonl:3: aalto, enrol 10 sentences, probe one: the row is there twice",
+        ),
+        (String::new(), &[keys], "accuracy.jsonl: no rows"),
+        (
+            ACCURACY.to_owned(),
+            &[strokes, &twice],
+            "takeover-1.jsonl:3: klicke, trust below 20: the row is there twice",
+        ),
+        (ACCURACY.to_owned(), &[&unshipped], "takeover-0.jsonl: ikdd has no row of the threshold that ships"),
+    ];
+    for (accuracy, takeovers, named) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let output = report(folder.path(), &accuracy, takeovers);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && told.contains(named), "{named}: {told}");
+        assert!(!folder.path().join("figures.md").exists(), "nothing is written of half the rows");
+    }
+}
+
+#[test]
+fn what_to_report_must_be_said() {
+    let lab = |args: &[&str]| Command::new(env!("CARGO_BIN_EXE_tacit-lab")).args(args).output().unwrap();
+    let told = |args: &[&str]| {
+        let output = lab(args);
+        assert!(!output.status.success(), "{args:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(told(&["report", "--out", "x.md"]).contains("--accuracy"));
+    assert!(told(&["report", "--data", ".", "--out", "x"]).contains("ends in .md"));
+    assert!(told(&["report", "--data", ".", "--out", "x.md", "--date", "29.2.2020"]).contains("YYYY-MM-DD"));
+    assert!(told(&["report", "--data", "/nonexistent", "--out", "x.md"]).contains("/nonexistent/aalto"));
+    let half = ["report", "--accuracy", "/nonexistent.jsonl", "--out", "x.md"];
+    assert!(told(&half).contains("--takeover"), "half of the rows, and nothing to measure the rest on");
+}
