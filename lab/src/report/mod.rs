@@ -1,6 +1,7 @@
 //! `tacit-lab report`: the document of all figures and its plots, made of rows that `accuracy` and `takeover` wrote. The same
 //! rows give the same bytes.
 
+mod chart;
 mod document;
 mod plots;
 mod published;
