@@ -19,7 +19,7 @@ use crate::accuracy::trials::{Person, fit};
 /// Where to learn from and to.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// Folder of the research sets (klicke, ikdd, sapimouse, balabit; never aalto, which may not be used commercially)
+    /// Folder of the research sets (klicke, ikdd, sapimouse, balabit, swipe; never aalto, which may not be used commercially)
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// Population file to write
@@ -52,17 +52,22 @@ fn learn(data: &Path, seed: u64, bar: &ProgressBar) -> anyhow::Result<Population
     let sapimouse = sets::sapimouse(&data.join("sapimouse"), bar)?;
     let balabit = sets::balabit(&data.join("balabit"), bar)?;
     let balabit: Vec<Person> = balabit.into_iter().map(|b| b.person).collect();
+    let swipe = sets::swipe(&data.join("swipe"), bar)?;
     let provenance = vec![
         set("klicke", &klicke, "Tian, Crossley, Van Waes; CC BY 4.0"),
         set("ikdd", &ikdd, "Tsimperidis et al. 2024; cited"),
         set("sapimouse", &sapimouse, "Antal et al. 2021; cited"),
         set("balabit", &balabit, "Balabit 2016; for researchers, cited"),
+        set("swipe", &swipe, "Leiva et al. 2021; cited"),
         format!("tacit-lab train --seed {seed}, tacit {}", env!("CARGO_PKG_VERSION")),
     ];
     let mut models = Vec::new();
-    for (modality, sets) in
-        [(Modality::Keyboard, [&klicke, &ikdd]), (Modality::Pointer, [&sapimouse, &balabit])]
-    {
+    let sets = [
+        (Modality::Keyboard, vec![&klicke, &ikdd]),
+        (Modality::Pointer, vec![&sapimouse, &balabit]),
+        (Modality::Touch, vec![&swipe]),
+    ];
+    for (modality, sets) in sets {
         let mut people: Vec<&Person> = sets.into_iter().flatten().collect();
         people.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
         models.push(fit(modality, &people, &TrainSettings::default(), bar));

@@ -133,6 +133,47 @@ fn any_folder_of_traces_gets_a_row() {
     }
 }
 
+/// Strokes of one finger: how fast, how long it rests before it moves and before it lifts off, in milliseconds.
+fn write_touches(path: &Path, rng: &mut impl Rng) {
+    let draw = |mean: f64, sd: f64, rng: &mut _| Normal::new(mean, sd).unwrap().sample(rng).exp();
+    let own: Vec<f64> = [4.0, 3.0, 2.0].iter().map(|mean| draw(*mean, 0.6, rng).ln()).collect();
+    let (mut text, mut at_us) = (String::from("t_us,event,code,x,y\n"), 0.0);
+    for stroke in 0..60 {
+        let [landing, step, dwell] = [0, 1, 2].map(|i| 1000.0 * draw(own[i], 0.3, rng));
+        let (mut x, y) = (f64::from(stroke % 7) * 20.0, f64::from(stroke % 5) * 30.0);
+        text += &format!("{at_us:.0},td,0,{x},{y}\n");
+        at_us += landing;
+        for _ in 0..20 {
+            x += 8.0;
+            text += &format!("{at_us:.0},tm,0,{x},{y}\n");
+            at_us += step;
+        }
+        at_us += dwell;
+        text += &format!("{at_us:.0},tu,0,{x},{y}\n");
+        at_us += 400_000.0;
+    }
+    std::fs::write(path, text).unwrap();
+}
+
+#[test]
+fn people_who_swipe_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("swipe")).unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    for user in 0..40 {
+        write_touches(&folder.path().join(format!("swipe/{user}.csv")), &mut rng);
+    }
+    let json = folder.path().join("rows.jsonl");
+    let (data, out) = (folder.path().to_str().unwrap(), json.to_str().unwrap());
+    let output = lab(&["accuracy", "--data", data, "--set", "swipe", "--json", out]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let row: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(json).unwrap()).unwrap();
+    assert_eq!((&row["set"], &row["modality"]), (&"swipe".into(), &"touch".into()));
+    // 60 strokes each: 30 enrolled, three probes, against nine others of the same fold.
+    assert_eq!((&row["genuine"], &row["impostor"]), (&120.into(), &(40 * 9 * 3).into()));
+    assert!(row["eer_global"].as_f64().unwrap() < 0.15, "{row}");
+}
+
 #[test]
 fn a_bad_trace_is_named_with_its_line() {
     let folder = tempfile::tempdir().unwrap();

@@ -21,7 +21,7 @@ use traces::ProbeSize;
 #[derive(Debug, Clone, clap::Args)]
 #[command(group(clap::ArgGroup::new("input").required(true).args(["data", "traces"])))]
 pub struct Args {
-    /// Folder of the research sets (aalto, ikdd, sapimouse, balabit)
+    /// Folder of the research sets (aalto, ikdd, sapimouse, balabit, swipe)
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Only this set
@@ -33,7 +33,7 @@ pub struct Args {
     /// Share of each person's input that is enrolled, 0 to 1
     #[arg(long, value_name = "FRACTION", requires = "traces")]
     enrol: Option<f64>,
-    /// Probe with this many keystrokes (strokes for the pointer)
+    /// Probe with this many keystrokes (strokes for pointer and touch)
     #[arg(long, value_name = "N", requires = "traces", group = "probe", value_parser = clap::value_parser!(u32).range(1..))]
     probe_keys: Option<u32>,
     /// Probe with this many seconds of use

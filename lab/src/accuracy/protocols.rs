@@ -22,9 +22,10 @@ const AALTO_TRAINING_PEOPLE: usize = 500;
 const IKDD_FOLDS: usize = 5;
 const SAPIMOUSE_FOLDS: usize = 4;
 const BALABIT_FOLDS: usize = 5;
+const SWIPE_FOLDS: usize = 4;
 
 /// The sets, in the order they are run.
-pub(super) const SETS: [&str; 4] = ["aalto", "ikdd", "sapimouse", "balabit"];
+pub(super) const SETS: [&str; 5] = ["aalto", "ikdd", "sapimouse", "balabit", "swipe"];
 
 /// Runs the protocols of one set of `data`, the folder of all sets.
 ///
@@ -36,6 +37,7 @@ pub(super) fn rows(data: &Path, set: &str, bar: &ProgressBar) -> anyhow::Result<
         "ikdd" => ikdd(data, bar),
         "sapimouse" => sapimouse(data, bar),
         "balabit" => balabit(data, bar),
+        "swipe" => swipe(data, bar),
         _ => bail!("unknown set {set}: {}", SETS.join(", ")),
     }
 }
@@ -110,6 +112,18 @@ fn labelled_trials(population: &Population, user: &Labelled) -> UserTrials {
         to.extend(score.map(|s| s.llr));
     }
     trials
+}
+
+fn swipe(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Row>> {
+    let people = sets::swipe(&data.join("swipe"), bar)?;
+    let trials = folded(Modality::Touch, &people, SWIPE_FOLDS, bar);
+    Ok(vec![row(
+        "swipe",
+        "enrol half a sitting, probe 10 strokes",
+        Trained::InSet,
+        Modality::Touch,
+        &trials,
+    )?])
 }
 
 /// Every person in one fold's trials, under a population of the other folds' people.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use indicatif::ProgressBar;
-use tacit_measure::Settings;
+use tacit_measure::{Input, Origin, Settings, TimedInput};
 use tacit_proto::{FeatureStats, Modality};
 
 use super::trials::Person;
@@ -18,6 +18,10 @@ const KLICKE_SESSIONS: usize = 3;
 const BALABIT_SESSIONS: usize = 2;
 /// Strokes of a training session made of part of a recording.
 const TRAINING_STROKES: u32 = 40;
+/// Strokes of a training session, and of a probe, made of part of a person's gesture typing.
+const SWIPE_STROKES: u32 = 10;
+/// What lies between two recordings of a person.
+const BREAK: TimedInput = TimedInput { at_us: 0, origin: Origin::Device, input: Input::Break };
 
 /// Aalto: fifteen copied sentences. Enrols the first ten, probes each of the rest; trains on single sentences, the size
 /// of a probe. A sentence below the minimum of keystrokes is no probe.
@@ -142,6 +146,30 @@ pub fn balabit(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Labelled>
         bar.inc(1);
     }
     Ok(people)
+}
+
+/// Swipe: gesture typing on phones. Enrols the first half of each person's strokes as one session, probes each ten of the
+/// second half; trains on ten strokes, the size of a probe. Nearly everyone sat once: both halves are of one sitting, and of
+/// one phone.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn swipe(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
+    let cut = Settings { window_strokes: SWIPE_STROKES, ..data::WHOLE };
+    each_user(folder, bar, |user| {
+        let mut events = Vec::new();
+        for path in &user.sessions {
+            events.push(BREAK);
+            events.extend(data::events(path)?);
+        }
+        let windows = data::windows(&events, Modality::Touch, cut);
+        let (enrolment, probes) = windows.split_at(windows.len().div_ceil(2));
+        Ok(Person {
+            training: windows.iter().map(|w| w.stats.clone()).collect(),
+            enrolment: Sample::pool(enrolment).into_iter().collect(),
+            probes: probes.to_vec(),
+        })
+    })
 }
 
 fn labels(path: &Path) -> anyhow::Result<HashMap<(String, String), bool>> {

@@ -16,7 +16,7 @@ use crate::data::{self, Sample, folder};
 /// How much of a person is one probe.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum ProbeSize {
-    /// So many keystrokes, or strokes for the pointer.
+    /// So many keystrokes, or strokes for pointer and touch.
     Inputs(u32),
     /// So many seconds in use.
     Seconds(u32),
@@ -44,19 +44,21 @@ pub(super) fn rows(
 ) -> anyhow::Result<Vec<Row>> {
     ensure!(fraction > 0.0 && fraction < 1.0, "the share to enrol must be between 0 and 1");
     let population = Population::shipped();
-    let (mut keyboard, mut pointer) = (Vec::new(), Vec::new());
+    let mut measured = Modality::ALL.map(|modality| (modality, Vec::new()));
     let users = folder::users(folder)?;
     bar.set_length(users.len() as u64);
     bar.set_message("reading");
     for user in &users {
         let sessions = user.sessions.iter().map(|p| data::events(p)).collect::<Result<Vec<_>, _>>()?;
-        keyboard.push(person(&sessions, Modality::Keyboard, fraction, probe));
-        pointer.push(person(&sessions, Modality::Pointer, fraction, probe));
+        for (modality, people) in &mut measured {
+            people.push(person(&sessions, *modality, fraction, probe));
+        }
         bar.inc(1);
     }
     let set = folder.file_name().map_or_else(|| "traces".to_owned(), |n| n.to_string_lossy().into_owned());
     let mut rows = Vec::new();
-    for (modality, people) in [(Modality::Keyboard, &keyboard), (Modality::Pointer, &pointer)] {
+    for (modality, people) in &measured {
+        let modality = *modality;
         let people: Vec<&Person> = people.iter().filter(|p| !p.probes.is_empty()).collect();
         let enrolled = people.iter().filter(|p| !p.enrolment.is_empty()).count();
         if enrolled == 0 || people.len() < 2 || population.model(modality).is_none() {
