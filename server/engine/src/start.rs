@@ -7,17 +7,21 @@ use serde::{Deserialize, Serialize};
 use tacit_proto::{FeatureStats, Modality};
 
 use crate::explain::explain;
+use crate::model::pick;
 use crate::profile::PackedStats;
-use crate::suffix::{SUFFIXES, Suffix};
-use crate::{Evidence, Model, Population, Profile, score_against};
+use crate::suffix::Suffix;
+use crate::{Dimension, Evidence, Model, Population, Profile, Reference, Score, score_against};
 
-/// Windows that may be someone else's; those before them are the start.
-const LATEST: usize = 8;
+/// Windows that may be someone else's, shortest suffix first: one alone would name nobody.
+const SUFFIXES: [usize; 3] = [2, 4, 8];
+const LATEST: usize = SUFFIXES[SUFFIXES.len() - 1];
 /// Keystrokes of a start that is judged against.
 const LEAST_KEYSTROKES: u32 = 200;
 /// Strokes of a start that is judged against.
 const LEAST_STROKES: u32 = 60;
 
+/// A longer suffix is looked at once the start before it has so many times its input.
+const TIMES_LONGER: u32 = 1;
 /// Share of a session's term that drifts within the session.
 const DRIFT: f64 = 0.3;
 
@@ -62,37 +66,31 @@ impl OwnStart {
         }
     }
 
-    /// The latest windows against the start before them, as far as that is long enough; shortest first.
+    /// The latest windows against the start before them; nothing while that is too short.
     pub(crate) fn suffixes(&self, population: &Population) -> Vec<Suffix> {
-        let sitting = one_sitting(population);
-        let suffixes = SUFFIXES.into_iter().take_while(|windows| *windows <= self.latest.len());
+        let Some(sitting) = self.sitting(population) else { return Vec::new() };
+        let all = self.last(sitting.latest);
+        let alone: Vec<f64> = all.iter().map(|part| sitting.ratio(&[*part])).collect();
+        let suffixes = SUFFIXES.into_iter().take_while(|windows| *windows <= sitting.latest);
         suffixes
-            .filter_map(|windows| {
-                let reference = self.before(windows).prepare(&sitting);
-                let part = self.last(windows);
-                let ratio = |part: &[&Part]| {
-                    let score = |m| score_against(&sitting, &reference, m, &pooled(part, m));
-                    Modality::ALL.into_iter().filter_map(score).map(|s| s.llr).reduce(|sum, llr| sum + llr)
-                };
-                let alone: Vec<f64> = part.iter().map(|p| ratio(&[*p]).unwrap_or(0.0)).collect();
-                ratio(&part)?;
-                Some(Suffix::of(&alone, |without| {
-                    let kept = part.iter().enumerate().filter(|(i, _)| Some(*i) != without);
-                    ratio(&kept.map(|(_, p)| *p).collect::<Vec<_>>()).unwrap_or(0.0)
-                }))
+            .map(|windows| {
+                let from = all.len() - windows;
+                Suffix::of(&alone[from..], |without| {
+                    let kept = (from..all.len()).filter(|i| without != Some(i - from));
+                    sitting.ratio(&kept.map(|i| all[i]).collect::<Vec<_>>())
+                })
             })
             .collect()
     }
 
     /// What speaks against so many windows being the same person's as the start, and what for it.
     pub(crate) fn evidence(&self, population: &Population, windows: usize) -> Vec<Evidence> {
-        let sitting = one_sitting(population);
-        let reference = self.before(windows).prepare(&sitting);
+        let Some(sitting) = self.sitting(population) else { return Vec::new() };
         let part = self.last(windows);
         let told = |m| {
             let stats = pooled(&part, m);
-            let score = score_against(&sitting, &reference, m, &stats)?;
-            Some(explain(&sitting, &reference, m, &stats, &score))
+            let score = sitting.score(m, &stats)?;
+            Some(explain(&sitting.population, &sitting.reference, m, &stats, &score))
         };
         Modality::ALL.into_iter().filter_map(told).flatten().collect()
     }
@@ -101,18 +99,56 @@ impl OwnStart {
         self.latest[self.latest.len() - windows.min(self.latest.len())..].iter().collect()
     }
 
-    /// A profile of the windows before the last ones, as one session.
-    fn before(&self, windows: usize) -> Profile {
-        let older = &self.latest[..self.latest.len() - windows.min(self.latest.len())];
+    /// Everything before the longest suffix that leaves a start as long as itself, or before the shortest one.
+    fn sitting(&self, population: &Population) -> Option<Sitting> {
+        let long = |windows: usize, modality, times| {
+            let older = self.before(windows);
+            let inputs = |parts: &[&Part]| {
+                let of = parts.iter().filter(|p| p.modality == modality);
+                of.fold(0_u32, |sum, p| sum.saturating_add(p.inputs))
+            };
+            inputs(&older) >= least(modality).max(inputs(&self.last(windows)).saturating_mul(times))
+        };
+        let any = |windows: usize, times| {
+            windows <= self.latest.len() && Modality::ALL.into_iter().any(|m| long(windows, m, times))
+        };
+        let latest = SUFFIXES.into_iter().rev().find(|windows| any(*windows, TIMES_LONGER));
+        let latest = latest.or_else(|| SUFFIXES.into_iter().find(|windows| any(*windows, 0)))?;
+        let (older, recent) = (self.before(latest), self.last(latest));
         let mut start = Profile::default();
-        for m in Modality::ALL {
-            let parts: Vec<&Part> = self.early.iter().chain(older).filter(|p| p.modality == m).collect();
-            let inputs = parts.iter().fold(0_u32, |sum, p| sum.saturating_add(p.inputs));
-            if inputs >= least(m) {
-                start.learn(m, inputs, &pooled(&parts, m));
-            }
+        let mut models = Vec::new();
+        for m in Modality::ALL.into_iter().filter(|m| long(latest, *m, 0)) {
+            let (before, after) = (pooled(&older, m), pooled(&recent, m));
+            models.extend(population.model(m).map(|model| one_sitting(model, &before, &after)));
+            start.learn(m, 0, &before);
         }
-        start
+        let population = Population::new(models, Vec::new());
+        let reference = start.prepare(&population);
+        Some(Sitting { population, reference, latest })
+    }
+
+    fn before(&self, windows: usize) -> Vec<&Part> {
+        let older = &self.latest[..self.latest.len() - windows.min(self.latest.len())];
+        self.early.iter().chain(older).collect()
+    }
+}
+
+/// What the latest windows are scored with.
+struct Sitting {
+    population: Population,
+    /// The start, learned as one session.
+    reference: Reference,
+    /// Windows that do not belong to it.
+    latest: usize,
+}
+
+impl Sitting {
+    fn score(&self, modality: Modality, stats: &FeatureStats) -> Option<Score> {
+        score_against(&self.population, &self.reference, modality, stats)
+    }
+
+    fn ratio(&self, part: &[&Part]) -> f64 {
+        Modality::ALL.into_iter().filter_map(|m| self.score(m, &pooled(part, m))).map(|s| s.llr).sum()
     }
 }
 
@@ -131,13 +167,19 @@ fn pooled(part: &[&Part], modality: Modality) -> FeatureStats {
     stats
 }
 
-/// The population as it differs within one sitting: a person's session goes with the person.
-fn one_sitting(population: &Population) -> Population {
-    let sitting = |model: &Model| Model {
-        subject: &model.subject + &model.session * (1.0 - DRIFT),
-        session: &model.session * DRIFT,
-        ..model.clone()
+/// A model as people differ within one sitting: a person's session goes with the person. Only of what both parts show: the
+/// effort grows with the cube of the dimensions.
+fn one_sitting(model: &Model, before: &FeatureStats, after: &FeatureStats) -> Model {
+    let shown = |d: &Dimension| {
+        let shows = |stats| Dimension::raw(d.feature, d.aspect, stats).is_some();
+        shows(before) && shows(after)
     };
-    let models = Modality::ALL.into_iter().filter_map(|m| population.model(m)).map(sitting);
-    Population::new(models.collect(), Vec::new())
+    let index: Vec<usize> = (0..model.dimensions.len()).filter(|&i| shown(&model.dimensions[i])).collect();
+    let (subject, session) = (pick(&model.subject, &index), pick(&model.session, &index));
+    Model {
+        dimensions: index.iter().map(|&i| model.dimensions[i]).collect(),
+        subject: subject + &session * (1.0 - DRIFT),
+        session: session * DRIFT,
+        ..*model
+    }
 }
