@@ -23,7 +23,7 @@ const ESTRANGED: f64 = -5.0;
 /// Windows' worth of least input below which a session teaches nothing.
 const LEAST_TAUGHT: u32 = 2;
 /// Multiplies the trust below which someone else is named, where only the session's own start is known.
-const STRICTER: f64 = 0.01;
+const STRICTER: f64 = 1.0;
 
 /// State of an open session.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
