@@ -279,6 +279,8 @@ catalogue! {
     114 DIGIT_PAD_SHARE = "digit.pad_share", Keyboard, Habit, Share, None, 0.0..1.0, "digits typed on the number pad";
     115 NAVIGATION_SHARE = "navigation.share", Keyboard, Habit, Share, None, 0.0..1.0, "keys that move the cursor";
     116 MODIFIER_SHARE = "modifier.share", Keyboard, Habit, Share, None, 0.0..1.0, "keys pressed with a modifier other than shift";
+    117 HESITATION_SHARE = "hesitation.share", Keyboard, Habit, Share, None, 0.0..1.0, "presses that come after a hesitation";
+    118 LEANING_SHARE = "leaning.share", Keyboard, Habit, Share, None, 0.0..1.0, "keys held for longer than a stroke takes";
     200 DURATION_SHORT = "stroke.duration.short", Pointer, StrokeTime, Milliseconds, Log, 20.0..8000.0, "stroke duration, short strokes";
     201 SPEED_MEAN_SHORT = "stroke.speed_mean.short", Pointer, StrokeSpeed, PixelsPerSecond, Log, 5.0..20000.0, "mean speed, short strokes";
     202 SPEED_PEAK_SHORT = "stroke.speed_peak.short", Pointer, StrokeSpeed, PixelsPerSecond, Log, 5.0..50000.0, "peak speed, short strokes";

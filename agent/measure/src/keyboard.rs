@@ -8,11 +8,14 @@ use crate::open::Values;
 use crate::relation::{Relation, hold_feature, relation};
 
 /// A gap longer than this is a pause, not typing rhythm.
-const PAUSE_US: u64 = 1_500_000;
+pub const PAUSE_US: u64 = 1_500_000;
 /// A pause longer than this is an absence.
 const ABSENCE_US: u64 = 30_000_000;
-/// A hold longer than this is leaning on a key.
-const LEANING_US: u64 = 2_000_000;
+/// A latency longer than this is a hesitation: it says what a person thinks of, not how the person types.
+pub const HESITATION_US: u64 = 600_000;
+/// A hold longer than this is leaning on a key. Shift and its like are held for as long as others are pressed.
+const LEANING_US: u64 = 250_000;
+const LEANING_ON_A_MODIFIER_US: u64 = 2_000_000;
 
 #[derive(Debug, Clone, Copy)]
 struct Press {
@@ -67,7 +70,11 @@ impl Keyboard {
             return false;
         };
         let held = at_us.saturating_sub(press.at_us);
-        if held <= LEANING_US {
+        let leaning = held > longest_hold_us(press.zone);
+        if held > 0 {
+            values.push(c::LEANING_SHARE, if leaning { 1.0 } else { 0.0 });
+        }
+        if !leaning {
             // Some sources release a repeating key at the very time of its press: that is no hold.
             if held > 0 {
                 values.push(hold_feature(press.zone), milliseconds(held));
@@ -101,6 +108,11 @@ impl Keyboard {
                 values.push(c::PAUSE, milliseconds(gap));
             }
             self.end_burst(values);
+            return;
+        }
+        let hesitated = gap > HESITATION_US;
+        values.push(c::HESITATION_SHARE, if hesitated { 1.0 } else { 0.0 });
+        if hesitated {
             return;
         }
         let relation = relation((previous.zone, previous.column), (zone, column));
@@ -145,6 +157,15 @@ impl Keyboard {
             values.push(c::BURST_LENGTH, f64::from(self.burst));
             self.burst = 0;
         }
+    }
+}
+
+/// The longest hold of a key in a zone that is a stroke of a finger.
+#[must_use]
+pub fn longest_hold_us(zone: Zone) -> u64 {
+    match zone {
+        Zone::ShiftLeft | Zone::ShiftRight | Zone::Modifier => LEANING_ON_A_MODIFIER_US,
+        _ => LEANING_US,
     }
 }
 

@@ -19,6 +19,7 @@ mod touch;
 pub mod window;
 
 pub use input::{Button, Column, Contact, Input, Origin, Phase, Slot, TimedInput, Zone};
+pub use keyboard::{HESITATION_US, PAUSE_US, longest_hold_us};
 pub use locate::{Locator, place};
 pub use measurer::{Measurer, Settings};
 pub use relation::{Relation, hold_feature, relation};

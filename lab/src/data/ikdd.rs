@@ -6,14 +6,12 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use flate2::read::MultiGzDecoder;
-use tacit_measure::{hold_feature, place, relation};
+use tacit_measure::{HESITATION_US, PAUSE_US, hold_feature, longest_hold_us, place, relation};
 use tacit_proto::{FeatureId, FeatureStats, catalogue};
 
 use super::Sample;
 
 const HEADER: &str = "kind,code_a,code_b,values_ms";
-/// Latencies above this are pauses, not typing rhythm; as in `tacit-measure`.
-const PAUSE_MS: f64 = 1_500.0;
 
 /// One log: its lists, located.
 #[derive(Debug, Clone)]
@@ -25,7 +23,11 @@ pub struct Log {
 #[derive(Debug, Clone)]
 struct List {
     feature: FeatureId,
-    most: f64,
+    /// Longer times are no strokes of a finger, as in `tacit-measure`, but count in a share of their own.
+    most_ms: f64,
+    longer: FeatureId,
+    /// Still longer ones are not counted at all.
+    pause_ms: f64,
     values_ms: Vec<f64>,
 }
 
@@ -81,8 +83,12 @@ impl Log {
             let length = list.values_ms.len();
             let Some(feature) = catalogue::feature(list.feature) else { continue };
             let values = list.values_ms.get(k * length / of..(k + 1) * length / of).unwrap_or_default();
-            for value in values.iter().filter(|v| **v <= list.most).filter_map(|v| feature.value(*v)) {
-                stats.push(list.feature, value);
+            for value in values.iter().filter(|v| **v > 0.0 && **v <= list.pause_ms) {
+                let longer = *value > list.most_ms;
+                stats.push(list.longer, if longer { 1.0 } else { 0.0 });
+                if let Some(value) = feature.value(*value).filter(|_| !longer) {
+                    stats.push(list.feature, value);
+                }
             }
         }
         Sample { inputs: u32::try_from(self.keys / of).unwrap_or(u32::MAX), stats }
@@ -98,15 +104,34 @@ fn list(line: &str) -> anyhow::Result<(List, usize)> {
         value.with_context(|| format!("no time in ms: {text:?}"))
     };
     let values_ms = values.split(' ').map(number).collect::<anyhow::Result<Vec<f64>>>()?;
+    let milliseconds = |us: u64| us as f64 / 1000.0;
     let a = place(code(code_a)?);
     Ok(match kind {
         "hold" => {
             let keys = values_ms.len();
-            (List { feature: hold_feature(a.0), most: f64::INFINITY, values_ms }, keys)
+            (
+                List {
+                    feature: hold_feature(a.0),
+                    most_ms: milliseconds(longest_hold_us(a.0)),
+                    longer: catalogue::LEANING_SHARE,
+                    pause_ms: f64::INFINITY,
+                    values_ms,
+                },
+                keys,
+            )
         }
         "down_down" => {
             let feature = relation(a, place(code(code_b)?)).down_down();
-            (List { feature, most: PAUSE_MS, values_ms }, 0)
+            (
+                List {
+                    feature,
+                    most_ms: milliseconds(HESITATION_US),
+                    longer: catalogue::HESITATION_SHARE,
+                    pause_ms: milliseconds(PAUSE_US),
+                    values_ms,
+                },
+                0,
+            )
         }
         _ => bail!("unknown kind: {kind:?}"),
     })
