@@ -149,7 +149,7 @@ pub struct PolicySettings {
 pub struct AgentSettings {
     /// Keystrokes that close a keyboard window.
     pub window_keystrokes: u32,
-    /// Strokes that close a pointer window.
+    /// Strokes that close a pointer or touch window.
     pub window_strokes: u32,
     /// Active milliseconds that close a window with its minimum of input.
     pub window_active_ms: u32,

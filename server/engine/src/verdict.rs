@@ -32,7 +32,7 @@ pub struct Policy {
     pub least_windows: u32,
     /// Keystrokes learned before a keyboard profile is judged against.
     pub mature_keystrokes: u64,
-    /// Strokes learned before a pointer profile is judged against.
+    /// Strokes learned before a pointer or touch profile is judged against.
     pub mature_strokes: u64,
     /// Sessions learned before a profile is judged against.
     pub mature_sessions: u32,

@@ -1,8 +1,8 @@
 //! From records to windows, verdicts and profiles.
 
-use tacit_proto::v1;
 use tacit_proto::v1::record::Body;
 use tacit_proto::v1::server_message::Message as Down;
+use tacit_proto::{FeatureStats, Modality, Stat, catalogue, v1};
 use tacit_server::config::ResponseKind;
 use tacit_server::secrets::Purpose;
 use time::{Duration, OffsetDateTime};
@@ -33,6 +33,28 @@ async fn a_session_becomes_windows_verdicts_and_a_profile() {
     );
     let inputs = "select (maturity->0->>'inputs')::bigint from profile where version = 1";
     assert_eq!(server.count(inputs).await, 750);
+}
+
+#[tokio::test]
+async fn touch_is_stored_and_learned_under_its_name() {
+    let server = Server::start().await;
+    let device = server.device().await;
+    let mut stream = device.stream(START).await.unwrap();
+    let session = session_id();
+    stream.send(&opened(session, START, "user-1")).await;
+    let mut stats = FeatureStats::new();
+    stats.add(catalogue::TOUCH_LENGTH, &Stat::new(20, 6.0, 0.2).unwrap());
+    for sequence in 2..=4 {
+        let touched = v1::Window::pack(Modality::Touch, 20, 60_000, 0, &stats);
+        stream.send(&record(session, sequence, START, Body::Window(touched))).await;
+    }
+    stream.send(&record(session, 5, START, Body::Closed(v1::SessionClosed {}))).await;
+    stream.acked(session, 5).await.unwrap();
+
+    assert_eq!(server.count("select count(*) from feature_window where modality = 'touch'").await, 3);
+    let learned =
+        "select (maturity->0->>'inputs')::bigint from profile where maturity->0->>'modality' = 'touch'";
+    assert_eq!(server.count(learned).await, 60);
 }
 
 #[tokio::test]
