@@ -22,8 +22,6 @@ use crate::{
 const ESTRANGED: f64 = -5.0;
 /// Windows' worth of least input below which a session teaches nothing.
 const LEAST_TAUGHT: u32 = 2;
-/// Multiplies the trust below which someone else is named, where only the session's own start is known.
-const STRICTER: f64 = 1.0;
 
 /// State of an open session.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -175,8 +173,7 @@ impl SessionState {
                 _ => learning(maturity, policy),
             };
         }
-        let stricter = Policy { different_person_below: STRICTER * policy.different_person_below, ..*policy };
-        let standing = self.stand(&suffixes, &stricter);
+        let standing = self.stand(&suffixes, policy);
         if standing.kind != VerdictKind::DifferentPerson {
             return learning(maturity, policy);
         }
