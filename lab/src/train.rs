@@ -30,9 +30,6 @@ pub struct Args {
     seed: u64,
 }
 
-/// Keystrokes of the slices that calibrate the keyboard.
-const CALIBRATION_KEYSTROKES: usize = 100;
-
 /// Learns, calibrates and writes.
 ///
 /// # Errors
@@ -48,7 +45,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 /// The population of all sets that may be shipped.
 fn learn(data: &Path, seed: u64, bar: &ProgressBar) -> anyhow::Result<Population> {
     let klicke = sets::klicke(&data.join("klicke"), bar)?;
-    let ikdd = sets::ikdd(&data.join("ikdd"), CALIBRATION_KEYSTROKES, bar)?;
+    let ikdd = sets::ikdd(&data.join("ikdd"), sets::CALIBRATION_KEYSTROKES, bar)?;
     let sapimouse = sets::sapimouse(&data.join("sapimouse"), bar)?;
     let balabit = sets::balabit(&data.join("balabit"), bar)?;
     let balabit: Vec<Person> = balabit.into_iter().map(|b| b.person).collect();

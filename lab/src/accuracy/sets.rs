@@ -18,6 +18,8 @@ const KLICKE_SESSIONS: usize = 3;
 const BALABIT_SESSIONS: usize = 2;
 /// Strokes of a training session made of part of a recording.
 const TRAINING_STROKES: u32 = 40;
+/// Keystrokes of the slices that calibrate the keyboard.
+pub const CALIBRATION_KEYSTROKES: usize = 100;
 /// Strokes of a training session, and of a probe, made of part of a person's gesture typing.
 const SWIPE_STROKES: u32 = 10;
 /// What lies between two recordings of a person.
@@ -172,7 +174,8 @@ pub fn swipe(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
     })
 }
 
-fn labels(path: &Path) -> anyhow::Result<HashMap<(String, String), bool>> {
+/// Whether someone else was at the controls, by user and session of Balabit's test sessions.
+pub(crate) fn labels(path: &Path) -> anyhow::Result<HashMap<(String, String), bool>> {
     let mut reader = csv::Reader::from_path(path).with_context(|| path.display().to_string())?;
     let mut labels = HashMap::new();
     for record in reader.deserialize() {
@@ -183,11 +186,12 @@ fn labels(path: &Path) -> anyhow::Result<HashMap<(String, String), bool>> {
     Ok(labels)
 }
 
-fn each_user(
+/// Reads everyone of a folder, with progress.
+pub(crate) fn each_user<T>(
     folder: &Path,
     bar: &ProgressBar,
-    read: impl Fn(&folder::UserFiles) -> anyhow::Result<Person>,
-) -> anyhow::Result<Vec<Person>> {
+    read: impl Fn(&folder::UserFiles) -> anyhow::Result<T>,
+) -> anyhow::Result<Vec<T>> {
     let users = folder::users(folder)?;
     bar.set_length(users.len() as u64);
     bar.set_position(0);

@@ -1,6 +1,5 @@
 //! The research sets as people with sessions: what each enrols, is judged by, and takes others' sessions over with.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -11,7 +10,7 @@ use tacit_proto::Modality;
 
 use super::replay::Subject;
 use super::session::{Session, Slice, parts};
-use crate::accuracy::sets;
+use crate::accuracy::sets::{self, CALIBRATION_KEYSTROKES, each_user};
 use crate::accuracy::trials::Person;
 use crate::data::{self, folder, ikdd};
 
@@ -30,8 +29,6 @@ const BALABIT_SESSIONS: usize = 4;
 const IKDD_FOLDS: usize = 5;
 /// Logs of other days that enrol, a session each: as many as a shipped policy asks for.
 const IKDD_SESSIONS: usize = 2;
-/// Keystrokes of the slices that calibrate the keyboard.
-const CALIBRATION_KEYSTROKES: usize = 100;
 
 /// The sets, in the order they are run.
 pub(super) const SETS: [&str; 4] = ["klicke", "ikdd", "sapimouse", "balabit"];
@@ -148,13 +145,13 @@ fn sapimouse(data: &Path, bar: &ProgressBar) -> anyhow::Result<Set> {
 /// are judged; the training sessions of others take them over. The population is of SapiMouse alone.
 fn balabit(data: &Path, bar: &ProgressBar) -> anyhow::Result<Set> {
     let folder = data.join("balabit");
-    let genuine = genuine(&folder.join("labels.csv"))?;
+    let labels = sets::labels(&folder.join("labels.csv"))?;
     let tests = folder::users(&folder.join("test"))?;
     let subjects = each_user(&folder.join("train"), bar, |user| {
         let trace = |path: &PathBuf| anyhow::Ok(Session::Trace(data::events(path)?.into()));
         let genuine = |path: &&PathBuf| {
             let session = folder::stem(path).unwrap_or_default();
-            genuine.contains(&(user.user.clone(), session))
+            labels.get(&(user.user.clone(), session)) == Some(&false)
         };
         let tests = tests.iter().filter(|t| t.user == user.user).flat_map(|t| &t.sessions);
         let training = user.sessions.iter().map(trace).collect::<anyhow::Result<Vec<_>>>()?;
@@ -173,30 +170,4 @@ fn balabit(data: &Path, bar: &ProgressBar) -> anyhow::Result<Set> {
         takeovers: BALABIT_TAKEOVERS,
         folds: 1,
     })
-}
-
-/// User and session of the test sessions that are the user's own.
-fn genuine(path: &Path) -> anyhow::Result<HashSet<(String, String)>> {
-    let mut reader = csv::Reader::from_path(path).with_context(|| path.display().to_string())?;
-    let mut genuine = HashSet::new();
-    for record in reader.deserialize() {
-        let (user, session, illegal): (String, String, u8) =
-            record.with_context(|| path.display().to_string())?;
-        if illegal == 0 {
-            genuine.insert((user, session));
-        }
-    }
-    Ok(genuine)
-}
-
-fn each_user(
-    folder: &Path,
-    bar: &ProgressBar,
-    read: impl Fn(&folder::UserFiles) -> anyhow::Result<Subject>,
-) -> anyhow::Result<Vec<Subject>> {
-    let users = folder::users(folder)?;
-    bar.set_length(users.len() as u64);
-    bar.set_position(0);
-    bar.set_message("reading");
-    users.iter().inspect(|_| bar.inc(1)).map(read).collect()
 }
