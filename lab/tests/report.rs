@@ -9,6 +9,7 @@ use tacit_lab::report::{Rendered, Report};
 
 const ACCURACY: &str = r#"{"set":"aalto","protocol":"enrol 10 sentences, probe one","population":"in-set","modality":"keyboard","eer_global":0.03,"eer_user":0.015,"fnmr_at_fmr_1pct":0.1,"auc":0.995,"cllr":0.12,"min_cllr":0.11,"genuine":1200,"impostor":35000,"det":[[0.001,0.3],[0.01,0.1],[0.1,0.01],[1.0,0.0]]}
 {"set":"odd | set","protocol":"a <b> & {{seed}}","population":"shipped","modality":"pointer","eer_global":0.2,"eer_user":0.1,"fnmr_at_fmr_1pct":0.5,"auc":0.9,"cllr":0.9,"min_cllr":0.5,"genuine":40,"impostor":400}
+{"set":"aalto","protocol":"enrol 10 sentences, probe one","population":"in-set","modality":"keyboard","times":"noise","eer_global":0.04,"eer_user":0.025,"fnmr_at_fmr_1pct":0.2,"auc":0.98,"cllr":0.2,"min_cllr":0.12,"genuine":1200,"impostor":35000}
 "#;
 
 fn takeover(set: &str, modality: &str, threshold: f64, false_flags: u32, keys: f64) -> String {
@@ -91,13 +92,13 @@ fn what_is_no_row_is_named_with_its_line() {
     let twice = keys.to_owned() + keys;
     let unshipped = takeover("ikdd", "keyboard", 20.0, 3, 100.0);
     let cases: [(String, &[&str], &str); 7] = [
-        (format!("{ACCURACY}{{\"set\":"), &[keys, strokes], "accuracy.jsonl:3: EOF"),
+        (format!("{ACCURACY}{{\"set\":"), &[keys, strokes], "accuracy.jsonl:4: EOF"),
         (ACCURACY.replace("\"auc\":0.9,", ""), &[keys], "accuracy.jsonl:2: missing field `auc`"),
         (ACCURACY.replace("\"auc\":0.9,", "\"auc\":90,"), &[keys], "accuracy.jsonl:2: a rate is a share"),
         (
             ACCURACY.repeat(2),
             &[keys],
-            "accuracy.jsonl:3: aalto, enrol 10 sentences, probe one: the row is there twice",
+            "accuracy.jsonl:4: aalto, enrol 10 sentences, probe one: the row is there twice",
         ),
         (String::new(), &[keys], "accuracy.jsonl: no rows"),
         (

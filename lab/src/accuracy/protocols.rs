@@ -14,15 +14,21 @@ use tacit_proto::Modality;
 use super::row::{Row, Trained};
 use super::sets::{self, Labelled};
 use super::trials::{Person, fit, folds, profile, run};
+use crate::data::clock::Times;
 use crate::metrics::{Figures, UserTrials};
 
 /// Order in which people are dealt to folds.
 const SEED: u64 = 2;
 const AALTO_TRAINING_PEOPLE: usize = 500;
 const IKDD_FOLDS: usize = 5;
+/// Keystrokes that other clocks are tried with.
+const IKDD_CLOCK_KEYS: usize = 100;
 const SAPIMOUSE_FOLDS: usize = 4;
 const BALABIT_FOLDS: usize = 5;
 const SWIPE_FOLDS: usize = 4;
+
+/// What is done to the times of typing: every way has a population of its own, as people of a fleet have clocks of all kinds.
+const TIMES: [Times; 4] = [Times::AsRecorded, Times::Noise, Times::ClockAPerson, Times::ClockARecording];
 
 /// The sets, in the order they are run.
 pub(super) const SETS: [&str; 5] = ["aalto", "ikdd", "sapimouse", "balabit", "swipe"];
@@ -43,32 +49,43 @@ pub(super) fn rows(data: &Path, set: &str, bar: &ProgressBar) -> anyhow::Result<
 }
 
 fn aalto(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Row>> {
-    let people = sets::aalto(&data.join("aalto"), bar)?;
-    let people = dealt(&people);
-    if people.len() <= AALTO_TRAINING_PEOPLE {
-        bail!("aalto: {} people, more than {AALTO_TRAINING_PEOPLE} needed", people.len());
-    }
-    let (training, tested) = people.split_at(AALTO_TRAINING_PEOPLE);
     let protocol = "enrol 10 sentences, probe one";
-    let own = fit(Modality::Keyboard, training, &TrainSettings::default(), bar);
     let mut rows = Vec::new();
-    for (population, trained) in [(own, Trained::InSet), (Population::shipped(), Trained::Shipped)] {
-        if population.model(Modality::Keyboard).is_some() {
-            let trials = run(&population, Modality::Keyboard, tested, bar);
-            rows.push(row("aalto", protocol, trained, Modality::Keyboard, &trials)?);
+    for times in TIMES {
+        let people = sets::aalto(&data.join("aalto"), times, bar)?;
+        let people = dealt(&people);
+        if people.len() <= AALTO_TRAINING_PEOPLE {
+            bail!("aalto: {} people, more than {AALTO_TRAINING_PEOPLE} needed", people.len());
+        }
+        let (training, tested) = people.split_at(AALTO_TRAINING_PEOPLE);
+        let own = fit(Modality::Keyboard, training, &TrainSettings::default(), bar);
+        let mut put = |population: &Population, trained| {
+            let trials = run(population, Modality::Keyboard, tested, bar);
+            let row = row("aalto", protocol, trained, Modality::Keyboard, &trials)?;
+            rows.push(Row { times, ..row });
+            anyhow::Ok(())
+        };
+        put(&own, Trained::InSet)?;
+        let shipped = Population::shipped();
+        if times.as_recorded() && shipped.model(Modality::Keyboard).is_some() {
+            put(&shipped, Trained::Shipped)?;
         }
     }
     Ok(rows)
 }
 
 fn ikdd(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Row>> {
+    let other = TIMES.into_iter().filter(|times| !times.as_recorded()).map(|times| (IKDD_CLOCK_KEYS, times));
     [50, 100, 200, 500]
         .into_iter()
-        .map(|keys| {
-            let people = sets::ikdd(&data.join("ikdd"), keys, bar)?;
+        .map(|keys| (keys, Times::AsRecorded))
+        .chain(other)
+        .map(|(keys, times)| {
+            let people = sets::ikdd_timed(&data.join("ikdd"), keys, times, bar)?;
             let trials = folded(Modality::Keyboard, &people, IKDD_FOLDS, bar);
             let protocol = format!("enrol first log, probe {keys} keys of later logs");
-            row("ikdd", &protocol, Trained::InSet, Modality::Keyboard, &trials)
+            let row = row("ikdd", &protocol, Trained::InSet, Modality::Keyboard, &trials)?;
+            Ok(Row { times, ..row })
         })
         .collect()
 }
@@ -152,5 +169,6 @@ pub(super) fn row(
     trials: &[UserTrials],
 ) -> anyhow::Result<Row> {
     let Some(figures) = Figures::of(trials) else { bail!("{set}: no genuine or no impostor trial") };
-    Ok(Row { set: set.to_owned(), protocol: protocol.to_owned(), population, modality, figures })
+    let (set, protocol) = (set.to_owned(), protocol.to_owned());
+    Ok(Row { set, protocol, population, modality, times: Times::AsRecorded, figures })
 }

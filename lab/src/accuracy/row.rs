@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tacit_proto::Modality;
 
+use crate::data::clock::Times;
 use crate::metrics::Figures;
 
 /// Whose population a row was scored under.
@@ -30,6 +31,9 @@ pub struct Row {
     pub population: Trained,
     /// Kind of input.
     pub modality: Modality,
+    /// What was done to the times.
+    #[serde(default, skip_serializing_if = "Times::as_recorded")]
+    pub times: Times,
     /// The figures, as fields of the row.
     #[serde(flatten)]
     pub figures: Figures,
@@ -58,8 +62,9 @@ impl Row {
             Trained::OtherSet => "other-set",
             Trained::Shipped => "shipped",
         };
+        let times = if self.times.as_recorded() { "" } else { self.times.words() };
         format!(
-            "{:<10} {:<44} {:<9} {:>8} {:>8} {:>9} {:>7.4} {:>6.3} {:>8.3} {:>8} {:>9}",
+            "{:<10} {:<44} {:<9} {:>8} {:>8} {:>9} {:>7.4} {:>6.3} {:>8.3} {:>8} {:>9} {times}",
             self.set,
             self.protocol,
             prior,
@@ -72,5 +77,7 @@ impl Row {
             f.genuine,
             f.impostor
         )
+        .trim_end()
+        .to_owned()
     }
 }

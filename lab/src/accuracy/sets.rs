@@ -9,6 +9,7 @@ use tacit_measure::{Input, Origin, Settings, TimedInput};
 use tacit_proto::{FeatureStats, Modality};
 
 use super::trials::Person;
+use crate::data::clock::Times;
 use crate::data::{self, Sample, folder, ikdd};
 
 /// Keystrokes of a training session made of part of a recording.
@@ -30,12 +31,14 @@ const BREAK: TimedInput = TimedInput { at_us: 0, origin: Origin::Device, input: 
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn aalto(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
+pub fn aalto(folder: &Path, times: Times, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
     each_user(folder, bar, |user| {
         let mut person = Person::default();
+        let mut clocks = times.of(&user.user);
         let events = data::events(one(&user.sessions)?)?;
         for (at, sentence) in data::recordings(&events).enumerate() {
-            let Some(sample) = data::whole(sentence, Modality::Keyboard) else { continue };
+            let sentence = clocks.recording().restamp(sentence);
+            let Some(sample) = data::whole(&sentence, Modality::Keyboard) else { continue };
             person.training.push(sample.stats.clone());
             if at < 10 {
                 person.enrolment.push(sample);
@@ -65,10 +68,25 @@ pub fn klicke(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
 /// # Errors
 /// When a file cannot be read.
 pub fn ikdd(folder: &Path, keys: usize, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
+    ikdd_timed(folder, keys, Times::AsRecorded, bar)
+}
+
+/// IKDD as other clocks would have stamped it.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn ikdd_timed(
+    folder: &Path,
+    keys: usize,
+    times: Times,
+    bar: &ProgressBar,
+) -> anyhow::Result<Vec<Person>> {
     each_user(folder, bar, |user| {
         let mut person = Person::default();
+        let mut clocks = times.of(&user.user);
         for (at, path) in user.sessions.iter().enumerate() {
-            let log = ikdd::Log::read(path)?;
+            let mut clock = clocks.recording();
+            let log = ikdd::Log::read(path)?.retimed(|_, _, ms| clock.span_ms(ms));
             person.training.push(log.whole().stats);
             if at == 0 {
                 person.enrolment.push(log.whole());

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use flate2::read::MultiGzDecoder;
-use tacit_measure::{HESITATION_US, PAUSE_US, hold_feature, longest_hold_us, place, relation};
+use tacit_measure::{HESITATION_US, PAUSE_US, Zone, hold_feature, longest_hold_us, place, relation};
 use tacit_proto::{FeatureId, FeatureStats, catalogue};
 
 use super::Sample;
@@ -20,8 +20,19 @@ pub struct Log {
     keys: usize,
 }
 
+/// What a time of a log is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// A key held.
+    Hold,
+    /// From one press to the next.
+    DownDown,
+}
+
 #[derive(Debug, Clone)]
 struct List {
+    what: What,
+    zone: Zone,
     feature: FeatureId,
     /// Longer times are no strokes of a finger, as in `tacit-measure`, but count in a share of their own.
     most_ms: f64,
@@ -61,6 +72,19 @@ impl Log {
     #[must_use]
     pub fn keys(&self) -> usize {
         self.keys
+    }
+
+    /// The log with other times, in milliseconds, of each a function of what it is of and of where the key lies that is
+    /// held or pressed next. A time of zero or less is not counted.
+    #[must_use]
+    pub fn retimed(&self, mut time: impl FnMut(What, Zone, f64) -> f64) -> Self {
+        let mut log = self.clone();
+        for list in &mut log.lists {
+            for value in &mut list.values_ms {
+                *value = time(list.what, list.zone, *value);
+            }
+        }
+        log
     }
 
     /// The whole log.
@@ -111,6 +135,8 @@ fn list(line: &str) -> anyhow::Result<(List, usize)> {
             let keys = values_ms.len();
             (
                 List {
+                    what: What::Hold,
+                    zone: a.0,
                     feature: hold_feature(a.0),
                     most_ms: milliseconds(longest_hold_us(a.0)),
                     longer: catalogue::LEANING_SHARE,
@@ -121,10 +147,12 @@ fn list(line: &str) -> anyhow::Result<(List, usize)> {
             )
         }
         "down_down" => {
-            let feature = relation(a, place(code(code_b)?)).down_down();
+            let b = place(code(code_b)?);
             (
                 List {
-                    feature,
+                    what: What::DownDown,
+                    zone: b.0,
+                    feature: relation(a, b).down_down(),
                     most_ms: milliseconds(HESITATION_US),
                     longer: catalogue::HESITATION_SHARE,
                     pause_ms: milliseconds(PAUSE_US),
@@ -156,6 +184,21 @@ mod tests {
         merged.merge(&slices[1].stats);
         assert_eq!(merged.get(catalogue::HOLD_LEFT).unwrap().count(), 4);
         assert_eq!(log.whole().stats.get(catalogue::DOWN_DOWN_LEFT_SPACE).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn other_times_are_of_one_hand_or_one_kind() {
+        let log = Log::parse(LOG).unwrap();
+        let slow = log.retimed(|what, zone, ms| match (what, zone) {
+            (What::Hold, Zone::Left) => 2.0 * ms,
+            (What::DownDown, Zone::Space) => 1.5 * ms,
+            _ => 0.0,
+        });
+        let mean = |log: &Log, feature| log.whole().stats.get(feature).unwrap().mean();
+        assert!((mean(&slow, catalogue::HOLD_LEFT) - 200f64.ln()).abs() < 1e-12);
+        let latency = catalogue::DOWN_DOWN_LEFT_SPACE;
+        assert!((mean(&slow, latency) - mean(&log, latency) - 1.5f64.ln()).abs() < 1e-12);
+        assert_eq!(slow.keys(), log.keys());
     }
 
     #[test]

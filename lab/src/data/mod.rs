@@ -1,5 +1,6 @@
 //! Recordings: reading them, and measuring them as the agent would.
 
+pub mod clock;
 pub mod folder;
 pub mod ikdd;
 

@@ -22,6 +22,7 @@ pub(super) fn markdown(report: &Report, plots: &[Plot]) -> String {
         ("seed", report.seed.to_string()),
         ("accuracy", tables::accuracy(&report.accuracy)),
         ("det", images("det-")),
+        ("clocks", tables::clocks(&report.accuracy)),
         ("shipped", tables::shipped(&report.takeover)),
         ("operating", images("operating-") + &images("detected-")),
         ("thresholds", tables::thresholds(&report.takeover)),
@@ -44,7 +45,7 @@ pub(super) fn markdown(report: &Report, plots: &[Plot]) -> String {
 /// What the rows themselves call for care with.
 fn notes(report: &Report) -> Vec<String> {
     let mut notes = Vec::new();
-    for row in &report.accuracy {
+    for row in report.accuracy.iter().filter(|r| r.times.as_recorded()) {
         let (of, f) = (format!("{}, {}", row.set, row.protocol), &row.figures);
         if f.genuine < FEW_GENUINE {
             let step = 100.0 / f.genuine.max(1) as f64;

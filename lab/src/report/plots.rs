@@ -5,7 +5,7 @@ use tacit_proto::Modality;
 use super::Report;
 use super::chart::{Axis, Chart, Point, Series};
 use super::tables::{inputs, weekly};
-use crate::accuracy::Trained;
+use crate::accuracy::{self, Trained};
 use crate::takeover;
 
 const MODALITIES: [(Modality, &str); 3] =
@@ -44,7 +44,9 @@ pub(super) fn all(report: &Report) -> Vec<Plot> {
 }
 
 fn det(report: &Report, modality: Modality, name: &str) -> Chart {
-    let rows = report.accuracy.iter().filter(|r| r.modality == modality && !r.figures.det.is_empty());
+    let shown =
+        |r: &&accuracy::Row| r.modality == modality && r.times.as_recorded() && !r.figures.det.is_empty();
+    let rows = report.accuracy.iter().filter(shown);
     let series = rows.zip(0..).map(|(row, look)| {
         let point = |p: &[f64; 2]| Point { x: p[0], y: p[1], ships: false };
         Series {

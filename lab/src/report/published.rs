@@ -102,7 +102,7 @@ fn seconds(value: Option<f64>) -> String {
 pub(super) fn beside_ours(report: &Report) -> String {
     let ours = |ours: &Ours| match ours {
         Ours::Accuracy(set, protocol, population, figure) => {
-            let rows = &mut report.accuracy.iter();
+            let rows = &mut report.accuracy.iter().filter(|r| r.times.as_recorded());
             rows.find(|r| r.set == *set && r.protocol.starts_with(protocol) && r.population == *population)
                 .map(|r| figure(&r.figures))
         }

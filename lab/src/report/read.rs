@@ -19,8 +19,8 @@ pub(super) fn accuracy(path: &Path) -> anyhow::Result<Vec<accuracy::Row>> {
         shares(rates.into_iter().chain(f.det.iter().flatten().copied()))?;
         ensure!(f.cllr >= 0.0 && f.min_cllr >= 0.0, "cllr and min_cllr are never below 0");
         let same = |r: &accuracy::Row| {
-            (&r.set, &r.protocol, r.population, r.modality)
-                == (&row.set, &row.protocol, row.population, row.modality)
+            (&r.set, &r.protocol, r.population, r.modality, r.times)
+                == (&row.set, &row.protocol, row.population, row.modality, row.times)
         };
         ensure!(!rows.iter().any(same), "{}, {}: the row is there twice", row.set, row.protocol);
         rows.push(row);

@@ -42,7 +42,29 @@ pub(super) fn accuracy(rows: &[accuracy::Row]) -> String {
             format!("{} / {}", f.genuine, f.impostor),
         ]
     };
-    table(&heading, &rows.iter().map(row).collect::<Vec<_>>())
+    let rows = rows.iter().filter(|r| r.times.as_recorded());
+    table(&heading, &rows.map(row).collect::<Vec<_>>())
+}
+
+/// Protocols that were also measured as other clocks would have stamped them, beside what they are as recorded.
+pub(super) fn clocks(rows: &[accuracy::Row]) -> String {
+    let heading = ["set", "protocol", "times", "EER a user", "EER global", "AUC", "Cllr / min"];
+    let protocol = |r: &accuracy::Row| (r.set.clone(), r.protocol.clone(), r.population);
+    let measured =
+        |r: &&accuracy::Row| rows.iter().any(|o| !o.times.as_recorded() && protocol(o) == protocol(r));
+    let row = |row: &accuracy::Row| {
+        let f = &row.figures;
+        vec![
+            row.set.clone(),
+            row.protocol.clone(),
+            row.times.words().to_owned(),
+            percent(f.eer_user, 2),
+            percent(f.eer_global, 2),
+            format!("{:.4}", f.auc),
+            format!("{:.3} / {:.3}", f.cllr, f.min_cllr),
+        ]
+    };
+    table(&heading, &rows.iter().filter(measured).map(row).collect::<Vec<_>>())
 }
 
 fn population(trained: Trained) -> &'static str {
