@@ -107,6 +107,15 @@ pub fn ikdd_timed(
 /// # Errors
 /// When a file cannot be read.
 pub fn sapimouse(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
+    sapimouse_probed(folder, u32::MAX, bar)
+}
+
+/// SapiMouse: enrols the three minutes, probes each `active_ms` milliseconds of use of the one minute.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn sapimouse_probed(folder: &Path, active_ms: u32, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
+    let probe = Settings { window_active_ms: active_ms, ..data::WHOLE };
     let cut = Settings { window_strokes: TRAINING_STROKES, ..data::WHOLE };
     each_user(folder, bar, |user| {
         let mut person = Person::default();
@@ -115,10 +124,9 @@ pub fn sapimouse(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>
             person
                 .training
                 .extend(data::windows(&events, Modality::Pointer, cut).into_iter().map(|s| s.stats));
-            let whole = data::whole(&events, Modality::Pointer);
             match folder::stem(path).as_deref() {
-                Some("3min") => person.enrolment.extend(whole),
-                Some("1min") => person.probes.extend(whole),
+                Some("3min") => person.enrolment.extend(data::whole(&events, Modality::Pointer)),
+                Some("1min") => person.probes.extend(data::windows(&events, Modality::Pointer, probe)),
                 _ => {}
             }
         }
