@@ -1,6 +1,7 @@
 //! Data-set replays, accuracy tables, fleet simulator and demo. Never shipped to a fleet.
 
 pub mod accuracy;
+pub mod adapt;
 pub mod data;
 pub mod demo;
 pub mod metrics;

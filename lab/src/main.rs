@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tacit_lab::adapt::{self, drift, poison, shift};
 use tacit_lab::{accuracy, demo, report, takeover, train};
 
 /// Accuracy tables and training for Tacit. Never part of a deployment.
@@ -19,8 +20,14 @@ enum Command {
     Accuracy(accuracy::Args),
     /// A server, a simulated fleet and a takeover, live
     Demo(demo::Args),
+    /// How well a profile that goes on learning knows people over months
+    Drift(adapt::Args),
+    /// How soon an impostor who stays just below suspicion owns a profile
+    Poison(adapt::Args),
     /// The document of all figures, with its plots
     Report(report::Args),
+    /// Whether flags end when a keyboard, a clock or a hand changes
+    Shift(adapt::Args),
     /// False flags and time to detection of takeovers, whole sessions in order
     Takeover(takeover::Args),
     /// Learn the population that ships with the server
@@ -35,6 +42,9 @@ fn main() -> anyhow::Result<ExitCode> {
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
             tokio::runtime::Runtime::new()?.block_on(demo::run(&args))
         }
+        Command::Drift(args) => adapt::run::<drift::Row>(&args, &mut std::io::stdout().lock()),
+        Command::Poison(args) => adapt::run::<poison::Row>(&args, &mut std::io::stdout().lock()),
+        Command::Shift(args) => adapt::run::<shift::Row>(&args, &mut std::io::stdout().lock()),
         Command::Report(args) => report::run(&args, &mut std::io::stdout().lock()),
         Command::Takeover(args) => takeover::run(&args, &mut std::io::stdout().lock()),
         Command::Train(args) => train::run(&args),
