@@ -12,6 +12,26 @@ const ACCURACY: &str = r#"{"set":"aalto","protocol":"enrol 10 sentences, probe o
 {"set":"aalto","protocol":"enrol 10 sentences, probe one","population":"in-set","modality":"keyboard","times":"noise","eer_global":0.04,"eer_user":0.025,"fnmr_at_fmr_1pct":0.2,"auc":0.98,"cllr":0.2,"min_cllr":0.12,"genuine":1200,"impostor":35000}
 "#;
 
+const FIGURES: &str = r#""eer_user":0.01,"fnmr_at_fmr_1pct":0.1,"auc":0.99,"cllr":0.2,"min_cllr":0.1,"genuine":90,"impostor":900"#;
+
+fn drift() -> String {
+    let row = |log: &str, first: f64, adapting: f64| {
+        format!(
+            r#"{{"log":{log},"people":9,"first":{{"eer_global":{first},{FIGURES}}},"adapting":{{"eer_global":{adapting},{FIGURES}}},"genuine_taught":1.0,"impostor_taught":0.1,"impostor_sessions":70}}"#
+        ) + "\n"
+    };
+    row("2", 0.03, 0.03) + &row("5", 0.06, 0.03) + &row("null", 0.05, 0.03)
+}
+
+const SHIFT: &str = r#"{"shift":"none","feedback":"none","people":9,"sessions":54,"flags":0.0,"flagged":[0.0,0.0],"doubted":[0.1,0.0],"still_flagged":0.0,"last_flag":null,"not_scorable":0.0,"taught":0.98}
+{"shift":"injured_hand","feedback":"always","people":9,"sessions":54,"flags":1.5,"flagged":[0.5,0.25],"doubted":[0.75,0.5],"still_flagged":0.1,"last_flag":4,"not_scorable":0.02,"taught":0.6}
+"#;
+
+const POISON: &str = r#"{"subject_works":false,"day":0,"pairs":9,"mix":0.0,"taught":0.0,"owned":0.125,"genuine_doubted":0.02,"genuine_flagged":0.0,"genuine_llr":4.5}
+{"subject_works":false,"day":1,"pairs":9,"mix":0.5,"taught":1.0,"owned":0.25,"genuine_doubted":0.03,"genuine_flagged":0.0,"genuine_llr":4.0}
+{"subject_works":true,"day":1,"pairs":9,"mix":0.4,"taught":1.0,"owned":0.2,"genuine_doubted":0.02,"genuine_flagged":0.0,"genuine_llr":4.4}
+"#;
+
 fn takeover(set: &str, modality: &str, threshold: f64, false_flags: u32, keys: f64) -> String {
     let (typed, pointed) = if modality == "keyboard" { ("0.5", "null") } else { ("null", "0.5") };
     let typed = typed.replace("0.5", &f64::from(false_flags).to_string());
@@ -33,6 +53,14 @@ fn report(folder: &Path, accuracy: &str, takeovers: &[&str]) -> Output {
         std::fs::write(&path, rows).unwrap();
         command.arg(path);
     }
+    for (kind, rows) in [("drift", drift().as_str()), ("shift", SHIFT), ("poison", POISON)] {
+        let path = folder.join(format!("{kind}.jsonl"));
+        // A test may have put others there.
+        if !path.exists() {
+            std::fs::write(&path, rows).unwrap();
+        }
+        command.arg(format!("--{kind}")).arg(path);
+    }
     command.arg("--out").arg(folder.join("figures.md")).output().unwrap()
 }
 
@@ -43,6 +71,10 @@ fn takeovers() -> [String; 2] {
     [of("klicke", "keyboard"), of("balabit", "pointer")]
 }
 
+fn rows<T: serde::de::DeserializeOwned>(text: &str) -> Vec<T> {
+    text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+}
+
 /// Every file of a report, one after the other.
 fn joined(rendered: Rendered) -> String {
     let plots = rendered.plots.into_iter().map(|(file, svg)| format!("\n=== {file}\n{svg}"));
@@ -51,10 +83,12 @@ fn joined(rendered: Rendered) -> String {
 
 #[test]
 fn the_same_rows_give_the_same_bytes() {
-    let rows = |text: &str| text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     let report = Report {
-        accuracy: ACCURACY.lines().map(|l| serde_json::from_str(l).unwrap()).collect(),
+        accuracy: rows(ACCURACY),
         takeover: rows(&takeovers().concat()),
+        drift: rows(&drift()),
+        shift: rows(SHIFT),
+        poison: rows(POISON),
         seed: 2,
         date: time::macros::date!(2020 - 02 - 29),
         version: "1.2.3".to_owned(),
@@ -114,6 +148,25 @@ fn what_is_no_row_is_named_with_its_line() {
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && told.contains(named), "{named}: {told}");
         assert!(!folder.path().join("figures.md").exists(), "nothing is written of half the rows");
+    }
+}
+
+#[test]
+fn what_is_no_row_of_a_profile_that_adapts_is_named() {
+    let cases = [
+        ("drift", drift().repeat(2), "drift.jsonl:4: log 2: the row is there twice"),
+        ("shift", SHIFT.replace("injured_hand", "tired"), "shift.jsonl:2: unknown variant `tired`"),
+        ("shift", SHIFT.replace("0.75", "75"), "shift.jsonl:2: a rate is a share"),
+        ("poison", POISON.replace(":0.125", ":-0.125"), "poison.jsonl:1: a rate is a share"),
+        ("poison", String::new(), "poison.jsonl: no rows"),
+    ];
+    for (kind, rows, named) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(format!("{kind}.jsonl")), rows).unwrap();
+        let takeovers = takeovers();
+        let output = report(folder.path(), ACCURACY, &[&takeovers[0]]);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && told.contains(named), "{named}: {told}");
     }
 }
 

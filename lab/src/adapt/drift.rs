@@ -84,6 +84,16 @@ impl super::Row for Row {
         )
     }
 
+    fn of(&self) -> String {
+        format!("log {}", name(self.log))
+    }
+
+    fn shares(&self) -> Vec<f64> {
+        let of = |f: &Figures| [f.eer_user, f.eer_global, f.fnmr_at_fmr_1pct, f.auc];
+        let own = [self.genuine_taught, self.impostor_taught];
+        [&of(&self.first)[..], &of(&self.adapting), &own].concat()
+    }
+
     fn measure(workers: &[Worker], bar: &ProgressBar) -> Vec<Self> {
         let all: Vec<Vec<Judged>> = judged(workers, bar, person);
         (2..=LAST).map(Some).chain([None]).filter_map(|log| row(&all, log)).collect()

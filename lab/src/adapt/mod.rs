@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use anyhow::{Context, ensure};
 use indicatif::ProgressBar;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::accuracy::bar;
 use people::Worker;
@@ -31,13 +32,17 @@ pub struct Args {
 }
 
 /// A row of figures that people can read.
-pub trait Row: Serialize + Sized {
+pub trait Row: Serialize + DeserializeOwned {
     /// What measures it, as a command and in messages.
     const NAME: &'static str;
     /// Heading of the lines.
     fn heading() -> String;
     /// The row as a line.
     fn line(&self) -> String;
+    /// What it is the row of, one of a kind.
+    fn of(&self) -> String;
+    /// Every figure of it that is a share.
+    fn shares(&self) -> Vec<f64>;
     /// The rows of workers.
     fn measure(workers: &[Worker], bar: &ProgressBar) -> Vec<Self>;
 }

@@ -84,6 +84,14 @@ impl super::Row for Row {
         )
     }
 
+    fn of(&self) -> String {
+        format!("subject {}, day {}", if self.subject_works { "works" } else { "away" }, self.day)
+    }
+
+    fn shares(&self) -> Vec<f64> {
+        vec![self.mix, self.taught, self.owned, self.genuine_doubted, self.genuine_flagged]
+    }
+
     fn measure(workers: &[Worker], bar: &ProgressBar) -> Vec<Self> {
         let mut rows = Vec::new();
         for subject_works in [false, true] {

@@ -121,6 +121,15 @@ impl super::Row for Row {
         )
     }
 
+    fn of(&self) -> String {
+        format!("{}, {}", self.shift.name(), self.feedback.name())
+    }
+
+    fn shares(&self) -> Vec<f64> {
+        let own = [self.still_flagged, self.not_scorable, self.taught];
+        [&self.flagged[..], &self.doubted, &own].concat()
+    }
+
     fn measure(workers: &[Worker], bar: &ProgressBar) -> Vec<Self> {
         let people: Vec<Vec<Vec<Judged>>> = judged(workers, bar, person);
         let each = SHIFTS.into_iter().flat_map(|shift| FEEDBACKS.map(|feedback| (shift, feedback)));

@@ -1,7 +1,7 @@
 //! The document: a template whose marks are replaced by what the rows say.
 
 use super::plots::Plot;
-use super::{Report, published, tables};
+use super::{Report, adapting, published, tables};
 
 const TEMPLATE: &str = include_str!("template.md");
 /// Fewer genuine trials than this make figures coarse.
@@ -26,6 +26,10 @@ pub(super) fn markdown(report: &Report, plots: &[Plot]) -> String {
         ("shipped", tables::shipped(&report.takeover)),
         ("operating", images("operating-") + &images("detected-")),
         ("thresholds", tables::thresholds(&report.takeover)),
+        ("drift", adapting::drift(&report.drift)),
+        ("shift", adapting::shift(&report.shift)),
+        ("poison", adapting::poison(&report.poison)),
+        ("curve", images("poison")),
         ("published", published::beside_ours(report)),
         ("notes", lines(&notes(report))),
         ("provenance", lines(&report.provenance)),
@@ -73,6 +77,9 @@ mod tests {
         let report = Report {
             accuracy: Vec::new(),
             takeover: Vec::new(),
+            drift: Vec::new(),
+            shift: Vec::new(),
+            poison: Vec::new(),
             seed: 2,
             date: time::macros::date!(2020 - 01 - 02),
             version: "0.0.0".to_owned(),

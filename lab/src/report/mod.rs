@@ -1,6 +1,7 @@
-//! `tacit-lab report`: the document of all figures and its plots, made of rows that `accuracy` and `takeover` wrote. The same
-//! rows give the same bytes.
+//! `tacit-lab report`: the document of all figures and its plots, made of rows that the other commands wrote. The same rows
+//! give the same bytes.
 
+mod adapting;
 mod chart;
 mod document;
 mod plots;
@@ -17,6 +18,7 @@ use tacit_engine::Population;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 
+use crate::adapt::{self, drift, poison, shift};
 use crate::{accuracy, takeover};
 
 /// Rows to report, and where to.
@@ -28,6 +30,15 @@ pub struct Args {
     /// Rows that `takeover --json` wrote, a file a set; without them, takeovers are replayed on `--data`
     #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "data")]
     takeover: Vec<PathBuf>,
+    /// Rows that `drift --json` wrote
+    #[arg(long, value_name = "FILE", required_unless_present = "data")]
+    drift: Option<PathBuf>,
+    /// Rows that `shift --json` wrote
+    #[arg(long, value_name = "FILE", required_unless_present = "data")]
+    shift: Option<PathBuf>,
+    /// Rows that `poison --json` wrote
+    #[arg(long, value_name = "FILE", required_unless_present = "data")]
+    poison: Option<PathBuf>,
     /// Folder of the research sets, to measure what no file is given for; takes long
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -49,6 +60,12 @@ pub struct Report {
     pub accuracy: Vec<accuracy::Row>,
     /// Rows of `takeover`.
     pub takeover: Vec<takeover::Row>,
+    /// Rows of `drift`.
+    pub drift: Vec<drift::Row>,
+    /// Rows of `shift`.
+    pub shift: Vec<shift::Row>,
+    /// Rows of `poison`.
+    pub poison: Vec<poison::Row>,
     /// Seed of the takeovers.
     pub seed: u64,
     /// Day it was made.
@@ -93,13 +110,22 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     // What is quick to read may be wrong, and is read before what takes long.
     let accuracy = args.accuracy.as_deref().map(read::accuracy).transpose()?;
     let takeover = (!args.takeover.is_empty()).then(|| read::takeover(&args.takeover)).transpose()?;
-    let data = || args.data.as_deref().context("give --data, or both --accuracy and --takeover");
+    let drift = args.drift.as_deref().map(read::adapt).transpose()?;
+    let shift = args.shift.as_deref().map(read::adapt).transpose()?;
+    let poison = args.poison.as_deref().map(read::adapt).transpose()?;
+    let data = || args.data.as_deref().context("give --data, or a file of every kind of rows");
     let accuracy = accuracy.map_or_else(|| accuracy::all_sets(data()?), Ok)?;
     let takeover = takeover.map_or_else(|| takeover::all_sets(data()?, args.seed), Ok)?;
+    let drift = drift.map_or_else(|| adapt::measured(data()?), Ok)?;
+    let shift = shift.map_or_else(|| adapt::measured(data()?), Ok)?;
+    let poison = poison.map_or_else(|| adapt::measured(data()?), Ok)?;
     let folder = args.out.with_extension("");
     let report = Report {
         accuracy,
         takeover,
+        drift,
+        shift,
+        poison,
         seed: args.seed,
         date: args.date.unwrap_or_else(today),
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -1,10 +1,11 @@
-//! Which plots there are: for each kind of input, DET curves, what an earlier verdict costs, and how many takeovers it finds.
+//! Which plots there are: for each kind of input, DET curves, what an earlier verdict costs, and how many takeovers it finds;
+//! and how a profile is poisoned.
 
 use tacit_proto::Modality;
 
-use super::Report;
 use super::chart::{Axis, Chart, Point, Series};
 use super::tables::{inputs, weekly};
+use super::{Report, adapting};
 use crate::accuracy::{self, Trained};
 use crate::takeover;
 
@@ -38,6 +39,7 @@ pub(super) fn all(report: &Report) -> Vec<Plot> {
             ]
             .map(|(kind, chart)| (format!("{kind}-{name}.svg"), chart))
         })
+        .chain([("poison.svg".to_owned(), adapting::curve(&report.poison))])
         .filter(|(_, chart)| chart.series.iter().any(|s| !s.points.is_empty()))
         .map(|(file, chart)| Plot { file, svg: chart.svg(), title: chart.title })
         .collect()

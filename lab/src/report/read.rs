@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use serde::de::DeserializeOwned;
 
-use crate::{accuracy, takeover};
+use crate::{accuracy, adapt, takeover};
 
 /// Rows that `accuracy --json` wrote.
 ///
@@ -74,6 +74,21 @@ pub(super) fn takeover(paths: &[PathBuf]) -> anyhow::Result<Vec<takeover::Row>> 
             }
         }
     }
+    Ok(rows)
+}
+
+/// Rows that `drift --json`, `shift --json` or `poison --json` wrote.
+///
+/// # Errors
+/// When the file cannot be read, a line is no row, a share is none, or a row is there twice.
+pub(super) fn adapt<R: adapt::Row>(path: &Path) -> anyhow::Result<Vec<R>> {
+    let mut rows: Vec<R> = Vec::new();
+    lines(path, |row: R| {
+        shares(row.shares())?;
+        ensure!(!rows.iter().any(|r| r.of() == row.of()), "{}: the row is there twice", row.of());
+        rows.push(row);
+        Ok(())
+    })?;
     Ok(rows)
 }
 
