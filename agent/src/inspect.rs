@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use tacit_proto::v1::{Record, SignalKind, record::Body};
-use tacit_proto::{FeatureId, Unit, catalogue};
+use tacit_proto::v1::{Record, Signal, SignalKind, record::Body};
+use tacit_proto::{FeatureId, Mark, Unit, catalogue};
 use uuid::Uuid;
 
 /// A record as JSON: every field that would be sent, and nothing else.
@@ -16,7 +16,7 @@ pub fn as_json(record: &Record) -> Value {
         Some(Body::Closed(_)) => ("closed", json!({})),
         Some(Body::Locked(_)) => ("locked", json!({})),
         Some(Body::Unlocked(_)) => ("unlocked", json!({})),
-        Some(Body::Signal(s)) => ("signal", json!({ "kind": signal_words(s.kind), "count": s.count })),
+        Some(Body::Signal(s)) => ("signal", signal_json(s)),
         Some(Body::Window(w)) => (
             "window",
             json!({
@@ -48,6 +48,9 @@ pub fn as_words(record: &Record) -> String {
         Some(Body::Unlocked(_)) => text.push_str("session unlocked"),
         Some(Body::Signal(s)) => {
             let _ = write!(text, "signal {} ×{}", signal_words(s.kind), s.count);
+            for mark in s.marks.iter().filter_map(|number| Mark::numbered(*number)) {
+                let _ = write!(text, "\n  {}", mark.words());
+            }
         }
         Some(Body::Window(w)) => {
             let unit = match w.modality {
@@ -65,6 +68,15 @@ pub fn as_words(record: &Record) -> String {
         None => text.push_str("empty"),
     }
     text
+}
+
+fn signal_json(signal: &Signal) -> Value {
+    json!({
+        "kind": signal_words(signal.kind),
+        "count": signal.count,
+        "marks": signal.marks,
+        "strength": signal.strength,
+    })
 }
 
 fn feature_line(id: u32, count: u32, mean: f32, variance: f32) -> String {
@@ -103,6 +115,10 @@ fn signal_words(kind: i32) -> &'static str {
         Ok(SignalKind::KeyboardAdded) => "keyboard_added",
         Ok(SignalKind::PointerAdded) => "pointer_added",
         Ok(SignalKind::ImpossibleInterval) => "impossible_interval",
+        Ok(SignalKind::MachineKeys) => "machine_keys",
+        Ok(SignalKind::MachinePointer) => "machine_pointer",
+        Ok(SignalKind::Replayed) => "replayed",
+        Ok(SignalKind::Assisted) => "assisted",
         _ => "unknown",
     }
 }

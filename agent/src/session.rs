@@ -142,7 +142,11 @@ impl Session {
     /// # Errors
     /// When the state folder cannot be written.
     pub fn signal(&mut self, kind: v1::SignalKind, at_ms: u64) -> Result<Record> {
-        self.number(at_ms, Body::Signal(v1::Signal { kind: kind.into(), count: 1 }))
+        if kind == v1::SignalKind::KeyboardAdded {
+            self.measurer.keyboard_appeared();
+        }
+        let signal = v1::Signal { kind: kind.into(), count: 1, ..v1::Signal::default() };
+        self.number(at_ms, Body::Signal(signal))
     }
 
     /// Begins another session in place of this one, of which the server takes no more; measuring goes on. Returns the record
@@ -256,8 +260,14 @@ fn body(output: Output) -> (u64, Body) {
             let kind = match s.kind {
                 SignalKind::Injected => v1::SignalKind::Injected,
                 SignalKind::ImpossibleInterval => v1::SignalKind::ImpossibleInterval,
+                SignalKind::MachineKeys => v1::SignalKind::MachineKeys,
+                SignalKind::MachinePointer => v1::SignalKind::MachinePointer,
+                SignalKind::Replayed => v1::SignalKind::Replayed,
+                SignalKind::Assisted => v1::SignalKind::Assisted,
             };
-            (s.at_us, Body::Signal(v1::Signal { kind: kind.into(), count: s.count }))
+            let marks = s.marks.iter().map(|mark| mark as i32).collect();
+            let signal = v1::Signal { kind: kind.into(), count: s.count, marks, strength: s.strength };
+            (s.at_us, Body::Signal(signal))
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod accuracy;
 pub mod adapt;
+pub mod attack;
 pub mod data;
 pub mod demo;
 pub mod metrics;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tacit_lab::adapt::{self, drift, poison, shift};
-use tacit_lab::{accuracy, demo, report, takeover, train};
+use tacit_lab::{accuracy, attack, demo, report, takeover, train};
 
 /// Accuracy tables and training for Tacit. Never part of a deployment.
 #[derive(Debug, Parser)]
@@ -18,6 +18,8 @@ struct Cli {
 enum Command {
     /// Error rates on research sets, or on any folder of traces
     Accuracy(accuracy::Args),
+    /// Machines that type and point, and people who are not to be taken for them
+    Attack(attack::Args),
     /// A server, a simulated fleet and a takeover, live
     Demo(demo::Args),
     /// How well a profile that goes on learning knows people over months
@@ -37,6 +39,7 @@ enum Command {
 fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Command::Accuracy(args) => accuracy::run(&args, &mut std::io::stdout().lock()),
+        Command::Attack(args) => attack::run(&args, &mut std::io::stdout().lock()),
         Command::Demo(args) => {
             // Fails only if a provider is already installed.
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

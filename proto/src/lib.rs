@@ -4,12 +4,14 @@
 //! Without the feature `wire` the crate is pure, so that `tacit-measure` and `tacit-engine` can share it.
 
 pub mod catalogue;
+pub mod mark;
 pub mod stat;
 
 #[cfg(feature = "wire")]
 pub mod wire;
 
 pub use catalogue::{Family, Feature, FeatureId, Modality, Transform, Unit};
+pub use mark::{Mark, Marks};
 pub use stat::{FeatureStat, FeatureStats, Stat};
 
 /// Keystrokes below which a keyboard window is never formed or accepted.

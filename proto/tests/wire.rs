@@ -54,7 +54,13 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         agent_version: "0.1.0".into(),
     };
     let opened = v1::SessionOpened { account: "CORP\\account".into(), remote: true };
-    let signal = v1::Signal { kind: v1::SignalKind::KeyboardAdded.into(), count: 3 };
+    let signal = v1::Signal { kind: v1::SignalKind::KeyboardAdded.into(), count: 3, ..v1::Signal::default() };
+    let machine = v1::Signal {
+        kind: v1::SignalKind::MachineKeys.into(),
+        count: 21,
+        marks: vec![v1::Mark::NewDevice.into(), v1::Mark::EvenGaps.into()],
+        strength: 31,
+    };
     let heartbeat = v1::Heartbeat {
         at_ms: 1_790_000_000_456,
         agent_version: "0.1.0".into(),
@@ -95,7 +101,7 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("Record.closed", record(Body::Closed(v1::SessionClosed {})).encode_to_vec()),
         ("Record.locked", record(Body::Locked(v1::SessionLocked {})).encode_to_vec()),
         ("Record.unlocked", record(Body::Unlocked(v1::SessionUnlocked {})).encode_to_vec()),
-        ("Record.signal", record(Body::Signal(signal)).encode_to_vec()),
+        ("Record.signal", record(Body::Signal(signal.clone())).encode_to_vec()),
         ("Record", record(Body::Window(window())).encode_to_vec()),
         ("SessionOpened", opened.encode_to_vec()),
         ("SessionClosed", v1::SessionClosed {}.encode_to_vec()),
@@ -104,6 +110,7 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("Window", window().encode_to_vec()),
         ("Window.touch", touch_window().encode_to_vec()),
         ("Signal", signal.encode_to_vec()),
+        ("Signal.machine", machine.encode_to_vec()),
         ("Heartbeat", heartbeat.encode_to_vec()),
         ("ServerMessage", down(v1::server_message::Message::Ack(ack.clone())).encode_to_vec()),
         (

@@ -1,5 +1,7 @@
 //! What keeps nonsense from being measured: times that cannot be, impossible rates, floods of one signal.
 
+use tacit_proto::Marks;
+
 use crate::window::{Output, Signal, SignalKind};
 
 /// Later times, in microseconds, are nonsense on any clock.
@@ -114,7 +116,13 @@ impl Tally {
     /// Time went on: tells what waits, if that was long enough.
     pub(crate) fn pass(&mut self, at_us: u64, out: &mut Vec<Output>) {
         if self.waiting > 0 && self.told_us.is_none_or(|told| at_us.saturating_sub(told) >= QUIET_US) {
-            out.push(Output::Signal(Signal { kind: self.kind, count: self.waiting, at_us: self.last_us }));
+            out.push(Output::Signal(Signal {
+                kind: self.kind,
+                count: self.waiting,
+                at_us: self.last_us,
+                marks: Marks::NONE,
+                strength: 0,
+            }));
             self.told_us = Some(at_us);
             self.waiting = 0;
         }

@@ -4,6 +4,7 @@
 //! first through a [`Locator`], inside the capture callback: it turns a key code into a zone and forgets the code when
 //! the key comes up, and turns absolute positions of pointer and fingers into movements. From there on nothing can tell what was typed.
 
+pub mod automation;
 mod flow;
 mod guard;
 pub mod input;
@@ -18,6 +19,7 @@ mod stroke;
 mod touch;
 pub mod window;
 
+pub use automation::Automation;
 pub use input::{Button, Column, Contact, Input, Origin, Phase, Slot, TimedInput, Zone};
 pub use keyboard::{HESITATION_US, PAUSE_US, longest_hold_us};
 pub use locate::{Locator, place};

@@ -2,6 +2,7 @@
 
 use tacit_proto::{MIN_KEYSTROKES, MIN_STROKES, Modality};
 
+use crate::automation::Automation;
 use crate::guard::{Clock, Rate, Tally, Time};
 use crate::input::{Input, Origin, Phase, TimedInput};
 use crate::keyboard::Keyboard;
@@ -68,6 +69,7 @@ pub struct Measurer {
     fast_presses: u32,
     injected: Tally,
     impossible: Tally,
+    automation: Automation,
 }
 
 impl Measurer {
@@ -90,7 +92,13 @@ impl Measurer {
             fast_presses: 0,
             injected: Tally::new(SignalKind::Injected),
             impossible: Tally::new(SignalKind::ImpossibleInterval),
+            automation: Automation::new(),
         }
+    }
+
+    /// A keyboard appeared: for a minute of input, less evidence tells a machine.
+    pub fn keyboard_appeared(&mut self) {
+        self.automation.keyboard_appeared();
     }
 
     /// Takes new settings; open windows go on.
@@ -123,6 +131,7 @@ impl Measurer {
         self.strokes.add_inputs(strokes);
         self.injected.pass(at_us, out);
         self.impossible.pass(at_us, out);
+        self.automation.push(event, out);
         if origin == Origin::Injected {
             self.injected.add(at_us, 1, out);
         } else {
@@ -210,6 +219,7 @@ impl Measurer {
         self.touches.interrupt();
         self.last_press_us = None;
         self.fast_presses = 0;
+        self.automation.interrupt();
         self.injected.interrupt(out);
         self.impossible.interrupt(out);
     }

@@ -1,6 +1,6 @@
 //! What measuring yields.
 
-use tacit_proto::{FeatureStats, Modality};
+use tacit_proto::{FeatureStats, Marks, Modality};
 
 /// The feature stats of one slice of active use, of one modality.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +26,14 @@ pub enum SignalKind {
     Injected,
     /// A run of keys faster than people type.
     ImpossibleInterval,
+    /// Keys timed as people do not time them.
+    MachineKeys,
+    /// A pointer moved as hands do not move one.
+    MachinePointer,
+    /// Keys that repeat earlier ones, time for time.
+    Replayed,
+    /// Keys as password managers, text expanders, dictation and on-screen keyboards type them.
+    Assisted,
 }
 
 /// A signal, standing for `count` events up to `at_us`.
@@ -37,6 +45,10 @@ pub struct Signal {
     pub count: u32,
     /// Time of the last of them, on the events' clock.
     pub at_us: u64,
+    /// What it rests on, where the kind alone does not say it.
+    pub marks: Marks,
+    /// How much likelier a machine is than a person: natural logarithm, rounded. 0 where the kind alone says it.
+    pub strength: u32,
 }
 
 /// One thing that a measurer puts out.

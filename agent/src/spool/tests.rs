@@ -8,7 +8,7 @@ fn record(session: u8, sequence: u64) -> Record {
     let body = if sequence == 1 {
         Body::Opened(SessionOpened { account: "a".into(), remote: false })
     } else {
-        Body::Signal(Signal { kind: 1, count: 1 })
+        Body::Signal(Signal { kind: 1, count: 1, ..Signal::default() })
     };
     Record { session_id: vec![session; 16], sequence, at_ms: 5, body: Some(body) }
 }

@@ -202,7 +202,7 @@ async fn a_session_that_is_held_back_waits_and_holds_up_no_other() {
     };
     let opened = || Body::Opened(SessionOpened { account: "account".into(), remote: false });
     spool.hold(Uuid::from_u128(2), Instant::now() + Duration::from_secs(3_600));
-    let signal = Body::Signal(Signal { kind: 1, count: 1 });
+    let signal = Body::Signal(Signal { kind: 1, count: 1, ..Signal::default() });
     spool.append(&[record(1, 1, opened()), record(1, 2, signal), record(2, 1, opened())]).unwrap();
     let (_, capturing) = watch::channel(true);
     let identity = identity(state.path(), address);

@@ -91,7 +91,7 @@ fn record(sequence: u64) -> Record {
     let body = if sequence == 1 {
         Body::Opened(SessionOpened { account: "account".into(), remote: false })
     } else {
-        Body::Signal(Signal { kind: 1, count: 1 })
+        Body::Signal(Signal { kind: 1, count: 1, ..Signal::default() })
     };
     Record { session_id: SESSION.to_vec(), sequence, at_ms: now_ms(), body: Some(body) }
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure: no clock, no SQL, no async, no I/O. The model is a two-covariance model with count-aware noise.
 
+pub mod automation;
 pub mod explain;
 pub mod model;
 pub mod population;
@@ -14,6 +15,7 @@ mod suffix;
 pub mod train;
 pub mod verdict;
 
+pub use automation::{Assistive, AutomationPolicy, AutomationState, Sign, SignKind};
 pub use model::{Aspect, Calibration, Dimension, Model};
 pub use population::{Population, PopulationError, Prior};
 pub use profile::{Maturity, Profile, Reference};

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tacit_proto::Family;
 
+use crate::automation::AutomationPolicy;
+
 /// The answers. *Wrong person*, *machine* and *cannot tell* are different answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -15,6 +17,8 @@ pub enum VerdictKind {
     Suspicious,
     /// Someone else is at the controls.
     DifferentPerson,
+    /// A device or a program types or moves the pointer.
+    Automation,
     /// Too little input, or input that cannot be judged.
     NotScorable,
 }
@@ -36,6 +40,9 @@ pub struct Policy {
     pub mature_strokes: u64,
     /// Sessions learned before a profile is judged against.
     pub mature_sessions: u32,
+    /// Machines that type or point.
+    #[serde(default)]
+    pub automation: AutomationPolicy,
 }
 
 impl Default for Policy {
@@ -48,6 +55,7 @@ impl Default for Policy {
             mature_keystrokes: 1_000,
             mature_strokes: 200,
             mature_sessions: 2,
+            automation: AutomationPolicy::default(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One event of one session, after every check that needs no state.
 
+use tacit_proto::Marks;
 use tacit_proto::wire::CheckedWindow;
 use time::{Duration, OffsetDateTime};
 
@@ -53,6 +54,10 @@ pub enum Body {
         kind: SignalKind,
         /// Events it stands for.
         count: i32,
+        /// What it rests on, where the kind alone does not say it.
+        marks: Marks,
+        /// How much likelier a machine is than a person, natural logarithm.
+        strength: u32,
     },
 }
 
@@ -67,6 +72,14 @@ pub enum SignalKind {
     PointerAdded,
     /// A run of keys faster than people type.
     ImpossibleInterval,
+    /// Keys timed as people do not time them.
+    MachineKeys,
+    /// A pointer moved as hands do not move one.
+    MachinePointer,
+    /// Keys that repeat earlier ones.
+    Replayed,
+    /// Keys as assistive software types them.
+    Assisted,
 }
 
 impl Body {
@@ -83,6 +96,10 @@ impl Body {
                 SignalKind::KeyboardAdded => "keyboard_added",
                 SignalKind::PointerAdded => "pointer_added",
                 SignalKind::ImpossibleInterval => "impossible_interval",
+                SignalKind::MachineKeys => "machine_keys",
+                SignalKind::MachinePointer => "machine_pointer",
+                SignalKind::Replayed => "replayed",
+                SignalKind::Assisted => "assisted",
             }),
             Self::Window { .. } => None,
         }

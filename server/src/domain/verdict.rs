@@ -11,6 +11,7 @@ pub fn name(kind: VerdictKind) -> &'static str {
         VerdictKind::Genuine => "genuine",
         VerdictKind::Suspicious => "suspicious",
         VerdictKind::DifferentPerson => "different_person",
+        VerdictKind::Automation => "automation",
         VerdictKind::NotScorable => "not_scorable",
     }
 }

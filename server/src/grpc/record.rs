@@ -1,8 +1,8 @@
 //! From the wire's records to the domain's, with every check that needs no state.
 
 use prost::Message as _;
-use tacit_proto::v1;
 use tacit_proto::wire::MAX_COUNT;
+use tacit_proto::{Mark, v1};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -12,6 +12,9 @@ use crate::{Error, Result};
 
 /// Bytes of an account name at most.
 const MAX_ACCOUNT: usize = 512;
+
+/// Strength of a signal at most.
+const MAX_STRENGTH: u32 = 1_000;
 
 /// Session and sequence, as far as the record names them.
 pub(super) fn name(record: &v1::Record) -> Option<(SessionId, u64)> {
@@ -60,6 +63,10 @@ fn convert_body(body: v1::record::Body) -> Result<Body> {
                 Ok(v1::SignalKind::KeyboardAdded) => SignalKind::KeyboardAdded,
                 Ok(v1::SignalKind::PointerAdded) => SignalKind::PointerAdded,
                 Ok(v1::SignalKind::ImpossibleInterval) => SignalKind::ImpossibleInterval,
+                Ok(v1::SignalKind::MachineKeys) => SignalKind::MachineKeys,
+                Ok(v1::SignalKind::MachinePointer) => SignalKind::MachinePointer,
+                Ok(v1::SignalKind::Replayed) => SignalKind::Replayed,
+                Ok(v1::SignalKind::Assisted) => SignalKind::Assisted,
                 Ok(v1::SignalKind::Unspecified) | Err(_) => {
                     return Err(Error::invalid(format!("unknown signal kind {}", signal.kind)));
                 }
@@ -68,7 +75,12 @@ fn convert_body(body: v1::record::Body) -> Result<Body> {
                 .ok()
                 .filter(|_| (1..=MAX_COUNT).contains(&signal.count))
                 .ok_or_else(|| Error::invalid(format!("count of a signal must lie from 1 to {MAX_COUNT}")))?;
-            Body::Signal { kind, count }
+            if signal.marks.len() > Mark::ALL.len() {
+                return Err(Error::invalid(format!("a signal has at most {} marks", Mark::ALL.len())));
+            }
+            // A mark of a later version says more, not something else.
+            let marks = signal.marks.iter().filter_map(|number| Mark::numbered(*number)).collect();
+            Body::Signal { kind, count, marks, strength: signal.strength.min(MAX_STRENGTH) }
         }
     })
 }

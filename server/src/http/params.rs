@@ -148,15 +148,23 @@ pub(super) enum VerdictName {
     Suspicious,
     /// Someone else is at the controls.
     DifferentPerson,
+    /// A device or a program types or moves the pointer.
+    Automation,
     /// Too little input, or input that cannot be judged.
     NotScorable,
 }
 
 impl VerdictName {
     /// What a parameter that names one must be.
-    pub(super) const EXPECTED: &str = "learning, genuine, suspicious, different_person or not_scorable";
-    const ALL: [Self; 5] =
-        [Self::Learning, Self::Genuine, Self::Suspicious, Self::DifferentPerson, Self::NotScorable];
+    pub(super) const EXPECTED: &str = "learning, genuine, suspicious, different_person, automation or not_scorable";
+    const ALL: [Self; 6] = [
+        Self::Learning,
+        Self::Genuine,
+        Self::Suspicious,
+        Self::DifferentPerson,
+        Self::Automation,
+        Self::NotScorable,
+    ];
 
     /// As stored.
     pub(super) fn stored(self) -> &'static str {
@@ -165,6 +173,7 @@ impl VerdictName {
             Self::Genuine => VerdictKind::Genuine,
             Self::Suspicious => VerdictKind::Suspicious,
             Self::DifferentPerson => VerdictKind::DifferentPerson,
+            Self::Automation => VerdictKind::Automation,
             Self::NotScorable => VerdictKind::NotScorable,
         })
     }

@@ -34,7 +34,7 @@ async fn a_bad_record_ends_the_stream_by_name_and_stores_nothing() {
         alter(&mut window);
         Body::Window(window)
     };
-    let signal = |kind, count| Body::Signal(v1::Signal { kind, count });
+    let signal = |kind, count| Body::Signal(v1::Signal { kind, count, ..v1::Signal::default() });
     let bodies = [
         (altered(|w| *w.feature_id.last_mut().unwrap() = 60_000), "not in the catalogue"),
         (altered(|w| *w.feature_id.last_mut().unwrap() = u32::MAX), "not in the catalogue"),

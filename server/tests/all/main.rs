@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod automation;
 mod cli;
 mod common;
 mod config;

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tacit_engine::{Assessment, Policy, Population, Profile, SessionState};
+use tacit_engine::{Assessment, AutomationState, Policy, Population, Profile, SessionState, Sign, SignKind};
 use tacit_proto::wire::CheckedWindow;
 use time::OffsetDateTime;
 
 use super::enters;
-use crate::domain::record::{Body, Record};
+use crate::domain::record::{Body, Record, SignalKind};
 use crate::domain::{SessionId, SubjectId, verdict};
 use crate::secrets::{Purpose, Secrets};
 use crate::store::sessions::{EventRow, SessionRow, VerdictRow, WindowRow};
@@ -54,9 +55,18 @@ pub(super) struct Judged {
 /// Profiles that have learned in this batch.
 type Learned = BTreeMap<SubjectId, Versioned>;
 
+/// What is kept of an open session between batches.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Kept {
+    #[serde(flatten)]
+    person: SessionState,
+    #[serde(default)]
+    automation: AutomationState,
+}
+
 struct Open {
     row: SessionRow,
-    state: SessionState,
+    state: Kept,
     /// The profile has learned what there was to learn.
     taught: bool,
 }
@@ -93,7 +103,20 @@ impl Judge {
                 });
             }
             match &record.body {
-                Body::Opened { .. } | Body::Signal { .. } => {}
+                Body::Opened { .. } => {}
+                Body::Signal { kind, count, marks, strength } => {
+                    let sign = sign(*kind).map(|kind| Sign {
+                        kind,
+                        count: count.unsigned_abs(),
+                        marks: *marks,
+                        strength: *strength,
+                    });
+                    let policy = &self.policy.automation;
+                    let assessment = sign.and_then(|s| session.state.automation.signal(policy, &s));
+                    if let Some(assessment) = assessment {
+                        conclude(&mut judged, session, &record, assessment)?;
+                    }
+                }
                 Body::Locked => session.row.locked = true,
                 Body::Unlocked => session.row.locked = false,
                 Body::Closed => {
@@ -133,7 +156,7 @@ impl Judge {
         let subject = session.row.subject_id;
         let mut versioned = self.profiles.get(&subject).cloned().unwrap_or_default();
         let profile = Arc::make_mut(&mut versioned.profile);
-        session.taught = session.state.close(profile);
+        session.taught = !session.state.automation.seen() && session.state.person.close(profile);
         if session.taught {
             // One write a batch, whatever number of sessions it closes.
             if !learned.contains_key(&subject) {
@@ -159,19 +182,24 @@ impl Judge {
         Ok(judged)
     }
 
-    fn state(&self, row: &SessionRow) -> Result<SessionState> {
-        let Some(sealed) = &row.state else { return Ok(SessionState::default()) };
+    fn state(&self, row: &SessionRow) -> Result<Kept> {
+        let Some(sealed) = &row.state else { return Ok(Kept::default()) };
         let plain = self.secrets.open(Purpose::SessionState, row.id.0, sealed)?;
         Ok(serde_json::from_slice(&plain).unwrap_or_else(|error| {
             tracing::warn!(session = %row.id, %error, "the session's state is of another version; it starts anew");
-            SessionState::default()
+            Kept::default()
         }))
     }
 
     fn observe(&self, session: &mut Open, window: &CheckedWindow) -> Assessment {
+        let machine =
+            session.state.automation.window(&self.policy.automation, window.modality, &window.stats);
+        if let Some(assessment) = machine {
+            return assessment;
+        }
         let nothing = Versioned::default();
         let profile = &self.profiles.get(&session.row.subject_id).unwrap_or(&nothing).profile;
-        session.state.observe(
+        session.state.person.observe(
             &self.population,
             profile,
             &self.policy,
@@ -190,7 +218,7 @@ impl Judge {
         encoded: &[u8],
         assessment: Assessment,
     ) -> Result<()> {
-        let Open { row, .. } = session;
+        let row = &session.row;
         let place = [row.id.0.as_bytes().as_slice(), &record.sequence.to_be_bytes()].concat();
         judged.windows.push(WindowRow {
             session: row.id,
@@ -201,26 +229,7 @@ impl Judge {
             active_ms: i32::try_from(window.active_ms).unwrap_or(i32::MAX),
             body: self.secrets.seal(Purpose::Window, place, encoded)?,
         });
-        if enters(row.verdict.as_deref(), assessment.kind) {
-            judged.entered.push(row.id);
-        }
-        let name = verdict::name(assessment.kind);
-        row.verdict = Some(name.to_owned());
-        row.trust = single(assessment.trust);
-        row.verdict_at = Some(record.at);
-        judged.verdicts.push(VerdictRow {
-            session: row.id,
-            sequence: record.sequence,
-            subject: row.subject_id,
-            device: row.device_id,
-            at: record.at,
-            verdict: name,
-            trust: row.trust,
-            llr: single(assessment.llr),
-            reason: assessment.reason,
-            evidence: serde_json::to_value(assessment.evidence).map_err(Error::internal)?,
-        });
-        Ok(())
+        conclude(judged, session, record, assessment)
     }
 
     fn finish(&self, session: Open) -> Result<SessionRow> {
@@ -241,6 +250,45 @@ impl Judge {
         let body = self.secrets.seal(Purpose::Profile, subject.0, &plain)?;
         let maturity = serde_json::to_value(profile.maturity(&self.policy)).map_err(Error::internal)?;
         Ok(ChangedProfile { row: ProfileRow { subject_id: subject, body, version }, maturity, profile })
+    }
+}
+
+/// Makes an assessment the session's verdict.
+fn conclude(judged: &mut Judged, session: &mut Open, record: &Record, assessment: Assessment) -> Result<()> {
+    let row = &mut session.row;
+    if enters(row.verdict.as_deref(), assessment.kind) {
+        judged.entered.push(row.id);
+    }
+    let name = verdict::name(assessment.kind);
+    row.verdict = Some(name.to_owned());
+    row.trust = single(assessment.trust);
+    row.verdict_at = Some(record.at);
+    judged.verdicts.push(VerdictRow {
+        session: row.id,
+        sequence: record.sequence,
+        subject: row.subject_id,
+        device: row.device_id,
+        at: record.at,
+        verdict: name,
+        trust: row.trust,
+        llr: single(assessment.llr),
+        reason: assessment.reason,
+        evidence: serde_json::to_value(assessment.evidence).map_err(Error::internal)?,
+    });
+    Ok(())
+}
+
+/// What a signal tells of machines, if it tells of them by itself.
+fn sign(kind: SignalKind) -> Option<SignKind> {
+    match kind {
+        SignalKind::MachineKeys => Some(SignKind::MachineKeys),
+        SignalKind::MachinePointer => Some(SignKind::MachinePointer),
+        SignalKind::Replayed => Some(SignKind::Replayed),
+        SignalKind::Assisted => Some(SignKind::Assisted),
+        SignalKind::Injected
+        | SignalKind::KeyboardAdded
+        | SignalKind::PointerAdded
+        | SignalKind::ImpossibleInterval => None,
     }
 }
 

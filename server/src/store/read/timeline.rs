@@ -34,7 +34,8 @@ pub struct TimelineEvent {
     /// When, by the device's clock.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// opened, closed, locked, unlocked, injected, keyboard_added, pointer_added or impossible_interval.
+    /// opened, closed, locked, unlocked, injected, keyboard_added, pointer_added,
+    /// impossible_interval, machine_keys, machine_pointer, replayed or assisted.
     pub event: String,
     /// Events it stands for.
     pub count: i32,
@@ -48,7 +49,7 @@ pub struct TimelineVerdict {
     /// When, by the device's clock.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// learning, genuine, suspicious, different_person or not_scorable.
+    /// learning, genuine, suspicious, different_person, automation or not_scorable.
     pub verdict: String,
     /// 0 to 100; null while learning or not scorable.
     pub trust: Option<f32>,

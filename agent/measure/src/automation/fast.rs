@@ -1,0 +1,102 @@
+//! Runs of keys that follow each other faster than fingers can.
+//!
+//! A short run that comes at once and ends is text that a program inserts: dictation, word completion, a text expander. It
+//! is told of as such. A run of equal steps, or one that goes on, is a machine that types.
+
+use crate::window::SignalKind;
+
+use super::{Finding, Mark, Marks};
+
+/// No fingers follow each other this closely for long, in milliseconds.
+const FAST_MS: f64 = 20.0;
+/// Keys that come at once, as a clock tells it.
+const AT_ONCE_MS: f64 = 3.5;
+/// Gaps in a row that, all equal, tell a machine.
+const EQUAL: usize = 5;
+/// How equal: what a clock of milliseconds makes of equal gaps; and what is left of equality on a new keyboard.
+const EQUAL_MS: f64 = 1.1;
+const EQUAL_NEW_MS: f64 = 3.1;
+/// Keys of a run that are too many to be inserted text; the same once text has been inserted before.
+const MANY: u32 = 20;
+const MANY_ASSISTED: u32 = 64;
+const MANY_NEW: u32 = 6;
+/// Keys of a run that are inserted text once it has ended.
+const INSERTED: u32 = 4;
+/// What a run says, in natural-log units: it has never been seen of people.
+const STRENGTH: f64 = 25.0;
+
+/// The run in progress.
+#[derive(Debug, Default)]
+pub(super) struct Fast {
+    gaps: [f64; EQUAL],
+    /// Presses of the run; 0 where none is going on.
+    keys: u32,
+    at_once: u32,
+    /// Presses found to be a machine's.
+    told: bool,
+    inserted: u32,
+}
+
+impl Fast {
+    /// Text is being inserted in this session: short runs are usual.
+    pub(super) fn assisted(&self) -> bool {
+        self.inserted > 1
+    }
+
+    /// A press, so long after the one before it. `other` where it says nothing: a palm, or a key that repeats.
+    pub(super) fn press(&mut self, gap_ms: Option<f64>, other: bool, new_device: bool) -> Option<Finding> {
+        let Some(gap_ms) = gap_ms.filter(|gap| *gap <= FAST_MS && !other) else {
+            return self.end();
+        };
+        if self.keys == 0 {
+            self.keys = 1;
+        }
+        self.keys = self.keys.saturating_add(1);
+        self.at_once = self.at_once.saturating_add(u32::from(gap_ms <= AT_ONCE_MS));
+        self.gaps.rotate_left(1);
+        self.gaps[EQUAL - 1] = gap_ms;
+        let gaps = self.keys - 1;
+        let range = self.range();
+        let within = if new_device { EQUAL_NEW_MS } else { EQUAL_MS };
+        let steady = gaps as usize >= EQUAL && range <= within && self.at_once == 0 && !self.assisted();
+        let many = if new_device {
+            MANY_NEW
+        } else if self.assisted() {
+            MANY_ASSISTED
+        } else {
+            MANY
+        };
+        if !(steady || self.keys >= many || self.told) {
+            return None;
+        }
+        let count = if self.told { 1 } else { self.keys };
+        self.told = true;
+        let marks = Marks::NONE
+            .with(Mark::ShortGaps)
+            .with_if(range <= within, Mark::EvenGaps)
+            .with_if(2 * self.at_once > gaps, Mark::AtOnce)
+            .with_if(new_device, Mark::NewDevice);
+        Some(Finding { kind: SignalKind::MachineKeys, count, marks, strength: STRENGTH })
+    }
+
+    pub(super) fn interrupt(&mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) -> Option<Finding> {
+        let (keys, told) = (std::mem::take(&mut self.keys), std::mem::take(&mut self.told));
+        self.at_once = 0;
+        if keys < INSERTED || told {
+            return None;
+        }
+        self.inserted = self.inserted.saturating_add(1);
+        let marks = Marks::NONE.with(Mark::AtOnce);
+        Some(Finding { kind: SignalKind::Assisted, count: keys, marks, strength: 0.0 })
+    }
+
+    fn range(&self) -> f64 {
+        let (low, high) =
+            self.gaps.iter().fold((f64::MAX, f64::MIN), |(low, high), gap| (low.min(*gap), high.max(*gap)));
+        high - low
+    }
+}

@@ -1,0 +1,119 @@
+//! Keys of a device: which of their times say something of the hand, and what becomes of them.
+
+use crate::input::{Column, Slot, Zone};
+use crate::keyboard::{PAUSE_US, milliseconds};
+use crate::locate::SLOTS;
+
+use super::Finding;
+use super::fast::Fast;
+use super::rhythm::{Rhythm, Stroke};
+
+/// Presses this close come in one go: no fingers, but a program that inserts text, or two fingers at once.
+const AT_ONCE_US: u64 = 3_500;
+/// The same in a session in which text is inserted.
+const INSERTED_US: u64 = 25_000;
+/// Keys down at once beyond which it is a palm or an elbow.
+const PALM: usize = 4;
+
+#[derive(Debug, Clone, Copy)]
+struct Down {
+    at_us: u64,
+    /// Its stroke, if it has one.
+    stroke: Option<u64>,
+    /// The stroke of the press that followed while it was down.
+    next: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Previous {
+    at_us: u64,
+    place: (Zone, Column),
+    /// Lies where the one before it lies: one key again, or its repeat.
+    again: bool,
+    slot: Slot,
+    held_us: Option<u64>,
+}
+
+/// Keys that are down, and the times of the last ones.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    down: [Option<Down>; SLOTS],
+    previous: Option<Previous>,
+    fast: Fast,
+    rhythm: Rhythm,
+}
+
+impl Keys {
+    pub(super) fn press(
+        &mut self,
+        at_us: u64,
+        slot: Slot,
+        place: (Zone, Column),
+        new_device: bool,
+        found: &mut Vec<Finding>,
+    ) {
+        let Some(down) = self.down.get(usize::from(slot.0)) else { return };
+        // A press of what is down: a release was lost.
+        let lost = down.is_some();
+        let palm = self.down.iter().flatten().count() >= PALM;
+        let before = self.previous.filter(|_| !lost);
+        let gap_us = before.map(|b| at_us.saturating_sub(b.at_us));
+        let again = before.is_some_and(|b| b.place == place);
+        // Keys that repeat by themselves are even: no two keys in one place, but for a letter that is doubled.
+        let doubled = matches!(place.0, Zone::Left | Zone::Right) && before.is_some_and(|b| !b.again);
+        let repeats = again && !doubled;
+        found.extend(self.fast.press(gap_us.map(milliseconds), palm || repeats, new_device));
+        let stroke = match (before, gap_us) {
+            (Some(before), Some(gap_us)) if gap_us > self.closest_us() && gap_us < PAUSE_US && !repeats => {
+                Some(self.rhythm.press(Stroke {
+                    gap_ms: milliseconds(gap_us),
+                    held_ms: None,
+                    before_ms: before.held_us.map(milliseconds),
+                    zone: place.0,
+                    from: before.place.0,
+                }))
+            }
+            _ => None,
+        };
+        if let Some(before) = before
+            && let Some(down) = self.down.get_mut(usize::from(before.slot.0)).and_then(Option::as_mut)
+            && down.at_us == before.at_us
+        {
+            down.next = stroke;
+        }
+        self.down[usize::from(slot.0)] = Some(Down { at_us, stroke, next: None });
+        self.previous = Some(Previous { at_us, place, again, slot, held_us: None });
+        if stroke.is_some() {
+            found.extend(self.rhythm.watch_gaps(new_device));
+        }
+    }
+
+    pub(super) fn release(&mut self, at_us: u64, slot: Slot, new_device: bool, found: &mut Vec<Finding>) {
+        let Some(down) = self.down.get_mut(usize::from(slot.0)).and_then(Option::take) else { return };
+        let held_us = at_us.saturating_sub(down.at_us);
+        if let Some(previous) = &mut self.previous
+            && previous.slot == slot
+            && previous.at_us == down.at_us
+        {
+            previous.held_us = Some(held_us);
+        }
+        if let Some(next) = down.next {
+            self.rhythm.set_before(next, milliseconds(held_us));
+        }
+        if let Some(stroke) = down.stroke {
+            self.rhythm.set_held(stroke, milliseconds(held_us));
+            found.extend(self.rhythm.watch(new_device));
+        }
+    }
+
+    /// Presses this close say nothing of hands.
+    fn closest_us(&self) -> u64 {
+        if self.fast.assisted() { INSERTED_US } else { AT_ONCE_US }
+    }
+
+    pub(super) fn interrupt(&mut self) {
+        self.down = [None; SLOTS];
+        self.previous = None;
+        self.fast.interrupt();
+    }
+}

@@ -1,0 +1,133 @@
+//! Tells machines from people as input arrives: injected input, keys and pointers that no hand moves, repeated input.
+//!
+//! Sees located inputs only: zones, times, origin. Memory is small and fixed, and holds times and keyed hashes of rounded
+//! times, never what was typed. What is found is told at once, as a signal; what a person might do, too, is left to the
+//! windows.
+
+mod fast;
+mod injected;
+mod keys;
+mod limits;
+mod rhythm;
+
+use tacit_proto::{Mark, Marks};
+
+use crate::input::{Input, Origin, TimedInput};
+use crate::window::{Output, Signal, SignalKind};
+
+use injected::Injected;
+use keys::Keys;
+
+/// A conclusion is told of at once; while it holds, no more often than this.
+const QUIET_US: u64 = 2_000_000;
+/// A device is new for this long.
+const NEW_US: u64 = 60_000_000;
+
+/// What was found, before it is told.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Finding {
+    pub(crate) kind: SignalKind,
+    /// Inputs it stands for.
+    pub(crate) count: u32,
+    pub(crate) marks: Marks,
+    /// Natural logarithm of how much likelier a machine is.
+    pub(crate) strength: f64,
+}
+
+/// Watches input for machines.
+#[derive(Debug, Default)]
+pub struct Automation {
+    keys: Keys,
+    injected: Injected,
+    told: [Told; 4],
+    /// The next event is the first after a device appeared.
+    keyboard_appeared: bool,
+    new_keyboard_until_us: u64,
+}
+
+impl Automation {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A keyboard appeared: until a minute after the next event, less evidence tells a machine.
+    pub fn keyboard_appeared(&mut self) {
+        self.keyboard_appeared = true;
+    }
+
+    /// Takes one event, in the order of time, and appends signals to `out`.
+    pub fn push(&mut self, event: TimedInput, out: &mut Vec<Output>) {
+        let TimedInput { at_us, origin, input } = event;
+        if input == Input::Break {
+            self.interrupt();
+            return;
+        }
+        if std::mem::take(&mut self.keyboard_appeared) {
+            self.new_keyboard_until_us = at_us.saturating_add(NEW_US);
+        }
+        let new_device = at_us < self.new_keyboard_until_us;
+        let mut found = Vec::new();
+        self.injected.pass(at_us, &mut found);
+        match (origin, input) {
+            (Origin::Injected, _) => self.injected.push(at_us, input, &mut found),
+            (Origin::Device, Input::KeyDown { slot, zone, column }) => {
+                self.keys.press(at_us, slot, (zone, column), new_device, &mut found);
+            }
+            (Origin::Device, Input::KeyUp { slot }) => {
+                self.keys.release(at_us, slot, new_device, &mut found);
+            }
+            (Origin::Device, Input::ButtonDown(_) | Input::Touch { .. }) => self.injected.touched(at_us),
+            _ => {}
+        }
+        for finding in found {
+            if let Some(told) = self.told.get_mut(place(finding.kind)) {
+                told.tell(at_us, finding, out);
+            }
+        }
+    }
+
+    /// What follows does not continue what came before.
+    pub fn interrupt(&mut self) {
+        self.keys.interrupt();
+        self.injected = Injected::default();
+        self.told = [Told::default(); 4];
+        self.new_keyboard_until_us = 0;
+    }
+}
+
+fn place(kind: SignalKind) -> usize {
+    match kind {
+        SignalKind::MachineKeys => 0,
+        SignalKind::MachinePointer => 1,
+        SignalKind::Replayed => 2,
+        _ => 3,
+    }
+}
+
+/// When a kind was told of last, and what has gathered since.
+#[derive(Debug, Default, Clone, Copy)]
+struct Told {
+    at_us: Option<u64>,
+    waiting: u32,
+}
+
+impl Told {
+    fn tell(&mut self, at_us: u64, finding: Finding, out: &mut Vec<Output>) {
+        self.waiting = self.waiting.saturating_add(finding.count);
+        if self.at_us.is_some_and(|told| at_us.saturating_sub(told) < QUIET_US) {
+            return;
+        }
+        self.at_us = Some(at_us);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0 and 1000")]
+        let strength = finding.strength.clamp(0.0, 1000.0).round() as u32;
+        out.push(Output::Signal(Signal {
+            kind: finding.kind,
+            count: std::mem::take(&mut self.waiting),
+            at_us,
+            marks: finding.marks,
+            strength,
+        }));
+    }
+}

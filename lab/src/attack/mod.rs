@@ -1,0 +1,58 @@
+//! `tacit-lab attack`: machines that type and point, against real people as the negatives. How many are found, how soon, how
+//! many people are taken for machines; and the same of two tools that decide on gaps alone.
+
+mod baselines;
+mod row;
+mod trials;
+mod typing;
+mod typists;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use crate::accuracy::bar;
+
+pub use row::{Knowledge, Row};
+
+/// What to attack, and how often.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Folder of the research sets (those of aalto, klicke, sapimouse and bots that it holds)
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Also write the rows to a file, a JSON object a line
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Attacks of each class
+    #[arg(long, value_name = "COUNT", default_value_t = 2_000)]
+    trials: u32,
+    /// Draws the attacks
+    #[arg(long, default_value_t = 5)]
+    seed: u64,
+}
+
+/// Plays every attack and every person, prints a table and writes the rows.
+///
+/// # Errors
+/// When the data cannot be read, holds nobody, or the rows cannot be written.
+pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let bar = bar();
+    let typists = typists::read(&args.data, &bar)?;
+    let mut rows = trials::keyboard(&typists, args.trials, args.seed, &bar);
+    rows.push(trials::people(&typists, &bar));
+    bar.finish_and_clear();
+    writeln!(out, "{}", Row::heading())?;
+    let mut text = String::new();
+    for row in &rows {
+        writeln!(out, "{}", row.line())?;
+        text += &serde_json::to_string(row)?;
+        text.push('\n');
+    }
+    if let Some(path) = &args.json {
+        std::fs::write(path, text).with_context(|| path.display().to_string())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

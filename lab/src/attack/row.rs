@@ -1,0 +1,150 @@
+//! What came of one class of attack, or of people.
+
+use serde::{Deserialize, Serialize};
+
+/// What an attacker knows of people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Knowledge {
+    /// Nothing, or these are people.
+    None,
+    /// How people type, but not who they are.
+    Population,
+    /// What this victim typed.
+    Victim,
+}
+
+/// A class of attack, or `none`: people. Counts, unless they say otherwise; what does not apply is left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Name of the class; `none` of people.
+    pub attack: String,
+    /// What it takes.
+    pub knowledge: Knowledge,
+    /// Attacks played.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trials: Option<u32>,
+    /// Found at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detected: Option<u32>,
+    /// Found within 6, 25, 70 and 100 keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within_6_keys: Option<u32>,
+    #[expect(missing_docs, reason = "above")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within_25_keys: Option<u32>,
+    #[expect(missing_docs, reason = "above")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within_70_keys: Option<u32>,
+    #[expect(missing_docs, reason = "above")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within_100_keys: Option<u32>,
+    /// Found within 20 strokes of the pointer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within_20_strokes: Option<u32>,
+    /// Keys or strokes until it was found, median of those found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub median_inputs: Option<u32>,
+    /// Found by the rule of UKIP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ukip_detected: Option<u32>,
+    /// Found by the rule of DuckHunt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duckhunt_detected: Option<u32>,
+    /// Keys that people typed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub genuine_keys: Option<u64>,
+    /// Strokes of the pointer that people made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub genuine_strokes: Option<u64>,
+    /// Times that people were taken for machines, by keys or strokes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub false_automation: Option<u64>,
+    /// Times that text of people came in as assistive software inserts it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assisted: Option<u64>,
+}
+
+impl Row {
+    /// A class of which nothing is known yet.
+    #[must_use]
+    pub fn of(attack: &str, knowledge: Knowledge) -> Self {
+        Self {
+            attack: attack.to_owned(),
+            knowledge,
+            trials: None,
+            detected: None,
+            within_6_keys: None,
+            within_25_keys: None,
+            within_70_keys: None,
+            within_100_keys: None,
+            within_20_strokes: None,
+            median_inputs: None,
+            ukip_detected: None,
+            duckhunt_detected: None,
+            genuine_keys: None,
+            genuine_strokes: None,
+            false_automation: None,
+            assisted: None,
+        }
+    }
+
+    pub(super) fn heading() -> String {
+        format!(
+            "{:<26} {:<10} {:>7} {:>9} {:>7} {:>7} {:>7} {:>7} {:>8} {:>7} {:>9} {:>9}",
+            "attack",
+            "knowledge",
+            "trials",
+            "detected",
+            "6 keys",
+            "25 keys",
+            "70 keys",
+            "100",
+            "20 str.",
+            "median",
+            "ukip",
+            "duckhunt"
+        )
+    }
+
+    pub(super) fn line(&self) -> String {
+        let share = |count: Option<u32>| match (count, self.trials) {
+            (Some(count), Some(trials)) if trials > 0 => {
+                format!("{:.2}%", 100.0 * f64::from(count) / f64::from(trials))
+            }
+            _ => "-".to_owned(),
+        };
+        let knowledge = match self.knowledge {
+            Knowledge::None => "none",
+            Knowledge::Population => "population",
+            Knowledge::Victim => "victim",
+        };
+        if let Some(false_automation) = self.false_automation {
+            let inputs = match (self.genuine_keys, self.genuine_strokes) {
+                (Some(keys), _) => format!("{keys} keys"),
+                (None, strokes) => format!("{} strokes", strokes.unwrap_or_default()),
+            };
+            let also = self.assisted.map_or_else(String::new, |n| format!(", assisted text {n} times"));
+            return format!(
+                "{:<26} {inputs} of people, false automation {false_automation}{also}; ukip {}, duckhunt {}",
+                self.attack,
+                self.ukip_detected.unwrap_or_default(),
+                self.duckhunt_detected.unwrap_or_default()
+            );
+        }
+        format!(
+            "{:<26} {knowledge:<10} {:>7} {:>9} {:>7} {:>7} {:>7} {:>7} {:>8} {:>7} {:>9} {:>9}",
+            self.attack,
+            self.trials.unwrap_or_default(),
+            share(self.detected),
+            share(self.within_6_keys),
+            share(self.within_25_keys),
+            share(self.within_70_keys),
+            share(self.within_100_keys),
+            share(self.within_20_strokes),
+            self.median_inputs.map_or_else(|| "-".to_owned(), |n| n.to_string()),
+            share(self.ukip_detected),
+            share(self.duckhunt_detected),
+        )
+    }
+}

@@ -1,0 +1,170 @@
+//! Plays attacks and people against the detector that ships, and against the baselines.
+
+use indicatif::ProgressBar;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tacit_measure::{Automation, Input, Output, SignalKind, TimedInput};
+
+use super::baselines::{duckhunt, ukip};
+use super::row::{Knowledge, Row};
+use super::typing::Attack;
+use super::typists::{Key, Times, Typist};
+
+/// Keys of an attack: longer ones have done their harm.
+const KEYS: usize = 100;
+/// Keys that a victim types before they are replayed, at most.
+const BEFORE: usize = 600;
+/// Between a victim's last key and the attack.
+const REST_US: u64 = 5_000_000;
+
+/// Every class of attack on keyboards. Attackers who know people know one half of them; the texts are those of the other.
+pub(super) fn keyboard(typists: &[Typist], trials: u32, seed: u64, bar: &ProgressBar) -> Vec<Row> {
+    let (known, attacked): (Vec<_>, Vec<_>) =
+        typists.iter().enumerate().partition(|(number, _)| number % 2 == 0);
+    let known: Vec<&Typist> = known.into_iter().map(|(_, typist)| typist).collect();
+    let attacked: Vec<&Typist> =
+        attacked.into_iter().map(|(_, t)| t).filter(|t| t.keys.len() >= 2 * KEYS).collect();
+    let times = Times::of(&known);
+    bar.set_length(Attack::ALL.len() as u64);
+    bar.set_position(0);
+    Attack::ALL
+        .into_iter()
+        .map(|attack| {
+            bar.set_prefix(attack.name());
+            let row = class(attack, &attacked, &times, trials, seed);
+            bar.inc(1);
+            row
+        })
+        .collect()
+}
+
+fn class(attack: Attack, victims: &[&Typist], times: &Times, trials: u32, seed: u64) -> Row {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut found = Vec::new();
+    let (mut ukips, mut duckhunts) = (0, 0);
+    for _ in 0..trials {
+        let Some(victim) = victims.choose(&mut rng) else { break };
+        let mut automation = Automation::new();
+        let mut start_us = 0;
+        let text: &[Key] = if attack.needs_victim() {
+            let keys = victim.keys.len().min(BEFORE);
+            let from = rng.random_range(0..=keys - KEYS);
+            start_us = type_before(&mut automation, victim, keys);
+            &victim.keys[from..from + KEYS]
+        } else {
+            let from = rng.random_range(0..=victim.keys.len() - KEYS);
+            &victim.keys[from..from + KEYS]
+        };
+        let events = attack.typed(text, times, start_us, &mut rng);
+        found.extend(keys_until_found(&mut automation, &events));
+        let (ukip, duckhunt) = baselines(&events);
+        ukips += u32::from(ukip > 0);
+        duckhunts += u32::from(duckhunt > 0);
+    }
+    found.sort_unstable();
+    let within = |keys: u32| u32::try_from(found.partition_point(|n| *n <= keys)).ok();
+    Row {
+        trials: Some(trials),
+        detected: u32::try_from(found.len()).ok(),
+        within_6_keys: within(6),
+        within_25_keys: within(25),
+        within_70_keys: within(70),
+        within_100_keys: within(100),
+        median_inputs: found.get(found.len() / 2).copied(),
+        ukip_detected: Some(ukips),
+        duckhunt_detected: Some(duckhunts),
+        ..Row::of(&attack.name(), attack.knowledge())
+    }
+}
+
+/// The victim works; returns when the attack begins.
+fn type_before(automation: &mut Automation, victim: &Typist, keys: usize) -> u64 {
+    let mut out = Vec::new();
+    let (mut typed, mut last_us) = (0, 0);
+    for event in &victim.events {
+        typed += usize::from(matches!(event.input, Input::KeyDown { .. }));
+        if typed > keys {
+            break;
+        }
+        automation.push(*event, &mut out);
+        last_us = last_us.max(event.at_us);
+    }
+    last_us + REST_US
+}
+
+/// Keys pressed until a machine is told of.
+fn keys_until_found(automation: &mut Automation, events: &[TimedInput]) -> Option<u32> {
+    let mut out = Vec::new();
+    let mut keys = 0;
+    for event in events {
+        keys += u32::from(matches!(event.input, Input::KeyDown { .. }));
+        automation.push(*event, &mut out);
+        if out.drain(..).any(|output| is_machine(&output)) {
+            return Some(keys);
+        }
+    }
+    None
+}
+
+fn is_machine(output: &Output) -> bool {
+    let kinds = [SignalKind::MachineKeys, SignalKind::MachinePointer, SignalKind::Replayed];
+    matches!(output, Output::Signal(signal) if kinds.contains(&signal.kind))
+}
+
+/// How often each baseline calls it an attack.
+fn baselines(events: &[TimedInput]) -> (u32, u32) {
+    let (mut ukip, mut duckhunt) = (ukip(), duckhunt());
+    let (mut ukips, mut duckhunts) = (0, 0);
+    let mut last_us: Option<u64> = None;
+    for event in events {
+        match event.input {
+            Input::KeyDown { .. } => {
+                if let Some(last_us) = last_us.replace(event.at_us) {
+                    let gap_ms = event.at_us.saturating_sub(last_us) as f64 / 1000.0;
+                    ukips += u32::from(ukip.press(gap_ms));
+                    duckhunts += u32::from(duckhunt.press(gap_ms));
+                }
+            }
+            Input::Break => last_us = None,
+            _ => {}
+        }
+    }
+    (ukips, duckhunts)
+}
+
+/// Everyone's own typing: whatever is told of there is false.
+pub(super) fn people(typists: &[Typist], bar: &ProgressBar) -> Row {
+    bar.set_length(typists.len() as u64);
+    bar.set_position(0);
+    bar.set_prefix("people");
+    let (mut keys, mut wrong, mut assisted, mut ukips, mut duckhunts) = (0, 0, 0, 0, 0);
+    for (number, typist) in typists.iter().enumerate() {
+        let mut automation = Automation::new();
+        let mut out = Vec::new();
+        for event in &typist.events {
+            automation.push(*event, &mut out);
+        }
+        keys += typist.keys.len() as u64;
+        for output in out {
+            if is_machine(&output) {
+                wrong += 1;
+                tracing::debug!(number, ?output, "a person is taken for a machine");
+            } else {
+                assisted += 1;
+            }
+        }
+        let (ukip, duckhunt) = baselines(&typist.events);
+        ukips += ukip;
+        duckhunts += duckhunt;
+        bar.inc(1);
+    }
+    Row {
+        genuine_keys: Some(keys),
+        false_automation: Some(wrong),
+        assisted: Some(assisted),
+        ukip_detected: Some(ukips),
+        duckhunt_detected: Some(duckhunts),
+        ..Row::of("none", Knowledge::None)
+    }
+}

@@ -1,0 +1,123 @@
+//! The people that attacks are measured beside: what they typed, and how.
+
+use std::path::Path;
+
+use anyhow::bail;
+use indicatif::ProgressBar;
+use tacit_measure::{Column, Input, TimedInput, Zone};
+
+use crate::data::{self, folder};
+
+/// Sets of people who typed on keyboards of their own, order kept.
+const SETS: [&str; 2] = ["aalto", "klicke"];
+/// A longer gap is a pause, and no tool would make it.
+const LONGEST_GAP_MS: f64 = 1_000.0;
+const LONGEST_HOLD_MS: f64 = 400.0;
+
+/// Where a key lies, and how it was struck.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Key {
+    pub(super) place: (Zone, Column),
+    /// Since the press before it; `None` after a break.
+    pub(super) gap_ms: Option<f64>,
+    pub(super) held_ms: f64,
+}
+
+/// One person.
+#[derive(Debug)]
+pub(super) struct Typist {
+    pub(super) events: Vec<TimedInput>,
+    pub(super) keys: Vec<Key>,
+}
+
+/// Everyone who typed, of the sets that are there.
+///
+/// # Errors
+/// When a file cannot be read, or no set is there.
+pub(super) fn read(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Typist>> {
+    let mut typists = Vec::new();
+    for set in SETS {
+        let path = data.join(set);
+        if !path.is_dir() {
+            continue;
+        }
+        let users = folder::users(&path)?;
+        bar.set_length(users.len() as u64);
+        bar.set_position(0);
+        bar.set_prefix(format!("read {set}"));
+        for user in users {
+            for session in &user.sessions {
+                let events = data::events(session)?;
+                typists.push(Typist { keys: keys(&events), events });
+            }
+            bar.inc(1);
+        }
+    }
+    if typists.is_empty() {
+        bail!("{}: none of the sets {} is there", data.display(), SETS.join(", "));
+    }
+    Ok(typists)
+}
+
+/// Presses in order, with their holds.
+fn keys(events: &[TimedInput]) -> Vec<Key> {
+    let mut keys: Vec<Key> = Vec::new();
+    let mut down = [None; 64];
+    let mut last = None;
+    for event in events {
+        let at_ms = event.at_us as f64 / 1000.0;
+        match event.input {
+            Input::KeyDown { slot, zone, column } => {
+                let gap_ms = last.replace(at_ms).map(|last| at_ms - last);
+                down[usize::from(slot.0)] = Some((keys.len(), at_ms));
+                keys.push(Key { place: (zone, column), gap_ms, held_ms: 0.0 });
+            }
+            Input::KeyUp { slot } => {
+                if let Some((key, at)) = down[usize::from(slot.0)].take() {
+                    keys[key].held_ms = at_ms - at;
+                }
+            }
+            Input::Break => {
+                last = None;
+                down = [None; 64];
+            }
+            _ => {}
+        }
+    }
+    keys
+}
+
+/// Times of keys to draw from: gaps and holds of all of these people.
+#[derive(Debug)]
+pub(super) struct Times {
+    pub(super) gaps_ms: Vec<f64>,
+    pub(super) holds_ms: Vec<f64>,
+    /// The same by where the keys lie.
+    pub(super) by_relation: std::collections::HashMap<tacit_measure::Relation, Vec<f64>>,
+    pub(super) by_zone: std::collections::HashMap<Zone, Vec<f64>>,
+}
+
+impl Times {
+    pub(super) fn of(typists: &[&Typist]) -> Self {
+        let mut times = Self {
+            gaps_ms: Vec::new(),
+            holds_ms: Vec::new(),
+            by_relation: std::collections::HashMap::new(),
+            by_zone: std::collections::HashMap::new(),
+        };
+        for typist in typists {
+            for (at, key) in typist.keys.iter().enumerate() {
+                if key.held_ms > 0.0 && key.held_ms <= LONGEST_HOLD_MS {
+                    times.holds_ms.push(key.held_ms);
+                    times.by_zone.entry(key.place.0).or_default().push(key.held_ms);
+                }
+                if let Some(gap) = key.gap_ms.filter(|gap| *gap <= LONGEST_GAP_MS) {
+                    times.gaps_ms.push(gap);
+                    let relation = tacit_measure::relation(typist.keys[at - 1].place, key.place);
+                    times.by_relation.entry(relation).or_default().push(gap);
+                }
+            }
+        }
+        times
+    }
+}
