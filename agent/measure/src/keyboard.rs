@@ -6,6 +6,7 @@ use crate::input::{Column, Slot, Zone};
 use crate::locate::SLOTS;
 use crate::open::Values;
 use crate::relation::{Relation, hold_feature, relation};
+use crate::within::{down_down_within, hold_within};
 
 /// A gap longer than this is a pause, not typing rhythm.
 pub const PAUSE_US: u64 = 1_500_000;
@@ -77,7 +78,9 @@ impl Keyboard {
         if !leaning {
             // Some sources release a repeating key at the very time of its press: that is no hold.
             if held > 0 {
-                values.push(hold_feature(press.zone), milliseconds(held));
+                let ms = milliseconds(held);
+                values.push(hold_feature(press.zone), ms);
+                values.push_within(hold_within(press.zone), ms);
             }
             if let Some((next_us, relation)) = press.overtaken {
                 values.push(relation.up_down(), -milliseconds(at_us.saturating_sub(next_us)));
@@ -117,6 +120,7 @@ impl Keyboard {
         }
         let relation = relation((previous.zone, previous.column), (zone, column));
         values.push(relation.down_down(), milliseconds(gap));
+        values.push_within(down_down_within(relation), milliseconds(gap));
         // A release at the very time of the press is none, and tells nothing of what came after it.
         if previous.up_us == Some(previous.at_us) {
             return;

@@ -18,6 +18,7 @@ mod shape;
 mod stroke;
 mod touch;
 pub mod window;
+pub mod within;
 
 pub use automation::Automation;
 pub use input::{Button, Column, Contact, Input, Origin, Phase, Slot, TimedInput, Zone};
@@ -26,3 +27,4 @@ pub use locate::{Locator, place};
 pub use measurer::{Measurer, Settings};
 pub use relation::{Relation, hold_feature, relation};
 pub use window::{Output, Signal, SignalKind, Window};
+pub use within::{Within, down_down_within, hold_within};

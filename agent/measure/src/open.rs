@@ -3,6 +3,7 @@
 use tacit_proto::{FeatureId, FeatureStats, MIN_KEYSTROKES, MIN_STROKES, Modality, catalogue};
 
 use crate::window::Window;
+use crate::within::Within;
 
 /// Values of one feature in one window at most; what comes after them is not counted. Keeps an open window that lacks
 /// its minimum of inputs within what the wire accepts.
@@ -20,6 +21,13 @@ impl Values<'_> {
         let Some(value) = catalogue::feature(id).and_then(|feature| feature.value(raw)) else { return };
         if self.0.get(id).is_none_or(|stat| stat.count() < MOST_VALUES) {
             self.0.push(id, value);
+        }
+    }
+
+    /// Adds a time to each of its shares.
+    pub(crate) fn push_within(&mut self, shares: &[Within], ms: f64) {
+        for within in shares {
+            self.push(within.feature, within.share(ms));
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::keyboard::milliseconds;
 use crate::open::Values;
 use crate::shape::{Ids, Shape};
 use crate::stroke::{MAX_MOVE, Stroke};
+use crate::within::{CLICK_HOLD, CLICK_REST, STROKE_DURATION, STROKE_REST};
 
 /// Without movement for this long a stroke has ended. Remote desktops report a moving pointer every 110 ms only.
 const REST_US: u64 = 200_000;
@@ -83,6 +84,7 @@ impl Pointer {
             let rest = at_us.saturating_sub(self.moved_us.unwrap_or(at_us));
             if rest <= ABSENCE_US {
                 values.push(c::CLICK_REST, milliseconds(rest));
+                values.push_within(CLICK_REST, milliseconds(rest));
             }
         }
         if let Some((last, last_us)) = self.click.take()
@@ -109,6 +111,9 @@ impl Pointer {
         } else {
             let id = if button == Button::Left { c::CLICK_HOLD_LEFT } else { c::CLICK_HOLD_OTHER };
             values.push(id, held);
+            if button == Button::Left {
+                values.push_within(CLICK_HOLD, held);
+            }
             values.push(c::CLICK_SLIP, press.path);
             self.click = Some((button, press.at_us));
         }
@@ -155,6 +160,8 @@ impl Pointer {
             let shape = Shape::of(&self.stroke);
             values.push(c::STROKE_LENGTH, shape.path);
             values.push(c::STROKE_HORIZONTAL, shape.horizontal);
+            values.push_within(STROKE_DURATION, milliseconds(self.stroke.duration_us()));
+            shape.push_manner(values);
             shape.push(&ids(shape.path), values);
             self.click = None;
             if let Some(before_us) = self.stroke_end_us.replace(last_us) {
@@ -162,6 +169,7 @@ impl Pointer {
                 let rest = first_us.saturating_sub(before_us);
                 if rest <= ABSENCE_US {
                     values.push(c::STROKE_REST, milliseconds(rest));
+                    values.push_within(STROKE_REST, milliseconds(rest));
                 }
             }
         }

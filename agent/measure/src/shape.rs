@@ -1,6 +1,7 @@
 //! What a stroke is like: how long, how fast and how straight it is, and the features that tell it, by length class.
 
 use tacit_proto::FeatureId;
+use tacit_proto::catalogue as c;
 
 use crate::keyboard::milliseconds;
 use crate::open::Values;
@@ -10,6 +11,9 @@ use crate::stroke::Stroke;
 const SLICES: usize = 12;
 /// Equal slices of path that direction is taken over.
 const CHORDS: usize = 8;
+
+/// Slices slower than this share of the peak are nearly still.
+const STILL: f64 = 0.1;
 
 /// What a stroke is like.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +36,25 @@ pub(crate) struct Shape {
     deviation: f64,
     /// Radians.
     turning: f64,
+    /// Mean distance from the straight line, over the straight distance; above zero if the path bends clockwise.
+    bend: f64,
+    /// From start to end.
+    direction: Direction,
+    /// Peaks of speed.
+    movements: f64,
+    /// Share of the time that is nearly still.
+    dwell: f64,
+    /// Sum of all changes of speed, over the peak.
+    roughness: f64,
+}
+
+/// Which way a stroke goes, the nearest of four.
+#[derive(Debug, Clone, Copy)]
+enum Direction {
+    Right,
+    Left,
+    Up,
+    Down,
 }
 
 impl Shape {
@@ -68,7 +91,28 @@ impl Shape {
             straightness: chord / path,
             deviation: deviation(stroke) / chord.max(1.0),
             turning: turns(stroke, CHORDS).iter().map(|turn| turn.abs()).sum(),
+            bend: bend(stroke),
+            direction: direction(stroke),
+            movements: count(movements(&speeds)),
+            dwell: count(speeds.iter().filter(|speed| **speed < STILL * peak).count()) / count(SLICES),
+            roughness: changes / peak,
         }
+    }
+
+    /// Adds what is told of strokes of every length.
+    pub(crate) fn push_manner(&self, values: &mut Values<'_>) {
+        let (bend, haste) = match self.direction {
+            Direction::Right => (c::STROKE_BEND_RIGHT, c::STROKE_HASTE_RIGHT),
+            Direction::Left => (c::STROKE_BEND_LEFT, c::STROKE_HASTE_LEFT),
+            Direction::Up => (c::STROKE_BEND_UP, c::STROKE_HASTE_UP),
+            Direction::Down => (c::STROKE_BEND_DOWN, c::STROKE_HASTE_DOWN),
+        };
+        values.push(bend, self.bend);
+        // Speed grows with about the root of the length of a stroke.
+        values.push(haste, self.speed_mean / self.path.sqrt());
+        values.push(c::STROKE_SLOWDOWNS, self.movements);
+        values.push(c::STROKE_DWELL, self.dwell);
+        values.push(c::STROKE_ROUGHNESS, self.roughness);
     }
 
     /// Adds what depends on length to the features of its class.
@@ -112,6 +156,40 @@ fn deviation(stroke: &Stroke) -> f64 {
         .iter()
         .map(|p| if chord < 1.0 { p.x.hypot(p.y) } else { ((end.x * p.y - end.y * p.x) / chord).abs() })
         .fold(0.0, f64::max)
+}
+
+fn bend(stroke: &Stroke) -> f64 {
+    let Some(end) = stroke.points().last() else { return 0.0 };
+    let chord = stroke.chord();
+    if chord < 1.0 {
+        return 0.0;
+    }
+    let path = stroke.path();
+    let off = (1..CHORDS).map(|i| {
+        let (x, y) = stroke.place_after(path * count(i) / count(CHORDS));
+        (end.x * y - end.y * x) / chord
+    });
+    -off.sum::<f64>() / count(CHORDS - 1) / chord
+}
+
+fn direction(stroke: &Stroke) -> Direction {
+    match stroke.points().last() {
+        Some(end) if end.x.abs() >= end.y.abs() => {
+            if end.x >= 0.0 {
+                Direction::Right
+            } else {
+                Direction::Left
+            }
+        }
+        Some(end) if end.y < 0.0 => Direction::Up,
+        _ => Direction::Down,
+    }
+}
+
+/// Slices that are faster than those around them.
+fn movements(speeds: &[f64]) -> usize {
+    let at = |i: Option<usize>| i.and_then(|i| speeds.get(i)).copied().unwrap_or(0.0);
+    (0..speeds.len()).filter(|&i| speeds[i] > at(i.checked_sub(1)) && speeds[i] >= at(Some(i + 1))).count()
 }
 
 /// Changes of direction between equal slices of the path, in radians. On a screen, where y grows downwards, a change above

@@ -129,7 +129,7 @@ fn balabit(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Row>> {
 
 fn labelled_trials(population: &Population, user: &Labelled) -> UserTrials {
     let mut trials = UserTrials::default();
-    let reference = profile(Modality::Pointer, &user.person.enrolment).prepare(population);
+    let reference = profile(Modality::Pointer, &user.enrolment).prepare(population);
     for (sample, illegal) in &user.tests {
         let score = score_against(population, &reference, Modality::Pointer, &sample.stats);
         let to = if *illegal { &mut trials.impostor } else { &mut trials.genuine };

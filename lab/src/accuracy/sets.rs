@@ -23,6 +23,8 @@ const TRAINING_STROKES: u32 = 40;
 pub const CALIBRATION_KEYSTROKES: usize = 100;
 /// Strokes of a training session, and of a probe, made of part of a person's gesture typing.
 const SWIPE_STROKES: u32 = 10;
+/// Windows of a recording that tell what is noise; more tell no more.
+const NOISE_WINDOWS: usize = 16;
 /// What lies between two recordings of a person.
 const BREAK: TimedInput = TimedInput { at_us: 0, origin: Origin::Device, input: Input::Break };
 
@@ -36,16 +38,19 @@ pub fn aalto(folder: &Path, times: Times, bar: &ProgressBar) -> anyhow::Result<V
         let mut person = Person::default();
         let mut clocks = times.of(&user.user);
         let events = data::events(one(&user.sessions)?)?;
+        let mut sentences = Vec::new();
         for (at, sentence) in data::recordings(&events).enumerate() {
             let sentence = clocks.recording().restamp(sentence);
             let Some(sample) = data::whole(&sentence, Modality::Keyboard) else { continue };
             person.training.push(sample.stats.clone());
+            sentences.push(sample.stats.clone());
             if at < 10 {
                 person.enrolment.push(sample);
             } else {
                 person.probes.push(sample);
             }
         }
+        person.windows.push(sentences);
         Ok(person)
     })
 }
@@ -57,8 +62,13 @@ pub fn aalto(folder: &Path, times: Times, bar: &ProgressBar) -> anyhow::Result<V
 pub fn klicke(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
     let cut = Settings { window_keystrokes: TRAINING_KEYSTROKES, ..data::WHOLE };
     each_user(folder, bar, |user| {
-        let sessions = data::windows(&data::events(one(&user.sessions)?)?, Modality::Keyboard, cut);
-        Ok(Person { training: spread(sessions, KLICKE_SESSIONS), ..Person::default() })
+        let events = data::events(one(&user.sessions)?)?;
+        let sessions = data::windows(&events, Modality::Keyboard, cut);
+        Ok(Person {
+            training: spread(sessions, KLICKE_SESSIONS).into_iter().map(|s| s.stats).collect(),
+            windows: vec![shipped(&events, Modality::Keyboard)],
+            ..Person::default()
+        })
     })
 }
 
@@ -88,6 +98,7 @@ pub fn ikdd_timed(
             let mut clock = clocks.recording();
             let log = ikdd::Log::read(path)?.retimed(|_, _, ms| clock.span_ms(ms));
             person.training.push(log.whole().stats);
+            person.windows.push(noise_of(log.slices(Settings::default().window_keystrokes as usize)));
             if at == 0 {
                 person.enrolment.push(log.whole());
             } else {
@@ -124,6 +135,7 @@ pub fn sapimouse_probed(folder: &Path, active_ms: u32, bar: &ProgressBar) -> any
             person
                 .training
                 .extend(data::windows(&events, Modality::Pointer, cut).into_iter().map(|s| s.stats));
+            person.windows.push(shipped(&events, Modality::Pointer));
             match folder::stem(path).as_deref() {
                 Some("3min") => person.enrolment.extend(data::whole(&events, Modality::Pointer)),
                 Some("1min") => person.probes.extend(data::windows(&events, Modality::Pointer, probe)),
@@ -137,8 +149,11 @@ pub fn sapimouse_probed(folder: &Path, active_ms: u32, bar: &ProgressBar) -> any
 /// A person of Balabit with labelled test sessions.
 #[derive(Debug, Clone)]
 pub struct Labelled {
-    /// Training sessions, whole and cut.
+    /// What the population learns and is calibrated with when the person is not tested: the first half of the training
+    /// sessions enrols, parts of the second are probes.
     pub person: Person,
+    /// All training sessions, whole.
+    pub enrolment: Vec<Sample>,
     /// Test sessions, and whether someone else was at the controls.
     pub tests: Vec<(Sample, bool)>,
 }
@@ -154,12 +169,19 @@ pub fn balabit(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Labelled>
     let users = folder::users(&folder.join("train"))?;
     bar.set_length(users.len() as u64);
     for user in users {
-        let mut person = Person::default();
-        for path in &user.sessions {
+        let (mut person, mut enrolment) = (Person::default(), Vec::new());
+        for (at, path) in user.sessions.iter().enumerate() {
             let events = data::events(path)?;
-            let sessions = data::windows(&events, Modality::Pointer, cut);
-            person.training.extend(spread(sessions, BALABIT_SESSIONS));
-            person.enrolment.extend(data::whole(&events, Modality::Pointer));
+            let sessions = spread(data::windows(&events, Modality::Pointer, cut), BALABIT_SESSIONS);
+            person.training.extend(sessions.iter().map(|s| s.stats.clone()));
+            person.windows.push(shipped(&events, Modality::Pointer));
+            let whole = data::whole(&events, Modality::Pointer);
+            enrolment.extend(whole.clone());
+            if 2 * at < user.sessions.len() {
+                person.enrolment.extend(whole);
+            } else {
+                person.probes.extend(sessions);
+            }
         }
         let mut tests = Vec::new();
         let tested = folder::users(&folder.join("test"))?;
@@ -170,7 +192,7 @@ pub fn balabit(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Labelled>
                 tests.push((sample, *illegal));
             }
         }
-        people.push(Labelled { person, tests });
+        people.push(Labelled { person, enrolment, tests });
         bar.inc(1);
     }
     Ok(people)
@@ -194,6 +216,8 @@ pub fn swipe(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
         let (enrolment, probes) = windows.split_at(windows.len().div_ceil(2));
         Ok(Person {
             training: windows.iter().map(|w| w.stats.clone()).collect(),
+            // Its sessions are windows already, so that what varies between them holds the noise.
+            windows: Vec::new(),
             enrolment: Sample::pool(enrolment).into_iter().collect(),
             probes: probes.to_vec(),
         })
@@ -226,10 +250,19 @@ pub(crate) fn each_user<T>(
 }
 
 /// At most `most` of the sessions, evenly spread.
-fn spread(sessions: Vec<Sample>, most: usize) -> Vec<FeatureStats> {
+fn spread(sessions: Vec<Sample>, most: usize) -> Vec<Sample> {
     let count = sessions.len();
     let chosen = |i: usize| (i + 1) * most / count.max(most) > i * most / count.max(most);
-    sessions.into_iter().enumerate().filter(|(i, _)| chosen(*i)).map(|(_, s)| s.stats).collect()
+    sessions.into_iter().enumerate().filter(|(i, _)| chosen(*i)).map(|(_, s)| s).collect()
+}
+
+/// The first windows of a recording, as the agent would cut them.
+fn shipped(events: &[TimedInput], modality: Modality) -> Vec<FeatureStats> {
+    noise_of(data::windows(events, modality, Settings::default()))
+}
+
+fn noise_of(windows: Vec<Sample>) -> Vec<FeatureStats> {
+    windows.into_iter().take(NOISE_WINDOWS).map(|w| w.stats).collect()
 }
 
 fn one(sessions: &[std::path::PathBuf]) -> anyhow::Result<&Path> {

@@ -1,10 +1,11 @@
 //! People, and every trial of one person's profile against another person's probe.
 
+use std::ops::Range;
 use std::thread;
 
 use indicatif::ProgressBar;
 use tacit_engine::train::{TrainSettings, TrainingPerson, train};
-use tacit_engine::{Calibration, Population, Profile, score_against};
+use tacit_engine::{Calibration, Population, Profile, Reference, Shown};
 use tacit_proto::{FeatureStats, Modality};
 
 use crate::data::Sample;
@@ -15,6 +16,8 @@ use crate::metrics::{UserTrials, affine_calibration};
 pub struct Person {
     /// What the population learns of the person when the person is not in a trial, a session each.
     pub training: Vec<FeatureStats>,
+    /// Windows in order, a session each, of which the population learns what is noise.
+    pub windows: Vec<Vec<FeatureStats>>,
     /// What the profile learns of the person, a session each.
     pub enrolment: Vec<Sample>,
     /// What is scored, a trial each.
@@ -57,7 +60,7 @@ fn learn(modality: Modality, people: &[&Person], settings: &TrainSettings, bar: 
     let people: Vec<TrainingPerson> = people
         .iter()
         .filter(|p| !p.training.is_empty())
-        .map(|p| TrainingPerson { sessions: p.training.clone() })
+        .map(|p| TrainingPerson { sessions: p.training.clone(), windows: p.windows.clone() })
         .collect();
     train(&[(modality, people)], settings, &mut |_, round, rounds| {
         bar.set_message(format!("population, round {round} of {rounds}"));
@@ -87,37 +90,50 @@ pub fn run(
     bar: &ProgressBar,
 ) -> Vec<UserTrials> {
     bar.set_message("trials");
+    let enrolled: Vec<(usize, Reference)> = people
+        .iter()
+        .enumerate()
+        .filter(|(_, person)| !person.enrolment.is_empty())
+        .map(|(user, person)| (user, profile(modality, &person.enrolment).prepare(population)))
+        .collect();
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let share = people.len().div_ceil(threads).max(1);
-    thread::scope(|scope| {
+    let parts: Vec<Vec<UserTrials>> = thread::scope(|scope| {
+        let enrolled = &enrolled;
         let running: Vec<_> = (0..people.len())
             .step_by(share)
             .map(|first| {
-                scope.spawn(move || {
-                    (first..people.len().min(first + share))
-                        .filter(|user| !people[*user].enrolment.is_empty())
-                        .map(|user| {
-                            bar.tick();
-                            trials_of(population, modality, people, user)
-                        })
-                        .collect::<Vec<_>>()
-                })
+                let probing = first..people.len().min(first + share);
+                scope.spawn(move || trials_of(population, modality, people, probing, enrolled, bar))
             })
             .collect();
-        running.into_iter().flat_map(|r| r.join().unwrap_or_default()).collect()
-    })
+        running.into_iter().filter_map(|r| r.join().ok()).collect()
+    });
+    let mut trials = vec![UserTrials::default(); enrolled.len()];
+    for (all, part) in parts.iter().flat_map(|part| part.iter().enumerate()) {
+        trials[all].genuine.extend(&part.genuine);
+        trials[all].impostor.extend(&part.impostor);
+    }
+    trials
 }
 
-fn trials_of(population: &Population, modality: Modality, people: &[&Person], user: usize) -> UserTrials {
-    let mut trials = UserTrials::default();
-    let reference = profile(modality, &people[user].enrolment).prepare(population);
-    for (other, person) in people.iter().enumerate() {
-        for probe in &person.probes {
-            let Some(score) = score_against(population, &reference, modality, &probe.stats) else { continue };
-            if other == user {
-                trials.genuine.push(score.llr);
-            } else {
-                trials.impostor.push(score.llr);
+/// The probes of some of the people against every profile.
+fn trials_of(
+    population: &Population,
+    modality: Modality,
+    people: &[&Person],
+    probing: Range<usize>,
+    enrolled: &[(usize, Reference)],
+    bar: &ProgressBar,
+) -> Vec<UserTrials> {
+    let mut trials = vec![UserTrials::default(); enrolled.len()];
+    for other in probing {
+        bar.tick();
+        for probe in &people[other].probes {
+            let Some(shown) = Shown::of(population, modality, &probe.stats) else { continue };
+            for (trials, (user, reference)) in trials.iter_mut().zip(enrolled) {
+                let to = if *user == other { &mut trials.genuine } else { &mut trials.impostor };
+                to.extend(shown.score(reference).map(|score| score.llr));
             }
         }
     }

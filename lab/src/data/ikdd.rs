@@ -6,7 +6,10 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use flate2::read::MultiGzDecoder;
-use tacit_measure::{HESITATION_US, PAUSE_US, Zone, hold_feature, longest_hold_us, place, relation};
+use tacit_measure::{
+    HESITATION_US, PAUSE_US, Within, Zone, down_down_within, hold_feature, hold_within, longest_hold_us,
+    place, relation,
+};
 use tacit_proto::{FeatureId, FeatureStats, catalogue};
 
 use super::Sample;
@@ -34,6 +37,7 @@ struct List {
     what: What,
     zone: Zone,
     feature: FeatureId,
+    within: &'static [Within],
     /// Longer times are no strokes of a finger, as in `tacit-measure`, but count in a share of their own.
     most_ms: f64,
     longer: FeatureId,
@@ -110,8 +114,14 @@ impl Log {
             for value in values.iter().filter(|v| **v > 0.0 && **v <= list.pause_ms) {
                 let longer = *value > list.most_ms;
                 stats.push(list.longer, if longer { 1.0 } else { 0.0 });
-                if let Some(value) = feature.value(*value).filter(|_| !longer) {
+                if longer {
+                    continue;
+                }
+                if let Some(value) = feature.value(*value) {
                     stats.push(list.feature, value);
+                }
+                for within in list.within {
+                    stats.push(within.feature, within.share(*value));
                 }
             }
         }
@@ -130,39 +140,35 @@ fn list(line: &str) -> anyhow::Result<(List, usize)> {
     let values_ms = values.split(' ').map(number).collect::<anyhow::Result<Vec<f64>>>()?;
     let milliseconds = |us: u64| us as f64 / 1000.0;
     let a = place(code(code_a)?);
-    Ok(match kind {
-        "hold" => {
-            let keys = values_ms.len();
-            (
-                List {
-                    what: What::Hold,
-                    zone: a.0,
-                    feature: hold_feature(a.0),
-                    most_ms: milliseconds(longest_hold_us(a.0)),
-                    longer: catalogue::LEANING_SHARE,
-                    pause_ms: f64::INFINITY,
-                    values_ms,
-                },
-                keys,
-            )
-        }
+    let keys = if kind == "hold" { values_ms.len() } else { 0 };
+    let list = match kind {
+        "hold" => List {
+            what: What::Hold,
+            zone: a.0,
+            feature: hold_feature(a.0),
+            within: hold_within(a.0),
+            most_ms: milliseconds(longest_hold_us(a.0)),
+            longer: catalogue::LEANING_SHARE,
+            pause_ms: f64::INFINITY,
+            values_ms,
+        },
         "down_down" => {
             let b = place(code(code_b)?);
-            (
-                List {
-                    what: What::DownDown,
-                    zone: b.0,
-                    feature: relation(a, b).down_down(),
-                    most_ms: milliseconds(HESITATION_US),
-                    longer: catalogue::HESITATION_SHARE,
-                    pause_ms: milliseconds(PAUSE_US),
-                    values_ms,
-                },
-                0,
-            )
+            let relation = relation(a, b);
+            List {
+                what: What::DownDown,
+                zone: b.0,
+                feature: relation.down_down(),
+                within: down_down_within(relation),
+                most_ms: milliseconds(HESITATION_US),
+                longer: catalogue::HESITATION_SHARE,
+                pause_ms: milliseconds(PAUSE_US),
+                values_ms,
+            }
         }
         _ => bail!("unknown kind: {kind:?}"),
-    })
+    };
+    Ok((list, keys))
 }
 
 #[cfg(test)]

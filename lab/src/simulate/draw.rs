@@ -101,7 +101,12 @@ pub(super) fn normal(rng: &mut ChaCha8Rng) -> f64 {
     z.clamp(-OUTERMOST, OUTERMOST)
 }
 
-fn gaussian(covariance: &DMatrix<f64>, rng: &mut ChaCha8Rng) -> DVector<f64> {
+/// One draw of all dimensions, in their order.
+fn gaussian(blocks: &[DMatrix<f64>], rng: &mut ChaCha8Rng) -> Vec<f64> {
+    blocks.iter().flat_map(|covariance| gaussian_of(covariance, rng).as_slice().to_vec()).collect()
+}
+
+fn gaussian_of(covariance: &DMatrix<f64>, rng: &mut ChaCha8Rng) -> DVector<f64> {
     let size = covariance.nrows();
     let z = DVector::from_fn(size, |_, _| normal(rng));
     match covariance.clone().cholesky() {

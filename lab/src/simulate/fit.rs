@@ -115,7 +115,8 @@ mod tests {
             })
             .collect();
         for (i, d) in model.dimensions.iter().enumerate().filter(|(_, d)| d.aspect == Aspect::Mean) {
-            let between = d.scale * model.subject[(i, i)].sqrt();
+            let (block, at) = model.place(i).unwrap();
+            let between = d.scale * model.subject[block][(at, at)].sqrt();
             let off = |(drawn, seen): &(Manner, FeatureStats)| {
                 let stat = seen.get(d.feature).filter(|stat| stat.count() >= 100)?;
                 Some((stat.mean() - drawn.mean(d.feature, 0.0)) / between)

@@ -87,8 +87,10 @@ fn telling(
     let (_, at, distance) = (0..model.dimensions.len())
         .filter(|&i| of_family(&model.dimensions[i]))
         .filter_map(|i| {
-            let (own, own_sd) = distance(model, posterior.mean[i], posterior.covariance[(i, i)], i, stats)?;
-            let (other, other_sd) = distance(model, 0.0, model.subject[(i, i)], i, stats)?;
+            let (block, at) = model.place(i)?;
+            let (mean, covariance) = &posterior.blocks[block];
+            let (own, own_sd) = distance(model, mean[at], covariance[(at, at)], i, stats)?;
+            let (other, other_sd) = distance(model, 0.0, model.subject[block][(at, at)], i, stats)?;
             let ratio = 0.5 * (other * other - own * own) + (other_sd / own_sd).ln();
             Some((sign * ratio, i, own))
         })
@@ -97,7 +99,9 @@ fn telling(
     let dimension = &model.dimensions[at];
     let feature = catalogue::feature(dimension.feature)?;
     let now = feature.raw(stats.get(feature.id)?.mean());
-    let usual = feature.raw(posterior.mean[at] * dimension.scale + dimension.centre);
+    let (block, within) = model.place(at)?;
+    let expected = posterior.blocks[block].0[within];
+    let usual = feature.raw(expected * dimension.scale + dimension.centre);
     Some(Telling { feature, now, usual, distance })
 }
 
@@ -134,7 +138,8 @@ fn distance(
     let d = &model.dimensions[i];
     let stat = stats.get(d.feature).filter(|stat| stat.count() >= LEAST_VALUES)?;
     let value = (stat.mean() - d.centre) / d.scale;
-    let variance = uncertain + model.session[(i, i)] + d.noise / f64::from(stat.count());
+    let (block, at) = model.place(i)?;
+    let variance = uncertain + model.session[block][(at, at)] + d.noise / f64::from(stat.count());
     Some(((value - expected) / variance.sqrt(), variance.sqrt()))
 }
 

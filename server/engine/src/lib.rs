@@ -3,8 +3,10 @@
 //! Pure: no clock, no SQL, no async, no I/O. The model is a two-covariance model with count-aware noise.
 
 pub mod automation;
+mod blocks;
 pub mod explain;
 pub mod model;
+mod noise;
 pub mod population;
 pub mod profile;
 mod reason;
@@ -19,6 +21,6 @@ pub use automation::{Assistive, AutomationPolicy, AutomationState, Sign, SignKin
 pub use model::{Aspect, Calibration, Dimension, Model};
 pub use population::{Population, PopulationError, Prior};
 pub use profile::{Maturity, Profile, Reference};
-pub use score::{Contribution, Score, score, score_against};
+pub use score::{Contribution, Score, Shown, score, score_against};
 pub use session::SessionState;
 pub use verdict::{Assessment, Evidence, Policy, VerdictKind};

@@ -1,12 +1,16 @@
 //! The two-covariance model of one modality: what is observed of stats, and how subjects and sessions vary.
 //!
-//! `y = μ + subject + session + noise`, Gaussian. Covariances B (subject) and S (session) are full; the noise is diagonal
-//! and shrinks with the count behind each stat (Ioffe 2006; Brümmer & de Villiers 2010; Stafylakis et al. 2013). Values are
-//! standardised: μ and the scale of each dimension are taken out before anything else.
+//! `y = μ + subject + session + noise`, Gaussian. All three vary together within a block of dimensions and not across
+//! blocks; the noise shrinks with the count behind each stat (Ioffe 2006; Brümmer & de Villiers 2010; Stafylakis et al. 2013).
+//! Values are standardised: μ and the scale of each dimension are taken out before anything else.
+
+use std::ops::Range;
 
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 use tacit_proto::{Family, FeatureId, FeatureStats, Modality, catalogue};
+
+use crate::blocks::{Block, block, runs};
 
 /// Values needed behind a log standard deviation.
 const LEAST_FOR_SPREAD: u32 = 6;
@@ -47,6 +51,11 @@ impl Dimension {
         catalogue::feature(self.feature).map(|f| f.family)
     }
 
+    /// What it is modelled with; a feature that the catalogue lacks is none.
+    pub(crate) fn block(&self) -> Option<Block> {
+        catalogue::feature(self.feature).map(block)
+    }
+
     /// Raw value and noise variance of this dimension in the stats, in transformed units.
     pub(crate) fn raw(feature: FeatureId, aspect: Aspect, stats: &FeatureStats) -> Option<(f64, u32)> {
         let stat = stats.get(feature)?;
@@ -79,9 +88,12 @@ impl Default for Calibration {
     }
 }
 
-/// The dimensions of a model that some stats show, standardised.
+/// The dimensions of one block that some stats show, standardised.
 #[derive(Debug, Clone)]
 pub(crate) struct Observation {
+    /// Which of the model's blocks.
+    pub(crate) block: usize,
+    /// Dimensions, counted within the block.
     pub(crate) index: Vec<usize>,
     pub(crate) value: DVector<f64>,
     pub(crate) noise: DVector<f64>,
@@ -92,40 +104,75 @@ pub(crate) struct Observation {
 pub struct Model {
     /// Input it is about.
     pub modality: Modality,
-    /// Observed dimensions, in order of feature and aspect.
+    /// Observed dimensions, sorted by block, feature and aspect.
     pub dimensions: Vec<Dimension>,
-    /// Covariance of subjects, standardised.
-    pub subject: DMatrix<f64>,
-    /// Covariance of sessions within a subject, standardised.
-    pub session: DMatrix<f64>,
+    /// Dimensions of each block.
+    pub(crate) blocks: Vec<Range<usize>>,
+    /// Covariances of subjects, standardised, a block each.
+    pub subject: Vec<DMatrix<f64>>,
+    /// Covariances of sessions within a subject, standardised, a block each.
+    pub session: Vec<DMatrix<f64>>,
+    /// Correlations of the noise, a block each: one keystroke counts in several dimensions.
+    pub(crate) noise: Vec<DMatrix<f64>>,
     /// Raw to calibrated ratio.
     pub calibration: Calibration,
 }
 
 impl Model {
-    pub(crate) fn observe(&self, stats: &FeatureStats) -> Observation {
-        let mut index = Vec::with_capacity(self.dimensions.len());
-        let mut value = Vec::with_capacity(self.dimensions.len());
-        let mut noise = Vec::with_capacity(self.dimensions.len());
-        for (i, d) in self.dimensions.iter().enumerate() {
+    /// A model of dimensions that come sorted, with covariances of each of their blocks.
+    pub(crate) fn new(
+        modality: Modality,
+        dimensions: Vec<Dimension>,
+        subject: Vec<DMatrix<f64>>,
+        session: Vec<DMatrix<f64>>,
+        noise: Vec<DMatrix<f64>>,
+        calibration: Calibration,
+    ) -> Self {
+        let blocks = runs(&dimensions);
+        Self { modality, dimensions, blocks, subject, session, noise, calibration }
+    }
+
+    /// Block of a dimension and its place within.
+    #[must_use]
+    pub fn place(&self, dimension: usize) -> Option<(usize, usize)> {
+        let block = self.blocks.iter().position(|run| run.contains(&dimension))?;
+        Some((block, dimension - self.blocks[block].start))
+    }
+
+    /// What the stats show, a block each; blocks of which they show nothing are left out.
+    pub(crate) fn observe(&self, stats: &FeatureStats) -> Vec<Observation> {
+        let blocks = self.blocks.iter().cloned().enumerate();
+        blocks
+            .map(|(block, run)| self.observe_block(block, run, stats))
+            .filter(|o| !o.index.is_empty())
+            .collect()
+    }
+
+    fn observe_block(&self, block: usize, run: Range<usize>, stats: &FeatureStats) -> Observation {
+        let (subject, session) = (&self.subject[block], &self.session[block]);
+        let mut index = Vec::with_capacity(run.len());
+        let mut value = Vec::with_capacity(run.len());
+        let mut noise = Vec::with_capacity(run.len());
+        for (i, d) in self.dimensions[run].iter().enumerate() {
             if let Some((raw, n)) = Dimension::raw(d.feature, d.aspect, stats) {
                 index.push(i);
                 let own = d.noise / f64::from(n);
-                let outermost = OUTERMOST * (self.subject[(i, i)] + self.session[(i, i)] + own).sqrt();
+                let outermost = OUTERMOST * (subject[(i, i)] + session[(i, i)] + own).sqrt();
                 value.push(((raw - d.centre) / d.scale).clamp(-outermost, outermost));
                 noise.push(own);
             }
         }
-        Observation { index, value: DVector::from_vec(value), noise: DVector::from_vec(noise) }
+        Observation { block, index, value: DVector::from_vec(value), noise: DVector::from_vec(noise) }
     }
 
-    /// Session covariance plus noise, over the observed dimensions.
+    /// Session covariance plus noise, over the observed dimensions of a block.
     pub(crate) fn within(&self, observation: &Observation) -> DMatrix<f64> {
-        let mut within = pick(&self.session, &observation.index);
-        for (i, noise) in observation.noise.iter().enumerate() {
-            within[(i, i)] += noise;
-        }
-        within
+        let (session, noise) = (&self.session[observation.block], &self.noise[observation.block]);
+        let (index, own) = (&observation.index, observation.noise.map(f64::sqrt));
+        DMatrix::from_fn(index.len(), index.len(), |r, c| {
+            let at = (index[r], index[c]);
+            session[at] + own[r] * own[c] * noise[at]
+        })
     }
 }
 

@@ -1,14 +1,16 @@
 //! The distribution of feature stats over people, sessions and noise: the prior for every subject.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 use tacit_proto::{FeatureId, Modality, catalogue};
 
+use crate::blocks::runs;
 use crate::model::{Aspect, Calibration, Dimension, Model, cholesky};
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Why a population file is not one.
 #[derive(Debug, thiserror::Error)]
@@ -99,8 +101,13 @@ impl Population {
         let at: Vec<usize> =
             (0..model.dimensions.len()).filter(|&i| model.dimensions[i].aspect == Aspect::Mean).collect();
         let d = |i: usize| &model.dimensions[at[i]];
-        let scaled = |m: &DMatrix<f64>| {
-            DMatrix::from_fn(at.len(), at.len(), |r, c| m[(at[r], at[c])] * d(r).scale * d(c).scale)
+        let scaled = |covariances: &[DMatrix<f64>]| {
+            DMatrix::from_fn(at.len(), at.len(), |r, c| match (model.place(at[r]), model.place(at[c])) {
+                (Some((block, i)), Some((other, j))) if block == other => {
+                    covariances[block][(i, j)] * d(r).scale * d(c).scale
+                }
+                _ => 0.0,
+            })
         };
         Some(Prior {
             features: (0..at.len()).map(|i| d(i).feature).collect(),
@@ -151,8 +158,10 @@ struct FileModel {
     modality: Modality,
     calibration: Calibration,
     dimensions: Vec<Dimension>,
-    subject: Vec<f32>,
-    session: Vec<f32>,
+    /// Lower triangles by rows, a block each.
+    subject: Vec<Vec<f32>>,
+    session: Vec<Vec<f32>>,
+    noise: Vec<Vec<f32>>,
 }
 
 impl From<&Model> for FileModel {
@@ -161,8 +170,9 @@ impl From<&Model> for FileModel {
             modality: model.modality,
             calibration: model.calibration,
             dimensions: model.dimensions.clone(),
-            subject: lower(&model.subject),
-            session: lower(&model.session),
+            subject: model.subject.iter().map(lower).collect(),
+            session: model.session.iter().map(lower).collect(),
+            noise: model.noise.iter().map(lower).collect(),
         }
     }
 }
@@ -183,20 +193,26 @@ impl TryFrom<FileModel> for Model {
                 return Err(bad(&format!("dimension of feature {} is not sound", d.feature.0)));
             }
         }
-        let size = file.dimensions.len();
-        let matrix = |packed: &[f32], name: &str| {
-            let whole = packed.len() == size * (size + 1) / 2 && packed.iter().all(|v| v.is_finite());
-            whole
-                .then(|| full(packed, size))
-                .ok_or_else(|| bad(&format!("{name} covariance is not {size} by {size}")))
+        if !file.dimensions.is_sorted_by_key(|d| (d.block(), d.feature, d.aspect)) {
+            return Err(bad("dimensions are not sorted by block, feature and aspect"));
+        }
+        let sizes: Vec<usize> = runs(&file.dimensions).iter().map(Range::len).collect();
+        let matrices = |packed: &[Vec<f32>], name: &str| {
+            if packed.len() != sizes.len() {
+                return Err(bad(&format!("{} {name} covariances for {} blocks", packed.len(), sizes.len())));
+            }
+            let matrix = |(packed, size): (&Vec<f32>, &usize)| {
+                let whole = packed.len() == size * (size + 1) / 2 && packed.iter().all(|v| v.is_finite());
+                whole
+                    .then(|| full(packed, *size))
+                    .ok_or_else(|| bad(&format!("a {name} covariance is not {size} by {size}")))
+            };
+            packed.iter().zip(&sizes).map(matrix).collect::<Result<Vec<_>, _>>()
         };
-        Ok(Self {
-            modality: file.modality,
-            subject: matrix(&file.subject, "subject")?,
-            session: matrix(&file.session, "session")?,
-            dimensions: file.dimensions,
-            calibration: file.calibration,
-        })
+        let subject = matrices(&file.subject, "subject")?;
+        let session = matrices(&file.session, "session")?;
+        let noise = matrices(&file.noise, "noise")?;
+        Ok(Self::new(file.modality, file.dimensions, subject, session, noise, file.calibration))
     }
 }
 

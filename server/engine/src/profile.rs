@@ -165,19 +165,18 @@ impl Reference {
     }
 }
 
-/// Gaussian over a subject's term, standardised.
+/// Gaussian over a subject's term, standardised: mean and covariance of each block.
 #[derive(Debug, Clone)]
 pub(crate) struct Posterior {
-    pub(crate) mean: DVector<f64>,
-    pub(crate) covariance: DMatrix<f64>,
+    pub(crate) blocks: Vec<(DVector<f64>, DMatrix<f64>)>,
 }
 
 impl Posterior {
     fn of(model: &Model, sessions: &[FeatureStats]) -> Self {
-        let mut precision = inverse(&model.subject);
-        let mut pull = DVector::zeros(model.dimensions.len());
-        for stats in sessions {
-            let o = model.observe(stats);
+        let mut sums: Vec<_> =
+            model.subject.iter().map(|s| (DVector::zeros(s.nrows()), inverse(s))).collect();
+        for o in sessions.iter().flat_map(|stats| model.observe(stats)) {
+            let (pull, precision) = &mut sums[o.block];
             let weight = inverse(&model.within(&o));
             let pulled = &weight * &o.value;
             for (r, &i) in o.index.iter().enumerate() {
@@ -187,7 +186,10 @@ impl Posterior {
                 }
             }
         }
-        let covariance = inverse(&precision);
-        Self { mean: &covariance * pull, covariance }
+        let posterior = |(pull, precision): (DVector<f64>, DMatrix<f64>)| {
+            let covariance = inverse(&precision);
+            (&covariance * pull, covariance)
+        };
+        Self { blocks: sums.into_iter().map(posterior).collect() }
     }
 }

@@ -20,8 +20,6 @@ const LEAST_KEYSTROKES: u32 = 200;
 /// Strokes of a start that is judged against.
 const LEAST_STROKES: u32 = 60;
 
-/// A longer suffix is looked at once the start before it has so many times its input.
-const TIMES_LONGER: u32 = 1;
 /// Share of a session's term that drifts within the session.
 const DRIFT: f64 = 0.3;
 
@@ -101,23 +99,24 @@ impl OwnStart {
 
     /// Everything before the longest suffix that leaves a start as long as itself, or before the shortest one.
     fn sitting(&self, population: &Population) -> Option<Sitting> {
-        let long = |windows: usize, modality, times| {
+        let long = |windows: usize, modality, as_suffix: bool| {
             let older = self.before(windows);
             let inputs = |parts: &[&Part]| {
                 let of = parts.iter().filter(|p| p.modality == modality);
                 of.fold(0_u32, |sum, p| sum.saturating_add(p.inputs))
             };
-            inputs(&older) >= least(modality).max(inputs(&self.last(windows)).saturating_mul(times))
+            let recent = if as_suffix { inputs(&self.last(windows)) } else { 0 };
+            inputs(&older) >= least(modality).max(recent)
         };
-        let any = |windows: usize, times| {
-            windows <= self.latest.len() && Modality::ALL.into_iter().any(|m| long(windows, m, times))
+        let any = |windows: usize, as_suffix| {
+            windows <= self.latest.len() && Modality::ALL.into_iter().any(|m| long(windows, m, as_suffix))
         };
-        let latest = SUFFIXES.into_iter().rev().find(|windows| any(*windows, TIMES_LONGER));
-        let latest = latest.or_else(|| SUFFIXES.into_iter().find(|windows| any(*windows, 0)))?;
+        let latest = SUFFIXES.into_iter().rev().find(|windows| any(*windows, true));
+        let latest = latest.or_else(|| SUFFIXES.into_iter().find(|windows| any(*windows, false)))?;
         let (older, recent) = (self.before(latest), self.last(latest));
         let mut start = Profile::default();
         let mut models = Vec::new();
-        for m in Modality::ALL.into_iter().filter(|m| long(latest, *m, 0)) {
+        for m in Modality::ALL.into_iter().filter(|m| long(latest, *m, false)) {
             let (before, after) = (pooled(&older, m), pooled(&recent, m));
             models.extend(population.model(m).map(|model| one_sitting(model, &before, &after)));
             start.learn(m, 0, &before);
@@ -174,12 +173,18 @@ fn one_sitting(model: &Model, before: &FeatureStats, after: &FeatureStats) -> Mo
         let shows = |stats| Dimension::raw(d.feature, d.aspect, stats).is_some();
         shows(before) && shows(after)
     };
-    let index: Vec<usize> = (0..model.dimensions.len()).filter(|&i| shown(&model.dimensions[i])).collect();
-    let (subject, session) = (pick(&model.subject, &index), pick(&model.session, &index));
-    Model {
-        dimensions: index.iter().map(|&i| model.dimensions[i]).collect(),
-        subject: subject + &session * (1.0 - DRIFT),
-        session: session * DRIFT,
-        ..*model
+    let (mut kept, mut subject, mut session, mut noise) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (block, run) in model.blocks.iter().enumerate() {
+        let dimensions = &model.dimensions[run.clone()];
+        let index: Vec<usize> = (0..dimensions.len()).filter(|&i| shown(&dimensions[i])).collect();
+        if index.is_empty() {
+            continue;
+        }
+        let varies = pick(&model.session[block], &index);
+        kept.extend(index.iter().map(|&i| dimensions[i]));
+        subject.push(pick(&model.subject[block], &index) + &varies * (1.0 - DRIFT));
+        session.push(varies * DRIFT);
+        noise.push(pick(&model.noise[block], &index));
     }
+    Model::new(model.modality, kept, subject, session, noise, model.calibration)
 }

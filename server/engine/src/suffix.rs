@@ -23,7 +23,8 @@ pub(crate) struct Standing {
 pub(crate) struct Suffix {
     pub(crate) windows: usize,
     pub(crate) llr: f64,
-    /// The same without the window that speaks most against the subject; nothing for a single window.
+    /// The same without the window that speaks most against the subject; nothing for a single window, or where nothing
+    /// speaks against the subject.
     rest: f64,
     /// Windows that by themselves speak against the subject.
     against: usize,
@@ -34,10 +35,14 @@ impl Suffix {
     pub(crate) fn of(alone: &[f64], ratio: impl Fn(Option<usize>) -> f64) -> Self {
         let worst = (0..alone.len()).min_by(|a, b| alone[*a].total_cmp(&alone[*b]));
         let ratio = |without| ratio(without).clamp(-MOST_EVIDENCE, MOST_EVIDENCE);
+        let llr = match alone {
+            [only] => only.clamp(-MOST_EVIDENCE, MOST_EVIDENCE),
+            _ => ratio(None),
+        };
         Self {
             windows: alone.len(),
-            llr: ratio(None),
-            rest: if alone.len() > 1 { ratio(worst) } else { 0.0 },
+            llr,
+            rest: if alone.len() > 1 && llr < 0.0 { ratio(worst) } else { 0.0 },
             against: alone.iter().filter(|llr| **llr < 0.0).count(),
         }
     }

@@ -1,10 +1,13 @@
-//! Learns a population by expectation maximisation.
+//! Learns a population by expectation maximisation, block by block.
+
+use std::ops::Range;
 
 use nalgebra::{DMatrix, DVector};
 use tacit_proto::{FeatureId, FeatureStats, Modality, Transform, Unit, catalogue};
 
-use crate::Population;
+use crate::blocks::runs;
 use crate::model::{Aspect, Calibration, Dimension, Model, Observation, cholesky, inverse};
+use crate::{Population, noise};
 
 /// People who must show a dimension before it is modelled.
 const LEAST_PEOPLE: usize = 8;
@@ -13,11 +16,13 @@ const LEAST_SHARE: f64 = 0.08;
 /// Noise of a log standard deviation relative to Gaussian values: timings have heavy tails.
 const SPREAD_NOISE: f64 = 1.5;
 
-/// Sessions of one person, of one modality: the stats of each session, pooled.
+/// What one person gives to learn from, of one modality.
 #[derive(Debug, Clone, Default)]
 pub struct TrainingPerson {
-    /// One entry a session.
+    /// Pooled stats, one entry a session.
     pub sessions: Vec<FeatureStats>,
+    /// Windows in order, of the size that is scored, one entry a session: they tell what is noise.
+    pub windows: Vec<Vec<FeatureStats>>,
 }
 
 /// Settings of a training run.
@@ -59,26 +64,27 @@ fn train_model(
     settings: &TrainSettings,
     progress: &mut dyn FnMut(u32),
 ) -> Model {
-    let dimensions = dimensions(modality, people, settings.spreads);
-    let size = dimensions.len();
-    let mut model = Model {
-        modality,
-        dimensions,
-        subject: DMatrix::identity(size, size) * 0.5,
-        session: DMatrix::identity(size, size) * 0.3,
-        calibration: Calibration::default(),
-    };
+    let mut dimensions = dimensions(modality, people, settings.spreads);
+    dimensions.sort_by_key(|d| (d.block(), d.feature, d.aspect));
+    let sizes: Vec<usize> = runs(&dimensions).iter().map(Range::len).collect();
+    let scaled_identities = |by| sizes.iter().map(|n| DMatrix::identity(*n, *n) * by).collect();
+    let (subject, session) = (scaled_identities(0.5), scaled_identities(0.3));
+    let mut model =
+        Model::new(modality, dimensions, subject, session, scaled_identities(1.0), Calibration::default());
+    noise::learn(&mut model, people);
     for round in 0..settings.rounds {
-        let observed: Vec<Vec<Observation>> = people
-            .iter()
-            .map(|p| {
-                let observed: Vec<_> = p.sessions.iter().map(|s| model.observe(s)).collect();
-                observed.into_iter().filter(|o| !o.index.is_empty()).collect()
-            })
-            .filter(|sessions: &Vec<_>| !sessions.is_empty())
-            .collect();
-        let sums = expect(&model, &observed);
-        maximise(&mut model, &sums, settings.prior_people);
+        let observed: Vec<Vec<Vec<Observation>>> =
+            people.iter().map(|p| p.sessions.iter().map(|s| model.observe(s)).collect()).collect();
+        for block in 0..sizes.len() {
+            let of_block = |session: &Vec<Observation>| session.iter().find(|o| o.block == block).cloned();
+            let people: Vec<Vec<Observation>> = observed
+                .iter()
+                .map(|sessions| sessions.iter().filter_map(of_block).collect())
+                .filter(|sessions: &Vec<_>| !sessions.is_empty())
+                .collect();
+            let sums = expect(&model, block, &people);
+            maximise(&mut model, block, &sums, settings.prior_people);
+        }
         progress(round + 1);
     }
     model
@@ -171,22 +177,23 @@ impl Sums {
     }
 }
 
-/// Posterior moments of every person's subject term and every session's session term.
-fn expect(model: &Model, people: &[Vec<Observation>]) -> Sums {
-    let subject_precision = inverse(&model.subject);
+/// Posterior moments of every person's subject term and every session's session term, in one block.
+fn expect(model: &Model, block: usize, people: &[Vec<Observation>]) -> Sums {
+    let subject_precision = inverse(&model.subject[block]);
+    let size = subject_precision.nrows();
     let parts = std::thread::available_parallelism().map_or(1, usize::from).min(people.len().max(1));
     // Each part adds up in a fixed order and the parts are joined in order, so that the result does not depend on timing.
     let part = people.len().div_ceil(parts).max(1);
-    let mut sums = Sums::new(model.dimensions.len());
+    let mut sums = Sums::new(size);
     std::thread::scope(|scope| {
         let running: Vec<_> = people
             .chunks(part)
             .map(|chunk| {
                 let precision = &subject_precision;
                 scope.spawn(move || {
-                    let mut sums = Sums::new(model.dimensions.len());
+                    let mut sums = Sums::new(size);
                     for sessions in chunk {
-                        expect_person(model, precision, sessions, &mut sums);
+                        expect_person(model, block, precision, sessions, &mut sums);
                     }
                     sums
                 })
@@ -201,9 +208,16 @@ fn expect(model: &Model, people: &[Vec<Observation>]) -> Sums {
     sums
 }
 
-fn expect_person(model: &Model, subject_precision: &DMatrix<f64>, sessions: &[Observation], sums: &mut Sums) {
+fn expect_person(
+    model: &Model,
+    block: usize,
+    subject_precision: &DMatrix<f64>,
+    sessions: &[Observation],
+    sums: &mut Sums,
+) {
+    let size = subject_precision.nrows();
     let mut precision = subject_precision.clone();
-    let mut pull = DVector::zeros(model.dimensions.len());
+    let mut pull = DVector::zeros(size);
     let mut weights = Vec::with_capacity(sessions.len());
     for o in sessions {
         let weight = inverse(&model.within(o));
@@ -222,31 +236,31 @@ fn expect_person(model: &Model, subject_precision: &DMatrix<f64>, sessions: &[Ob
     sums.subject_mean += &mean;
     sums.subject += &mean * mean.transpose() + &covariance;
 
-    let size = model.dimensions.len();
+    let varies = &model.session[block];
     for (o, weight) in sessions.iter().zip(weights) {
         // Session term given the subject term x: mean G (y − x), covariance S − G S_o; x itself is uncertain.
-        let across = DMatrix::from_fn(size, o.index.len(), |r, c| model.session[(r, o.index[c])]);
+        let across = DMatrix::from_fn(size, o.index.len(), |r, c| varies[(r, o.index[c])]);
         let gain = &across * &weight;
         let x = DVector::from_fn(o.index.len(), |r, _| mean[o.index[r]]);
         let z = &gain * (&o.value - x);
         let uncertain =
             DMatrix::from_fn(o.index.len(), o.index.len(), |r, c| covariance[(o.index[r], o.index[c])]);
-        sums.session += &z * z.transpose() + &model.session - &gain * across.transpose();
+        sums.session += &z * z.transpose() + varies - &gain * across.transpose();
         sums.session += (&gain * uncertain) * gain.transpose();
         sums.sessions += 1.0;
     }
 }
 
-fn maximise(model: &mut Model, sums: &Sums, prior_people: f64) {
+fn maximise(model: &mut Model, block: usize, sums: &Sums, prior_people: f64) {
     if sums.people == 0.0 || sums.sessions == 0.0 {
         return;
     }
     let mean = &sums.subject_mean / sums.people;
     let subject = &sums.subject / sums.people - &mean * mean.transpose();
     let session = &sums.session / sums.sessions;
-    model.subject = drawn_to_diagonal(&subject, sums.people, prior_people);
-    model.session = drawn_to_diagonal(&session, sums.sessions, prior_people);
-    for (i, d) in model.dimensions.iter_mut().enumerate() {
+    model.subject[block] = drawn_to_diagonal(&subject, sums.people, prior_people);
+    model.session[block] = drawn_to_diagonal(&session, sums.sessions, prior_people);
+    for (i, d) in model.dimensions[model.blocks[block].clone()].iter_mut().enumerate() {
         d.centre += mean[i] * d.scale;
     }
 }

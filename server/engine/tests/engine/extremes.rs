@@ -19,7 +19,7 @@ proptest! {
         let mut rng = ChaCha8Rng::seed_from_u64(11);
         let people = (0..20).map(|_| {
             let person = Person::draw(&mut rng);
-            TrainingPerson { sessions: (0..2).map(|_| pooled(&person.session(&mut rng, 1, 8))).collect() }
+            TrainingPerson { sessions: (0..2).map(|_| pooled(&person.session(&mut rng, 1, 8))).collect(), ..Default::default() }
         }).collect();
         let settings = TrainSettings { rounds: 2, ..TrainSettings::default() };
         let population = train(&[(Modality::Keyboard, people)], &settings, &mut |_, _, _| {});

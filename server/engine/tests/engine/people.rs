@@ -62,7 +62,10 @@ pub(crate) fn population(rng: &mut ChaCha8Rng) -> Population {
     let people = (0..150)
         .map(|_| {
             let person = Person::draw(rng);
-            TrainingPerson { sessions: (0..4).map(|_| pooled(&person.session(rng, 1, 30))).collect() }
+            TrainingPerson {
+                sessions: (0..4).map(|_| pooled(&person.session(rng, 1, 30))).collect(),
+                ..Default::default()
+            }
         })
         .collect();
     train(&[(Modality::Keyboard, people)], &TrainSettings::default(), &mut |_, _, _| {})

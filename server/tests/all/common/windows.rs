@@ -41,6 +41,7 @@ pub(crate) fn population() -> Population {
     let people = (-20..=20)
         .map(|person| TrainingPerson {
             sessions: (-2..=2).map(|mood| stats(f64::from(person) / 20.0, f64::from(mood) * 0.03)).collect(),
+            ..TrainingPerson::default()
         })
         .collect();
     train(&[(Modality::Keyboard, people)], &TrainSettings::default(), &mut |_, _, _| {})
