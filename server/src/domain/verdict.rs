@@ -13,6 +13,7 @@ pub fn name(kind: VerdictKind) -> &'static str {
         VerdictKind::DifferentPerson => "different_person",
         VerdictKind::Automation => "automation",
         VerdictKind::NotScorable => "not_scorable",
+        VerdictKind::Silent => "silent",
     }
 }
 
