@@ -68,7 +68,7 @@ create table directive (
     detail text
 );
 create index directive_by_session on directive (session_id, created_at);
-create index directive_unacknowledged on directive (device_id)
+create index directive_unacknowledged on directive (expires_at)
     where acknowledged_at is null and withheld is null;
 
 -- What people said of a session's verdicts.

@@ -49,7 +49,7 @@ impl Done {
         id: &[u8],
         outcome: Outcome,
         at_ms: u64,
-        detail: String,
+        detail: &str,
     ) -> Option<DirectiveOutcome> {
         if id.is_empty() {
             return None;
@@ -77,7 +77,7 @@ mod tests {
         let done = Done::default();
         assert_eq!(done.begin(b"a"), Known::New);
         assert_eq!(done.begin(b"a"), Known::UnderWay);
-        let outcome = done.end(b"a", Outcome::Failed, 7, format!("\u{1b}{}", "x".repeat(300))).unwrap();
+        let outcome = done.end(b"a", Outcome::Failed, 7, &format!("\u{1b}{}", "x".repeat(300))).unwrap();
         assert_eq!((outcome.detail.len(), outcome.at_ms), (200, 7));
         assert_eq!(done.begin(b"a"), Known::Done(outcome));
         for id in 0..MOST {
@@ -87,7 +87,7 @@ mod tests {
         // From a server that takes no outcomes.
         for _ in 0..2 {
             assert_eq!(done.begin(b""), Known::New);
-            assert_eq!(done.end(b"", Outcome::Done, 7, String::new()), None);
+            assert_eq!(done.end(b"", Outcome::Done, 7, ""), None);
         }
     }
 }

@@ -108,11 +108,11 @@ impl Responder {
         }
         if directive.session_id != session {
             tracing::warn!("a directive for another session was ignored");
-            return self.settle(&id, Outcome::SessionOver, String::new());
+            return self.settle(&id, Outcome::SessionOver, "");
         }
         let Some(response) = directive.response else {
             tracing::warn!("a directive that this version does not know was ignored");
-            let detail = "this version of the agent has no such response".to_owned();
+            let detail = "this version of the agent has no such response";
             return self.settle(&id, Outcome::NotSupported, detail);
         };
         let task = Task {
@@ -125,7 +125,7 @@ impl Responder {
         tokio::spawn(task.run(id, response));
     }
 
-    fn settle(&self, id: &[u8], outcome: Outcome, detail: String) {
+    fn settle(&self, id: &[u8], outcome: Outcome, detail: &str) {
         if let Some(outcome) = self.done.end(id, outcome, (self.now)(), detail) {
             self.tell(Event::Outcome(outcome));
         }
@@ -171,7 +171,7 @@ impl<D: Desk> Task<D> {
         if locks && !locked {
             detail = "the desktop was told to lock, and does not say that it has".to_owned();
         }
-        if let Some(outcome) = self.done.end(&id, outcome, (self.now)(), detail) {
+        if let Some(outcome) = self.done.end(&id, outcome, (self.now)(), &detail) {
             let _ = self.events.send(Event::Outcome(outcome)).await;
         }
         if locked {

@@ -16,8 +16,7 @@ use tacit_proto::v1::record::Body;
 use tacit_proto::v1::server_message::Message as Down;
 use tacit_proto::v1::telemetry_server::Telemetry;
 use tacit_proto::v1::{
-    self, Ack, AgentMessage, Directive, DirectiveOutcome, Lock, Notify, Outcome, Record, ServerMessage,
-    StepUp,
+    Ack, AgentMessage, Directive, DirectiveOutcome, Lock, Notify, Outcome, Record, ServerMessage, StepUp,
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::timeout;
@@ -263,6 +262,6 @@ async fn what_cannot_be_done_is_said() {
         ..desk.directive(0, Response::Notify(Notify { text: "old".into() }))
     };
     desk.down.send(notice).unwrap();
-    let last = desk.directive(6, Response::Notify(v1::Notify { text: "new".into() }));
+    let last = desk.directive(6, Response::Notify(Notify { text: "new".into() }));
     assert_eq!(desk.directs(&last).await.1.directive_id, [6; 16]);
 }

@@ -126,10 +126,9 @@ async fn answer(
     let id = DirectiveId(app.ambient.id());
     let expires_at = now + directive::serves(VerdictKind::Silent);
     Ok(Some(DirectiveRow {
-        directive: Directive { id, session: row.id, response, expires_at },
+        directive: Directive { id, session: row.id, verdict: VerdictKind::Silent, response, expires_at },
         device: row.device_id,
         sequence: row.last_sequence,
-        verdict: verdict::name(VerdictKind::Silent),
         group: standing.group,
         version: standing.version,
         withheld,

@@ -58,7 +58,7 @@ pub const RULES: &[Rule] = &[
     Rule { call: "GET /v1/exemptions", who: GUARDIANS },
     Rule { call: "POST /v1/exemptions", who: GUARDIANS },
     Rule { call: "POST /v1/exemptions/{id}/end", who: GUARDIANS },
-    Rule { call: "GET /v1/sessions/{id}/directives", who: READERS },
+    Rule { call: "GET /v1/sessions/{id}/directives", who: INVESTIGATORS },
     Rule { call: "POST /v1/sessions/{id}/feedback", who: INVESTIGATORS },
     Rule { call: "GET /v1/sessions", who: READERS },
     Rule { call: "GET /v1/sessions/{id}", who: READERS },

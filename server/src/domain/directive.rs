@@ -20,6 +20,8 @@ pub struct Directive {
     pub id: DirectiveId,
     /// In which session.
     pub session: SessionId,
+    /// Of which verdict it is made.
+    pub verdict: VerdictKind,
     /// What to do; never `record`.
     pub response: Response,
     /// Until when.
@@ -29,22 +31,21 @@ pub struct Directive {
 impl Directive {
     /// What the person at the workstation reads. It accuses nobody.
     #[must_use]
-    pub fn text(&self) -> &'static str {
-        match self.response {
+    pub fn text(&self) -> String {
+        let why = match self.verdict {
+            VerdictKind::Silent => {
+                "The program that watches over this workstation was not heard of for a while."
+            }
+            VerdictKind::Automation => "A device or a program seems to type or point at this workstation.",
+            _ => "The way this workstation is being used does not look like its user.",
+        };
+        let then = match self.response {
             Response::Record => "",
-            Response::Notify => {
-                "The way this workstation is being used does not look like its user. \
-                 If it is you, carry on; your security team can see this notice."
-            }
-            Response::StepUp => {
-                "Please unlock to confirm that it is you. The way this workstation is being used does not look \
-                 like its user; if it is you, nothing else follows."
-            }
-            Response::Lock => {
-                "This workstation was locked because the way it is being used does not look like its user. \
-                 If it is you, unlock it and carry on."
-            }
-        }
+            Response::Notify => "If it is you, carry on; your security team can see this notice.",
+            Response::StepUp => "Please unlock it to confirm that it is you.",
+            Response::Lock => "It was locked. If it is you, unlock it and carry on.",
+        };
+        format!("{why} {then}")
     }
 }
 

@@ -17,6 +17,15 @@ pub fn name(kind: VerdictKind) -> &'static str {
     }
 }
 
+/// The verdict of a stored name.
+#[must_use]
+pub fn named(text: &str) -> Option<VerdictKind> {
+    use VerdictKind as V;
+    [V::Learning, V::Genuine, V::Suspicious, V::DifferentPerson, V::Automation, V::NotScorable, V::Silent]
+        .into_iter()
+        .find(|kind| name(*kind) == text)
+}
+
 /// The modality as stored.
 #[must_use]
 pub fn modality(modality: Modality) -> &'static str {

@@ -46,7 +46,7 @@ impl UnderWay {
 /// As the wire has it.
 pub(super) fn wire(directive: &Directive) -> v1::Directive {
     use v1::directive::Response as Wire;
-    let text = directive.text().to_owned();
+    let text = directive.text();
     let response = match directive.response {
         Response::Record => None,
         Response::Notify => Some(Wire::Notify(v1::Notify { text })),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Store, Unit};
 use crate::domain::directive::{Directive, Outcome};
 use crate::domain::policy::Response;
-use crate::domain::{DeviceId, DirectiveId, SessionId};
+use crate::domain::{DeviceId, DirectiveId, SessionId, verdict};
 use crate::{Error, Result};
 
 /// A directive to keep.
@@ -20,8 +20,6 @@ pub struct DirectiveRow {
     pub device: DeviceId,
     /// The verdict's place in its session.
     pub sequence: i64,
-    /// The verdict as stored.
-    pub verdict: &'static str,
     /// Whose policy.
     pub group: String,
     /// Its version.
@@ -89,7 +87,7 @@ impl Unit {
                 row.directive.session.0,
                 row.device.0,
                 row.sequence,
-                row.verdict,
+                verdict::name(row.directive.verdict),
                 row.group,
                 row.version,
                 row.directive.response.name(),
@@ -139,7 +137,7 @@ impl Store {
     /// As the database.
     pub async fn pending_directives(&self, device: DeviceId, now: OffsetDateTime) -> Result<Vec<Directive>> {
         let rows = sqlx::query!(
-            "select id, session_id, response, expires_at from directive
+            "select id, session_id, verdict, response, expires_at from directive
              where device_id = $1 and acknowledged_at is null and withheld is null and expires_at > $2
              order by created_at, id",
             device.0,
@@ -151,8 +149,10 @@ impl Store {
             .map(|r| {
                 let response = Response::named(&r.response)
                     .ok_or_else(|| Error::internal(format!("a directive of the kind {}", r.response)))?;
+                let verdict = verdict::named(&r.verdict)
+                    .ok_or_else(|| Error::internal(format!("a directive of the verdict {}", r.verdict)))?;
                 let (id, session) = (DirectiveId(r.id), SessionId(r.session_id));
-                Ok(Directive { id, session, response, expires_at: r.expires_at })
+                Ok(Directive { id, session, verdict, response, expires_at: r.expires_at })
             })
             .collect()
     }

@@ -1,5 +1,6 @@
 //! From a verdict to what is done about it: policy, the rules that protect the person, directives and their outcomes.
 
+mod agent;
 mod delivery;
 mod evidence;
 mod rules;
@@ -117,7 +118,7 @@ impl Desk {
 
     /// What policy made of a session's verdicts, newest first.
     pub(crate) async fn directives(&self, session: Uuid) -> Vec<Value> {
-        let key = self.api.key(Role::Service).await;
+        let key = self.api.key(Role::Analyst).await;
         let answer = self.api.ok(&format!("/v1/sessions/{session}/directives"), &key).await;
         answer["directives"].as_array().unwrap().clone()
     }

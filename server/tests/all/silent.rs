@@ -122,5 +122,6 @@ async fn where_policy_does_not_let_it_pass_the_agent_finds_a_step_up_when_it_is_
         }
     };
     assert_eq!(directive.session_id, session.as_bytes());
-    assert!(matches!(directive.response, Some(v1::directive::Response::StepUp(_))), "{directive:?}");
+    let Some(v1::directive::Response::StepUp(step_up)) = &directive.response else { panic!("{directive:?}") };
+    assert!(step_up.text.contains("was not heard of"), "{}", step_up.text);
 }

@@ -12,7 +12,7 @@ use crate::clock::Ambient;
 use crate::domain::directive::{self, Directive};
 use crate::domain::guard::{self, Facts, Rests, Rule};
 use crate::domain::policy::{DEFAULT_GROUP, GroupPolicy, Response};
-use crate::domain::{DirectiveId, SessionId, SubjectId, verdict};
+use crate::domain::{DirectiveId, SessionId, SubjectId};
 use crate::store::directives::{DirectiveRow, Spoken};
 use crate::store::sessions::SessionRow;
 
@@ -160,6 +160,7 @@ impl Responding {
         let directive = Directive {
             id: DirectiveId(self.ambient.id()),
             session: given.row.id,
+            verdict: given.kind,
             response,
             expires_at: self.now + directive::serves(given.kind),
         };
@@ -167,7 +168,6 @@ impl Responding {
             directive,
             device: given.row.device_id,
             sequence: given.sequence,
-            verdict: verdict::name(given.kind),
             group: self.standing.group.clone(),
             version: self.standing.version,
             withheld,

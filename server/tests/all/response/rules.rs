@@ -4,6 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use tacit_proto::v1::record::Body;
 use tacit_proto::v1::{self, Mark, SignalKind};
+use tacit_proto::{Family, FeatureStats, Modality, Stat, catalogue};
 use tacit_server::domain::Role;
 use time::Duration;
 use uuid::Uuid;
@@ -24,6 +25,17 @@ fn machine(session: Uuid, sequence: u64) -> v1::Record {
     let marks = vec![Mark::NewDevice.into(), Mark::EvenGaps.into()];
     let signal = v1::Signal { kind: SignalKind::MachineKeys.into(), count: 21, marks, strength: 31 };
     record(session, sequence, START, Body::Signal(signal))
+}
+
+/// A window whose times differ less than anybody's.
+fn even() -> v1::Window {
+    let mut stats = FeatureStats::new();
+    let timed = |f: &&catalogue::Feature| matches!(f.family, Family::Hold | Family::DownDown);
+    for feature in catalogue::ALL.iter().filter(timed).take(12) {
+        let (low, high) = feature.value_range();
+        stats.add(feature.id, &Stat::new(20, low.midpoint(high), 1e-6).unwrap());
+    }
+    v1::Window::pack(Modality::Keyboard, 150, 60_000, 0, &stats)
 }
 
 #[tokio::test]
@@ -53,9 +65,13 @@ async fn one_window_locks_nobody() {
     assert_eq!(desk.directives(session).await, Vec::<Value>::new());
     // However sure a machine's window is, alone it locks nobody either.
     let session = desk.open().await;
-    desk.stream.send(&window(session, 2, START)).await;
-    desk.stream.acked(session, 2).await.unwrap();
+    desk.stream.send(&record(session, 2, START, Body::Window(even()))).await;
+    assert_eq!(desk.directed(session, 2).await, []);
+    assert_eq!(desk.api.server.count("select count(*) from verdict where verdict = 'automation'").await, 1);
     assert_eq!(desk.directives(session).await, Vec::<Value>::new());
+    desk.stream.send(&record(session, 3, START, Body::Window(even()))).await;
+    assert_eq!(desk.directed(session, 3).await.len(), 1);
+    assert_eq!(desk.made(session).await, lock());
 }
 
 #[tokio::test]
