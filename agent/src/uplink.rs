@@ -14,6 +14,7 @@ use tacit_proto::v1::{AgentMessage, Configuration, Directive, DirectiveOutcome, 
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
+use tonic::metadata::MetadataValue;
 use tonic::transport::Channel;
 use tonic::{Request, Status, Streaming};
 use uuid::Uuid;
@@ -43,6 +44,8 @@ const UNDER_WAY: usize = 64;
 const SILENT: &str = "the server does not answer; check the address, the port and the firewall";
 /// Name of the trailing metadata that names a refused record.
 const REFUSED: &str = "tacit-record";
+/// Metadata that says to the server that directives are done once each and answered.
+const ANSWERS: (&str, &str) = ("tacit-answers", "directives");
 
 /// What the server says to the rest of the agent.
 pub struct FromServer {
@@ -315,6 +318,8 @@ async fn call(
     let mut request = Request::new(ReceiverStream::new(messages));
     let bearer = format!("Bearer {assertion}").parse().map_err(|_| Status::internal("no assertion"))?;
     request.metadata_mut().insert("authorization", bearer);
+    let (name, value) = ANSWERS;
+    request.metadata_mut().insert(name, MetadataValue::from_static(value));
     let mut client = TelemetryClient::new(channel.clone());
     match tokio::time::timeout(PATIENCE, client.stream(request)).await {
         Ok(response) => Ok(response?.into_inner()),

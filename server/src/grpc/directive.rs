@@ -17,29 +17,46 @@ use crate::{Error, Result};
 /// Between two sendings of one directive on one stream.
 pub(super) const AGAIN: Duration = Duration::from_secs(10);
 
+/// Metadata of a call by which an agent says that it does each directive once and answers it. Others would do again what is
+/// sent again: they are sent each directive once, as it comes.
+pub(super) const ANSWERS: (&str, &str) = ("tacit-answers", "directives");
+
 /// What a stream has sent and not yet had answered.
 #[derive(Debug, Default)]
-pub(super) struct UnderWay(HashMap<DirectiveId, Instant>);
+pub(super) struct UnderWay {
+    sent: HashMap<DirectiveId, Instant>,
+    /// When to look again, since the database could not be asked.
+    look_at: Option<Instant>,
+}
 
 impl UnderWay {
     /// Keeps those of `pending` that are due to be sent, and forgets what is no longer pending.
     pub(super) fn due(&mut self, pending: Vec<Directive>, now: Instant) -> Vec<Directive> {
-        self.0.retain(|id, _| pending.iter().any(|directive| directive.id == *id));
-        let due = pending.into_iter().filter(|d| self.0.get(&d.id).is_none_or(|sent| now - *sent >= AGAIN));
+        self.look_at = None;
+        self.sent.retain(|id, _| pending.iter().any(|directive| directive.id == *id));
+        let due =
+            pending.into_iter().filter(|d| self.sent.get(&d.id).is_none_or(|sent| now - *sent >= AGAIN));
         due.collect()
     }
 
     pub(super) fn sent(&mut self, id: DirectiveId, now: Instant) {
-        self.0.insert(id, now);
+        self.sent.insert(id, now);
     }
 
     pub(super) fn answered(&mut self, id: DirectiveId) {
-        self.0.remove(&id);
+        self.sent.remove(&id);
     }
 
-    /// When the next one is to be sent again; `None` while none is under way.
+    /// The database could not be asked.
+    pub(super) fn unknown(&mut self, now: Instant) {
+        // Nothing is sent blindly again.
+        self.sent.values_mut().for_each(|sent| *sent = now);
+        self.look_at = Some(now + AGAIN);
+    }
+
+    /// When to look for what is to be sent again; `None` while nothing is under way.
     pub(super) fn next(&self) -> Option<Instant> {
-        self.0.values().min().map(|sent| *sent + AGAIN)
+        self.sent.values().map(|sent| *sent + AGAIN).chain(self.look_at).min()
     }
 }
 

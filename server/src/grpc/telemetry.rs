@@ -14,7 +14,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Request, Response, Status, Streaming};
 
-use super::directive::{UnderWay, told, wire};
+use super::directive::{ANSWERS, UnderWay, told, wire};
 use super::{LARGEST_MESSAGE, record, status};
 use crate::app::{App, devices, directives, ingest};
 use crate::domain::directive::Directive;
@@ -55,8 +55,11 @@ impl telemetry_server::Telemetry for Telemetry {
         access::authorize("/tacit.v1.Telemetry/Stream", Some(&Caller::Device(device)))
             .map_err(|e| status(&e))?;
         let (down, messages) = mpsc::channel(DOWN);
+        let (name, value) = ANSWERS;
+        let answers = request.metadata().get(name).is_some_and(|given| given == value);
         let under_way = UnderWay::default();
-        let stream = DeviceStream { app: Arc::clone(&self.app), device, down, health_at: None, under_way };
+        let stream =
+            DeviceStream { app: Arc::clone(&self.app), device, down, health_at: None, under_way, answers };
         tokio::spawn(stream.run(request.into_inner()));
         Ok(Response::new(ReceiverStream::new(messages)))
     }
@@ -91,6 +94,8 @@ struct DeviceStream {
     down: mpsc::Sender<Result<ServerMessage, Status>>,
     health_at: Option<Instant>,
     under_way: UnderWay,
+    /// The agent answers directives.
+    answers: bool,
 }
 
 impl DeviceStream {
@@ -199,6 +204,9 @@ impl DeviceStream {
 
     /// Sends what waits for the device. Where the database is away, nothing is sent.
     async fn send_pending(&mut self) -> Result<(), End> {
+        if !self.answers {
+            return Ok(());
+        }
         match directives::pending(&self.app, self.device).await {
             Ok(pending) => {
                 for directive in self.under_way.due(pending, Instant::now()) {
@@ -206,7 +214,7 @@ impl DeviceStream {
                 }
             }
             Err(error) => {
-                self.under_way = UnderWay::default();
+                self.under_way.unknown(Instant::now());
                 tracing::warn!(device = %self.device, detail = %error.detail(), "cannot look for directives");
             }
         }
@@ -214,7 +222,9 @@ impl DeviceStream {
     }
 
     async fn direct(&mut self, directive: &Directive) -> Result<(), End> {
-        self.under_way.sent(directive.id, Instant::now());
+        if self.answers {
+            self.under_way.sent(directive.id, Instant::now());
+        }
         self.send(Down::Directive(wire(directive))).await
     }
 

@@ -9,6 +9,7 @@ use time::Duration;
 use super::Desk;
 use crate::common::eventually;
 use crate::common::server::START;
+use crate::common::windows::stranger;
 
 #[tokio::test]
 async fn a_lock_is_written_with_its_verdict_sent_and_answered() {
@@ -67,6 +68,23 @@ async fn what_is_not_answered_is_sent_again_to_the_next_stream_under_its_id_unti
         desk.directives(session).await.into_iter().find(|d| d["outcome"] == "session_over")
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_agent_that_answers_nothing_is_sent_each_directive_once() {
+    let mut desk = Desk::mature("lock").await;
+    desk.stream = desk.device.stream_of_old(START).await.unwrap();
+    let session = desk.open().await;
+    assert_eq!(desk.strangers(session, 2..14).await.len(), 1);
+    desk.stream = desk.device.stream_of_old(START).await.unwrap();
+    // What is read before the next acknowledgement is no directive.
+    for sequence in 14..17 {
+        desk.stream.send(&stranger(session, sequence, START)).await;
+    }
+    while desk.stream.acked.get(&session).is_none_or(|through| *through < 16) {
+        let message = desk.stream.next().await.unwrap();
+        assert!(!matches!(message, Down::Directive(_)), "{message:?}");
+    }
 }
 
 #[tokio::test]
