@@ -81,9 +81,3 @@ create table feedback (
     said_by text not null
 );
 create index feedback_by_session on feedback (session_id, said_at);
-
--- A silence has no record of its own: its verdict stands at the last one, which may have brought one too.
-alter table verdict drop constraint verdict_session_id_sequence_key;
-create unique index verdict_by_record on verdict (session_id, sequence) where verdict <> 'silent';
--- A deleted session takes its verdicts along, and lists of one session are read by this.
-create index verdict_by_session on verdict (session_id, sequence);
