@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::capture::BackEnd;
 use crate::channel::check_server;
+use crate::response::DEFAULT_PATH;
 
 /// Where the file is looked for if none is named; there need not be one.
 pub const DEFAULT_FILE: &str = "/etc/tacit-agent/agent.toml";
@@ -25,6 +26,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// What is captured, and for whom.
     pub capture: CaptureConfig,
+    /// How responses are carried out.
+    pub response: ResponseConfig,
 }
 
 impl Default for Config {
@@ -33,6 +36,7 @@ impl Default for Config {
             state_dir: PathBuf::from(DEFAULT_STATE_DIR),
             server: ServerConfig::default(),
             capture: CaptureConfig::default(),
+            response: ResponseConfig::default(),
         }
     }
 }
@@ -61,6 +65,22 @@ pub struct CaptureConfig {
     pub remote: bool,
 }
 
+/// How responses are carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ResponseConfig {
+    /// Folders in which `notify-send` and `loginctl` are looked for; the first that has one serves.
+    pub path: Vec<PathBuf>,
+    /// The session to lock, as `loginctl list-sessions` names it; the agent's own if none.
+    pub session: Option<String>,
+}
+
+impl Default for ResponseConfig {
+    fn default() -> Self {
+        Self { path: DEFAULT_PATH.map(PathBuf::from).to_vec(), session: None }
+    }
+}
+
 impl Config {
     /// Reads a settings file; the default one if none is named, and the defaults if that is not there.
     ///
@@ -87,13 +107,29 @@ impl Config {
             bail!("state_dir is empty: name a folder");
         }
         self.server.validate()?;
-        self.capture.validate()
+        self.capture.validate()?;
+        self.response.validate()
     }
 }
 
 impl ServerConfig {
     fn validate(&self) -> Result<()> {
         self.url.iter().try_for_each(|url| check_server(url, self.insecure_loopback).map(drop))
+    }
+}
+
+impl ResponseConfig {
+    fn validate(&self) -> Result<()> {
+        if let Some(folder) = self.path.iter().find(|folder| !folder.is_absolute()) {
+            bail!("response.path holds {folder:?}: name whole paths, from / on");
+        }
+        let odd = |c: char| !c.is_ascii_alphanumeric();
+        if let Some(session) =
+            self.session.as_ref().filter(|s| s.is_empty() || s.len() > 64 || s.contains(odd))
+        {
+            bail!("response.session is {session:?}: name a session as `loginctl list-sessions` does");
+        }
+        Ok(())
     }
 }
 
@@ -147,6 +183,8 @@ mod tests {
             ("[capture]\nback_end = \"camera\"", "line 2"),
             ("[server]\nurl = \"http://tacit.example\"", "is not encrypted"),
             ("[capture]\naccount = \" \"", "account must be"),
+            ("[response]\npath = [\"bin\"]", "response.path"),
+            ("[response]\nsession = \"--all\"", "response.session"),
             ("[capture]\naccount = \"a\\u0007b\"", "account must be"),
             (&format!("[capture]\naccount = \"{}\"", "é".repeat(257)), "account must be"),
         ] {

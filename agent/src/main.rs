@@ -52,6 +52,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
                 back_end: config.capture.back_end,
                 remote: config.capture.remote,
                 insecure_loopback,
+                response: config.response,
             };
             run::run(settings, now_ms, stopped()).await?;
         }

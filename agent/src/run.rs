@@ -11,10 +11,11 @@ use tokio::time::Instant;
 
 use crate::capture::{self, BackEnd, DeviceKind};
 use crate::clock::Now;
+use crate::config::ResponseConfig;
 use crate::eyes::{Eyes, Seen, Source};
 use crate::identity::Identity;
 use crate::refusal::{RefusedSession, Reopening};
-use crate::response::respond;
+use crate::response::{Event, Responder};
 use crate::session::Session;
 use crate::spool::Spool;
 use crate::uplink::{SharedSpool, Uplink};
@@ -34,6 +35,8 @@ pub struct Run {
     pub remote: bool,
     /// A plain connection to a loopback address is allowed.
     pub insecure_loopback: bool,
+    /// How responses are carried out.
+    pub response: ResponseConfig,
 }
 
 /// Runs until `stop` resolves, then closes the session.
@@ -61,17 +64,27 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
     let (mut session, opening) =
         Session::open(&settings.state, &settings.account, settings.remote, now(), measuring)?;
     spool.append(&opening)?;
+    let outcomes = uplink.outcomes();
     let uplink = tokio::spawn(uplink.run());
     tracing::info!(session = %session.id(), "session opened");
 
     tokio::pin!(stop);
     let mut eyes = Eyes::new(source, capturing);
     let mut reopening = Reopening::default();
+    let (responder, mut responses) = Responder::new(&settings.response, now);
     loop {
         tokio::select! {
             () = &mut stop => break,
             seen = eyes.next() => keep(&spool, measure(&mut session, seen, now)),
-            Some(directive) = from_server.directives.recv() => respond(&directive, session.id().as_bytes()),
+            Some(directive) = from_server.directives.recv() => {
+                responder.take(directive, session.id().as_bytes());
+            }
+            Some(event) = responses.recv() => match event {
+                // The server asks again for what is lost on its way.
+                Event::Outcome(outcome) => drop(outcomes.try_send(outcome)),
+                Event::Locked => keep(&spool, session.locked(now()).map(|r| vec![r])),
+                Event::Unlocked => keep(&spool, session.unlocked(now()).map(|r| vec![r])),
+            },
             Ok(()) = from_server.settings.changed() => {
                 let settings: Settings = *from_server.settings.borrow_and_update();
                 session.configure(settings);

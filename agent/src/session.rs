@@ -149,6 +149,22 @@ impl Session {
         self.number(at_ms, Body::Signal(signal))
     }
 
+    /// The screen was locked.
+    ///
+    /// # Errors
+    /// When the state folder cannot be written.
+    pub fn locked(&mut self, at_ms: u64) -> Result<Record> {
+        self.number(at_ms, Body::Locked(v1::SessionLocked {}))
+    }
+
+    /// The screen was unlocked.
+    ///
+    /// # Errors
+    /// When the state folder cannot be written.
+    pub fn unlocked(&mut self, at_ms: u64) -> Result<Record> {
+        self.number(at_ms, Body::Unlocked(v1::SessionUnlocked {}))
+    }
+
     /// Begins another session in place of this one, of which the server takes no more; measuring goes on. Returns the record
     /// that closes the old one, if the server ever knew it, and the one that opens the new.
     ///

@@ -10,10 +10,11 @@ use tacit_measure::Settings;
 use tacit_proto::v1::agent_message::Message as Up;
 use tacit_proto::v1::server_message::Message as Down;
 use tacit_proto::v1::telemetry_client::TelemetryClient;
-use tacit_proto::v1::{AgentMessage, Configuration, Directive, Heartbeat, ServerMessage};
+use tacit_proto::v1::{AgentMessage, Configuration, Directive, DirectiveOutcome, Heartbeat, ServerMessage};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
+use tonic::metadata::MetadataValue;
 use tonic::transport::Channel;
 use tonic::{Request, Status, Streaming};
 use uuid::Uuid;
@@ -43,6 +44,8 @@ const UNDER_WAY: usize = 64;
 const SILENT: &str = "the server does not answer; check the address, the port and the firewall";
 /// Name of the trailing metadata that names a refused record.
 const REFUSED: &str = "tacit-record";
+/// Metadata that says to the server that directives are done once each and answered.
+const ANSWERS: (&str, &str) = ("tacit-answers", "directives");
 
 /// What the server says to the rest of the agent.
 pub struct FromServer {
@@ -65,6 +68,7 @@ pub struct Uplink {
     capturing: watch::Receiver<bool>,
     settings: watch::Sender<Settings>,
     directives: mpsc::Sender<Directive>,
+    outcomes: (mpsc::Sender<DirectiveOutcome>, mpsc::Receiver<DirectiveOutcome>),
     trouble: watch::Sender<String>,
     refused: watch::Sender<Option<RefusedSession>>,
     refusals: Refusals,
@@ -107,6 +111,7 @@ impl Uplink {
             capturing,
             settings,
             directives,
+            outcomes: mpsc::channel(16),
             trouble,
             refused,
             refusals: Refusals::default(),
@@ -120,6 +125,12 @@ impl Uplink {
             refused: refused_of,
         };
         Ok((uplink, from_server))
+    }
+
+    /// Where outcomes of directives go, to be sent while there is a stream. One that is lost is asked for again.
+    #[must_use]
+    pub fn outcomes(&self) -> mpsc::Sender<DirectiveOutcome> {
+        self.outcomes.0.clone()
     }
 
     /// Runs until dropped: connects, sends, and connects again.
@@ -190,6 +201,9 @@ impl Uplink {
                     let beat = self.beat();
                     // A full queue means that the server is busy; the next beat will do.
                     let _ = up.try_send(AgentMessage { message: Some(Up::Heartbeat(beat)) });
+                }
+                Some(outcome) = self.outcomes.1.recv() => {
+                    let _ = up.try_send(AgentMessage { message: Some(Up::DirectiveOutcome(outcome)) });
                 }
                 permit = up.reserve(), if next.is_some() => {
                     let (Ok(permit), Some((number, record))) = (permit, next) else {
@@ -304,6 +318,8 @@ async fn call(
     let mut request = Request::new(ReceiverStream::new(messages));
     let bearer = format!("Bearer {assertion}").parse().map_err(|_| Status::internal("no assertion"))?;
     request.metadata_mut().insert("authorization", bearer);
+    let (name, value) = ANSWERS;
+    request.metadata_mut().insert(name, MetadataValue::from_static(value));
     let mut client = TelemetryClient::new(channel.clone());
     match tokio::time::timeout(PATIENCE, client.stream(request)).await {
         Ok(response) => Ok(response?.into_inner()),

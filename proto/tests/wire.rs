@@ -75,7 +75,24 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         window_active_ms: 60_000,
         heartbeat_ms: 30_000,
     };
-    let directive = |response| v1::Directive { session_id: SESSION.to_vec(), response: Some(response) };
+    let directive = |response| v1::Directive {
+        session_id: SESSION.to_vec(),
+        response: Some(response),
+        ..v1::Directive::default()
+    };
+    let named = |response| v1::Directive {
+        directive_id: vec![0x22; 16],
+        expires_at_ms: 1_790_000_600_000,
+        ..directive(response)
+    };
+    let outcome = v1::DirectiveOutcome {
+        directive_id: vec![0x22; 16],
+        outcome: v1::Outcome::Failed.into(),
+        at_ms: 1_790_000_000_789,
+        detail: "loginctl is not installed".into(),
+    };
+    let step_up = v1::StepUp { text: "Please log on again.".into() };
+    let lock = v1::Lock { text: "Locked for safety.".into() };
     let notify = v1::Notify { text: "Please log on again.".into() };
     let up = |message| v1::AgentMessage { message: Some(message) };
     let down = |message| v1::ServerMessage { message: Some(message) };
@@ -119,11 +136,24 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("Ack", ack.encode_to_vec()),
         ("Directive.notify", directive(v1::directive::Response::Notify(notify.clone())).encode_to_vec()),
-        ("Directive.step_up", directive(v1::directive::Response::StepUp(v1::StepUp {})).encode_to_vec()),
-        ("Directive", directive(v1::directive::Response::Lock(v1::Lock {})).encode_to_vec()),
+        (
+            "Directive.step_up",
+            directive(v1::directive::Response::StepUp(v1::StepUp::default())).encode_to_vec(),
+        ),
+        ("Directive", directive(v1::directive::Response::Lock(v1::Lock::default())).encode_to_vec()),
+        ("Directive.notify_named", named(v1::directive::Response::Notify(notify.clone())).encode_to_vec()),
+        ("Directive.step_up_named", named(v1::directive::Response::StepUp(step_up.clone())).encode_to_vec()),
+        ("Directive.lock_named", named(v1::directive::Response::Lock(lock.clone())).encode_to_vec()),
         ("Notify", notify.encode_to_vec()),
-        ("StepUp", v1::StepUp {}.encode_to_vec()),
-        ("Lock", v1::Lock {}.encode_to_vec()),
+        ("StepUp.text", step_up.encode_to_vec()),
+        ("Lock.text", lock.encode_to_vec()),
+        ("DirectiveOutcome", outcome.encode_to_vec()),
+        (
+            "AgentMessage.directive_outcome",
+            up(v1::agent_message::Message::DirectiveOutcome(outcome)).encode_to_vec(),
+        ),
+        ("StepUp", v1::StepUp::default().encode_to_vec()),
+        ("Lock", v1::Lock::default().encode_to_vec()),
         ("Configuration", configuration.encode_to_vec()),
     ]
 }
@@ -149,6 +179,7 @@ fn understood(name: &str, bytes: &[u8]) -> Result<Vec<u8>, prost::DecodeError> {
         "ServerMessage" => as_message::<v1::ServerMessage>(bytes),
         "Ack" => as_message::<v1::Ack>(bytes),
         "Directive" => as_message::<v1::Directive>(bytes),
+        "DirectiveOutcome" => as_message::<v1::DirectiveOutcome>(bytes),
         "Notify" => as_message::<v1::Notify>(bytes),
         "StepUp" => as_message::<v1::StepUp>(bytes),
         "Lock" => as_message::<v1::Lock>(bytes),

@@ -10,6 +10,8 @@ use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::policy::Mode;
+
 /// Settings that do not hold together, in words that say which.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -119,7 +121,7 @@ pub struct AuthSettings {
     pub role_claim: Option<String>,
 }
 
-/// What policy makes of `different_person`.
+/// The strongest response in a group for which no policy is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResponseKind {
@@ -127,15 +129,28 @@ pub enum ResponseKind {
     Record,
     /// The person at the workstation reads a notice.
     Notify,
+    /// The person at the workstation confirms to the system who they are.
+    StepUp,
     /// The workstation is locked.
     Lock,
+}
+
+impl From<ResponseKind> for Mode {
+    fn from(response: ResponseKind) -> Self {
+        match response {
+            ResponseKind::Record => Self::Observe,
+            ResponseKind::Notify => Self::Notify,
+            ResponseKind::StepUp => Self::StepUp,
+            ResponseKind::Lock => Self::Lock,
+        }
+    }
 }
 
 /// Judging and what follows from it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicySettings {
-    /// Response when a session enters `different_person`.
+    /// The strongest response in groups for which no policy is stored.
     pub response: ResponseKind,
     /// Hours without a word after which a session is closed.
     pub silent_after_hours: u32,

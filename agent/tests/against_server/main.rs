@@ -5,5 +5,6 @@
 mod enrolment;
 mod program;
 mod refused_session;
+mod response;
 mod server;
 mod uplink;

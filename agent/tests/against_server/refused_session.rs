@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use tacit_agent::capture::{BackEnd, Captured, DeviceKind, Running};
 use tacit_agent::clock::now_ms;
+use tacit_agent::config::ResponseConfig;
 use tacit_agent::run::{Run, run_on};
 use tacit_agent::spool::{self, Spool};
 use tacit_agent::uplink::{SharedSpool, Uplink};
@@ -124,6 +125,7 @@ impl Agent {
             back_end: BackEnd::default(),
             remote: false,
             insecure_loopback: true,
+            response: ResponseConfig::default(),
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async move { drop(stopped.await) };

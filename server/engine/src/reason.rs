@@ -18,7 +18,9 @@ pub(crate) fn reason(kind: VerdictKind, llr: f64, windows: usize) -> String {
         }
         VerdictKind::Suspicious => format!("{span} {fit} someone else better; more input will tell"),
         VerdictKind::DifferentPerson => format!("{span} {fit} someone else, by more than chance allows"),
-        VerdictKind::Learning | VerdictKind::Automation | VerdictKind::NotScorable => String::new(),
+        VerdictKind::Learning | VerdictKind::Automation | VerdictKind::NotScorable | VerdictKind::Silent => {
+            String::new()
+        }
     }
 }
 

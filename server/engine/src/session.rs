@@ -125,6 +125,14 @@ impl SessionState {
         self.feedback = Feedback::Confirmed;
     }
 
+    /// Says that whoever is at the controls has just unlocked the screen with the subject's own secret: judging begins anew with
+    /// what follows. What a session may teach stays as it was, since the doubt of before is not refuted.
+    pub fn unlocked(&mut self) {
+        self.standing = None;
+        self.recent.clear();
+        self.start = OwnStart::default();
+    }
+
     /// Called once, when the session has closed: teaches the profile what may be learned of the session. Returns whether
     /// the profile changed. A session that was ever suspicious teaches nothing, nor does one of too little input or one that
     /// is unlike what has been learned so far.

@@ -21,6 +21,8 @@ pub enum VerdictKind {
     Automation,
     /// Too little input, or input that cannot be judged.
     NotScorable,
+    /// The agent of a living session is silent. The engine never says so: it sees windows alone.
+    Silent,
 }
 
 /// What a policy states of judging; the thresholds follow from it.

@@ -3,6 +3,7 @@
 use time::Duration;
 
 use crate::clock::Ambient;
+use crate::domain::policy::check_group;
 use crate::domain::{ApiKeyId, DeviceId, EnrolmentTokenId, Role, token};
 use crate::secrets::{Purpose, Secrets};
 use crate::store::keys::NewApiKey;
@@ -19,12 +20,13 @@ const LONGEST_KEY: Duration = Duration::days(3_660);
 /// Makes an enrolment token; the text is known only now.
 ///
 /// # Errors
-/// Invalid argument for uses or a life that make no sense; as the database.
+/// Invalid argument for uses or a life that make no sense; not found for a group that is not there; as the database.
 pub async fn create_enrolment_token(
     store: &Store,
     ambient: &Ambient,
     uses: i32,
     life: Duration,
+    group: &str,
 ) -> Result<String> {
     if !(1..=MOST_USES).contains(&uses) {
         return Err(Error::invalid(format!("uses must lie from 1 to {MOST_USES}")));
@@ -32,9 +34,13 @@ pub async fn create_enrolment_token(
     if !(Duration::SECOND..=Duration::days(366)).contains(&life) {
         return Err(Error::invalid("a token expires after 1 s to 366 d"));
     }
+    check_group(group)?;
+    if !store.has_group(group).await? {
+        return Err(Error::not_found("no such group: put a policy for it first"));
+    }
     let (text, now) = (token::new_enrolment_token(ambient), ambient.now());
     let id = EnrolmentTokenId(ambient.id());
-    store.add_enrolment_token(id, &token::hash(&text), uses, now, now + life).await?;
+    store.add_enrolment_token(id, &token::hash(&text), uses, now, now + life, group).await?;
     Ok(text)
 }
 

@@ -73,7 +73,7 @@ pub async fn enrol(app: &App, request: &Enrolment<'_>) -> Result<DeviceId> {
             Some(_) => Err(Error::denied("this device was revoked: enrol it with a new key")),
         };
     }
-    let Some(spent) = unit.spend_token(&token::hash(request.token), now).await? else {
+    let Some((spent, group)) = unit.spend_token(&token::hash(request.token), now).await? else {
         metrics::counter!("tacit_enrolments_refused_total").increment(1);
         return Err(Error::unauthenticated("the enrolment token is unknown, expired, revoked or used up"));
     };
@@ -87,6 +87,7 @@ pub async fn enrol(app: &App, request: &Enrolment<'_>) -> Result<DeviceId> {
         agent_version: request.agent_version,
         at: now,
         token: spent,
+        group: &group,
     };
     if !unit.add_device(&device).await? {
         return Err(Error::unavailable("the same key is being enrolled by another call; try again"));

@@ -2,9 +2,14 @@
 
 pub mod admin;
 pub mod devices;
+pub mod directives;
+pub mod exemptions;
+pub mod feedback;
 pub mod health;
 pub mod ingest;
+pub mod policies;
 pub mod read;
+pub mod silent;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -36,10 +41,14 @@ pub struct App {
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
     /// Opened profiles, a cache only.
     pub profiles: ingest::ProfileCache,
+    /// Policies by version, a cache only.
+    pub policies: policies::PolicyCache,
     /// What is known of the database's writes.
     pub health: health::Health,
     /// Devices revoked lately; streams watch it.
     pub revoked: watch::Sender<HashSet<DeviceId>>,
+    /// Devices that have to be sent a directive; streams watch it.
+    pub directed: watch::Sender<HashSet<DeviceId>>,
     /// Cancelled when the server is to stop.
     pub stopping: CancellationToken,
 }

@@ -24,13 +24,14 @@ pub(super) async fn manage(command: Command, store: &Store, ambient: &Ambient) -
 
 async fn token(command: TokenCommand, store: &Store, ambient: &Ambient) -> anyhow::Result<()> {
     match command {
-        TokenCommand::Create { uses, expires: Life(life) } => {
-            let token = admin::create_enrolment_token(store, ambient, uses, life).await.map_err(told)?;
+        TokenCommand::Create { uses, expires: Life(life), group } => {
+            let token =
+                admin::create_enrolment_token(store, ambient, uses, life, &group).await.map_err(told)?;
             say(&token)?;
         }
         TokenCommand::List => {
             let now = ambient.now();
-            say("ID                                    USES LEFT  EXPIRES               STATE")?;
+            say("ID                                    USES LEFT  EXPIRES               STATE    GROUP")?;
             for row in store.enrolment_tokens().await.map_err(told)? {
                 let state = match row.revoked_at {
                     Some(_) => "revoked",
@@ -38,7 +39,8 @@ async fn token(command: TokenCommand, store: &Store, ambient: &Ambient) -> anyho
                     None if row.uses_left == 0 => "used up",
                     None => "serves",
                 };
-                say(&format!("{}  {:>9}  {}  {state}", row.id, row.uses_left, second(row.expires_at)))?;
+                let expires = second(row.expires_at);
+                say(&format!("{}  {:>9}  {expires}  {state:<7}  {}", row.id, row.uses_left, row.group))?;
             }
         }
         TokenCommand::Revoke { id } => {

@@ -19,6 +19,7 @@ use crate::app::admin;
 use crate::clock::Ambient;
 use crate::config::{Flags, Settings};
 use crate::domain::Role;
+use crate::domain::policy::DEFAULT_GROUP;
 use finding::Finding;
 
 /// The central server of Tacit.
@@ -62,6 +63,9 @@ enum TokenCommand {
         /// How long it serves: 90s, 15m, 1h, 7d
         #[arg(long, default_value = "1h")]
         expires: Life,
+        /// Group of its devices, whose policy they are under
+        #[arg(long, default_value = DEFAULT_GROUP)]
+        group: String,
     },
     /// List tokens
     List,

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{database, master_key, say};
 use crate::app::health::Health;
 use crate::app::ingest::ProfileCache;
+use crate::app::policies::PolicyCache;
 use crate::app::{App, admin};
 use crate::clock::Ambient;
 use crate::config::Settings;
@@ -45,8 +46,10 @@ pub(super) async fn serve(settings: Settings, ambient: Ambient) -> anyhow::Resul
                 settings,
                 metrics,
                 profiles: ProfileCache::default(),
+                policies: PolicyCache::default(),
                 health: Health::default(),
                 revoked: watch::Sender::new(HashSet::new()),
+                directed: watch::Sender::new(HashSet::new()),
                 stopping: stopping.clone(),
             });
             run(&app, &endpoints).await
@@ -117,6 +120,12 @@ fn metrics() -> anyhow::Result<PrometheusHandle> {
         .context("cannot record metrics")?;
     metrics::describe_counter!("tacit_windows_ingested_total", "Windows committed");
     metrics::describe_counter!("tacit_verdicts_total", "Verdicts committed, by verdict");
+    metrics::describe_counter!("tacit_directives_total", "Responses that policy asked for, sent or withheld");
+    metrics::describe_counter!(
+        "tacit_directive_outcomes_total",
+        "Outcomes of directives, as agents tell them"
+    );
+    metrics::describe_counter!("tacit_feedback_total", "What people said of sessions");
     metrics::describe_counter!("tacit_records_refused_total", "Records that will never be taken, by reason");
     metrics::describe_counter!(
         "tacit_records_redated_total",

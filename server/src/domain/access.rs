@@ -32,6 +32,8 @@ const READERS: Who = Who::Roles(&[Role::Admin, Role::Analyst, Role::Viewer, Role
 const PRIVACY_READERS: Who =
     Who::Roles(&[Role::Admin, Role::Analyst, Role::Viewer, Role::Privacy, Role::Service]);
 const INVESTIGATORS: Who = Who::Roles(&[Role::Admin, Role::Analyst]);
+/// Whom an exemption protects, these look after.
+const GUARDIANS: Who = Who::Roles(&[Role::Admin, Role::Analyst, Role::Privacy]);
 const ADMINS: Who = Who::Roles(&[Role::Admin]);
 
 /// Every route and every RPC.
@@ -48,6 +50,16 @@ pub const RULES: &[Rule] = &[
     Rule { call: "GET /v1/devices", who: READERS },
     Rule { call: "GET /v1/devices/{id}", who: READERS },
     Rule { call: "POST /v1/devices/{id}/revoke", who: ADMINS },
+    Rule { call: "PUT /v1/devices/{id}/group", who: ADMINS },
+    Rule { call: "GET /v1/policies", who: PRIVACY_READERS },
+    Rule { call: "GET /v1/policies/{group}", who: PRIVACY_READERS },
+    Rule { call: "PUT /v1/policies/{group}", who: ADMINS },
+    Rule { call: "GET /v1/policies/{group}/versions", who: PRIVACY_READERS },
+    Rule { call: "GET /v1/exemptions", who: GUARDIANS },
+    Rule { call: "POST /v1/exemptions", who: GUARDIANS },
+    Rule { call: "POST /v1/exemptions/{id}/end", who: GUARDIANS },
+    Rule { call: "GET /v1/sessions/{id}/directives", who: INVESTIGATORS },
+    Rule { call: "POST /v1/sessions/{id}/feedback", who: INVESTIGATORS },
     Rule { call: "GET /v1/sessions", who: READERS },
     Rule { call: "GET /v1/sessions/{id}", who: READERS },
     Rule { call: "GET /v1/sessions/{id}/timeline", who: INVESTIGATORS },

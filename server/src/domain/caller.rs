@@ -74,6 +74,16 @@ pub enum Caller {
 }
 
 impl Caller {
+    /// Who, as it is kept beside what they did.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::User { subject, .. } => format!("user:{subject}"),
+            Self::ApiKey { id, .. } => format!("key:{id}"),
+            Self::Device(id) => format!("device:{id}"),
+        }
+    }
+
     /// The role, if the caller is not a device.
     #[must_use]
     pub fn role(&self) -> Option<Role> {

@@ -44,4 +44,8 @@ ids! {
     EnrolmentTokenId;
     /// One API key.
     ApiKeyId;
+    /// One directive.
+    DirectiveId;
+    /// One exemption.
+    ExemptionId;
 }

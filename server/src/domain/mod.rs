@@ -2,10 +2,14 @@
 
 pub mod access;
 pub mod caller;
+pub mod directive;
+pub mod exemption;
+pub mod guard;
 pub mod ids;
+pub mod policy;
 pub mod record;
 pub mod token;
 pub mod verdict;
 
 pub use caller::{Caller, Role};
-pub use ids::{ApiKeyId, DeviceId, EnrolmentTokenId, SessionId, SubjectId};
+pub use ids::{ApiKeyId, DeviceId, DirectiveId, EnrolmentTokenId, ExemptionId, SessionId, SubjectId};

@@ -13,7 +13,17 @@ pub fn name(kind: VerdictKind) -> &'static str {
         VerdictKind::DifferentPerson => "different_person",
         VerdictKind::Automation => "automation",
         VerdictKind::NotScorable => "not_scorable",
+        VerdictKind::Silent => "silent",
     }
+}
+
+/// The verdict of a stored name.
+#[must_use]
+pub fn named(text: &str) -> Option<VerdictKind> {
+    use VerdictKind as V;
+    [V::Learning, V::Genuine, V::Suspicious, V::DifferentPerson, V::Automation, V::NotScorable, V::Silent]
+        .into_iter()
+        .find(|kind| name(*kind) == text)
 }
 
 /// The modality as stored.

@@ -14,9 +14,10 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Request, Response, Status, Streaming};
 
+use super::directive::{ANSWERS, UnderWay, told, wire};
 use super::{LARGEST_MESSAGE, record, status};
-use crate::app::{App, devices, ingest};
-use crate::config::ResponseKind;
+use crate::app::{App, devices, directives, ingest};
+use crate::domain::directive::Directive;
 use crate::domain::{Caller, DeviceId, SessionId, access};
 use crate::store::devices::DeviceHealth;
 use crate::{Error, ErrorKind};
@@ -54,7 +55,11 @@ impl telemetry_server::Telemetry for Telemetry {
         access::authorize("/tacit.v1.Telemetry/Stream", Some(&Caller::Device(device)))
             .map_err(|e| status(&e))?;
         let (down, messages) = mpsc::channel(DOWN);
-        let stream = DeviceStream { app: Arc::clone(&self.app), device, down, health_at: None };
+        let (name, value) = ANSWERS;
+        let answers = request.metadata().get(name).is_some_and(|given| given == value);
+        let under_way = UnderWay::default();
+        let stream =
+            DeviceStream { app: Arc::clone(&self.app), device, down, health_at: None, under_way, answers };
         tokio::spawn(stream.run(request.into_inner()));
         Ok(Response::new(ReceiverStream::new(messages)))
     }
@@ -88,6 +93,9 @@ struct DeviceStream {
     device: DeviceId,
     down: mpsc::Sender<Result<ServerMessage, Status>>,
     health_at: Option<Instant>,
+    under_way: UnderWay,
+    /// The agent answers directives.
+    answers: bool,
 }
 
 impl DeviceStream {
@@ -117,6 +125,8 @@ impl DeviceStream {
         .await?;
         let stopping = self.app.stopping.clone();
         let mut revoked = self.app.revoked.subscribe();
+        let mut directed = self.app.directed.subscribe();
+        self.send_pending().await?;
         let mut up = up.ready_chunks(BATCH);
         loop {
             tokio::select! {
@@ -127,6 +137,12 @@ impl DeviceStream {
                         return Err(devices::revoked().into());
                     }
                 }
+                changed = directed.changed() => {
+                    if changed.is_ok() && directed.borrow_and_update().contains(&self.device) {
+                        self.send_pending().await?;
+                    }
+                }
+                () = until(self.under_way.next()) => self.send_pending().await?,
                 messages = up.next() => match messages {
                     Some(messages) => self.take(messages).await?,
                     None => return Ok(()),
@@ -139,6 +155,7 @@ impl DeviceStream {
     async fn take(&mut self, messages: Vec<Result<AgentMessage, Status>>) -> Result<(), End> {
         let mut records = Vec::with_capacity(messages.len());
         let mut heartbeat = None;
+        let mut outcomes = Vec::new();
         let mut bad: Option<End> = None;
         for message in messages {
             let message = match message {
@@ -160,6 +177,7 @@ impl DeviceStream {
                     }
                 }
                 Some(Up::Heartbeat(wire)) => heartbeat = Some(wire),
+                Some(Up::DirectiveOutcome(wire)) => outcomes.push(wire),
                 // A message of a later version: nothing that this one must keep.
                 None => {}
             }
@@ -169,8 +187,11 @@ impl DeviceStream {
             let session_id = session.0.as_bytes().to_vec();
             self.send(Down::Ack(v1::Ack { session_id, through })).await?;
         }
-        for session in outcome.different_person {
-            self.respond(session).await?;
+        for directive in outcome.directives {
+            self.direct(&directive).await?;
+        }
+        for outcome in outcomes {
+            self.settle(outcome).await?;
         }
         if let Some(heartbeat) = heartbeat {
             self.heartbeat(heartbeat).await?;
@@ -181,19 +202,38 @@ impl DeviceStream {
         bad.map_or(Ok(()), Err)
     }
 
-    async fn respond(&self, session: SessionId) -> Result<(), End> {
-        use v1::directive::Response as R;
-        let response = match self.app.settings.policy.response {
-            ResponseKind::Record => return Ok(()),
-            ResponseKind::Notify => R::Notify(v1::Notify {
-                text: "The way this workstation is being used does not look like its user. \
-                       If it is you, carry on; your security team can see this notice."
-                    .to_owned(),
-            }),
-            ResponseKind::Lock => R::Lock(v1::Lock {}),
-        };
-        let session_id = session.0.as_bytes().to_vec();
-        self.send(Down::Directive(v1::Directive { session_id, response: Some(response) })).await
+    /// Sends what waits for the device. Where the database is away, nothing is sent.
+    async fn send_pending(&mut self) -> Result<(), End> {
+        if !self.answers {
+            return Ok(());
+        }
+        match directives::pending(&self.app, self.device).await {
+            Ok(pending) => {
+                for directive in self.under_way.due(pending, Instant::now()) {
+                    self.direct(&directive).await?;
+                }
+            }
+            Err(error) => {
+                self.under_way.unknown(Instant::now());
+                tracing::warn!(device = %self.device, detail = %error.detail(), "cannot look for directives");
+            }
+        }
+        Ok(())
+    }
+
+    async fn direct(&mut self, directive: &Directive) -> Result<(), End> {
+        if self.answers {
+            self.under_way.sent(directive.id, Instant::now());
+        }
+        self.send(Down::Directive(wire(directive))).await
+    }
+
+    async fn settle(&mut self, outcome: v1::DirectiveOutcome) -> Result<(), End> {
+        let told = told(outcome)?;
+        let id = told.id;
+        directives::acknowledge(&self.app, self.device, told).await?;
+        self.under_way.answered(id);
+        Ok(())
     }
 
     async fn heartbeat(&mut self, heartbeat: v1::Heartbeat) -> Result<(), End> {
@@ -212,6 +252,14 @@ impl DeviceStream {
 
     async fn send(&self, message: Down) -> Result<(), End> {
         self.down.send(Ok(ServerMessage { message: Some(message) })).await.map_err(|_| End::Gone)
+    }
+}
+
+/// Never without a time.
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`crate::domain::access`].
 
 mod auth;
+mod body;
 mod frame;
 mod jwt;
 mod params;
@@ -45,7 +46,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 #[openapi(
     info(
         title = "Tacit",
-        description = "Subjects, devices, sessions and verdicts. Times are RFC 3339, UTC. Errors are RFC 9457 problems. \
+        description = "Subjects, devices, sessions, verdicts and policies. Times are RFC 3339, UTC. Errors are RFC 9457 problems. \
                        Lists come in pages: pass `next` of one page as `after` of the following."
     ),
     components(schemas(problem::Problem)),
@@ -77,9 +78,17 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(routes::devices::list))
         .routes(routes!(routes::devices::one))
         .routes(routes!(routes::devices::revoke))
+        .routes(routes!(routes::policies::move_device))
         .routes(routes!(routes::sessions::list))
         .routes(routes!(routes::sessions::one))
         .routes(routes!(routes::sessions::timeline))
+        .routes(routes!(routes::responses::directives))
+        .routes(routes!(routes::responses::feedback))
+        .routes(routes!(routes::policies::list))
+        .routes(routes!(routes::policies::one, routes::policies::put))
+        .routes(routes!(routes::policies::history))
+        .routes(routes!(routes::exemptions::list, routes::exemptions::make))
+        .routes(routes!(routes::exemptions::end))
         .routes(routes!(routes::verdicts::list))
 }
 

@@ -152,19 +152,22 @@ pub(super) enum VerdictName {
     Automation,
     /// Too little input, or input that cannot be judged.
     NotScorable,
+    /// The agent is silent while the session lives.
+    Silent,
 }
 
 impl VerdictName {
     /// What a parameter that names one must be.
     pub(super) const EXPECTED: &str =
-        "learning, genuine, suspicious, different_person, automation or not_scorable";
-    const ALL: [Self; 6] = [
+        "learning, genuine, suspicious, different_person, automation, not_scorable or silent";
+    const ALL: [Self; 7] = [
         Self::Learning,
         Self::Genuine,
         Self::Suspicious,
         Self::DifferentPerson,
         Self::Automation,
         Self::NotScorable,
+        Self::Silent,
     ];
 
     /// As stored.
@@ -176,6 +179,7 @@ impl VerdictName {
             Self::DifferentPerson => VerdictKind::DifferentPerson,
             Self::Automation => VerdictKind::Automation,
             Self::NotScorable => VerdictKind::NotScorable,
+            Self::Silent => VerdictKind::Silent,
         })
     }
 }

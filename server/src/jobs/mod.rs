@@ -8,19 +8,22 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
 use crate::app::ingest::silence;
+use crate::app::silent;
 
 /// A revoked device's streams end within this time and a little.
 const REVOKED_EVERY: Duration = Duration::from_secs(2);
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// Hours decide when a session is silent; minutes do not matter.
 const SILENCE_EVERY: Duration = Duration::from_secs(300);
+/// With [`silent::SILENT`], a silence is a verdict within two minutes.
+const ACCUSE_EVERY: Duration = Duration::from_secs(10);
 /// How far back revocations are looked for: longer than any stretch in which the database was away and streams lived on.
 const REVOKED_WITHIN: time::Duration = time::Duration::minutes(30);
 
 /// Runs the jobs until the app is stopping.
 pub async fn run(app: Arc<App>) {
     // Side by side: closing many sessions takes longer than a revoked device may go on.
-    tokio::join!(run_short(&app), run_silence(&app));
+    tokio::join!(run_short(&app), run_silence(&app), run_silent(&app));
 }
 
 async fn run_short(app: &App) {
@@ -31,7 +34,10 @@ async fn run_short(app: &App) {
     loop {
         tokio::select! {
             () = app.stopping.cancelled() => return,
-            _ = revoked.tick() => look_for_revoked(app).await,
+            _ = revoked.tick() => {
+                look_for_revoked(app).await;
+                look_for_directed(app).await;
+            }
             _ = prune.tick() => {
                 app.metrics.run_upkeep();
                 forget_assertions(app).await;
@@ -48,6 +54,41 @@ async fn run_silence(app: &Arc<App>) {
             () = app.stopping.cancelled() => return,
             _ = silence.tick() => close_silent(app).await,
         }
+    }
+}
+
+/// Gives a verdict on sessions whose agents have fallen silent. What this server could not hear is no silence of theirs: it has
+/// listened for a while before it says anything, anew after each stretch without the database.
+async fn run_silent(app: &Arc<App>) {
+    let mut every = interval(ACCUSE_EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut listening_since = app.ambient.now();
+    loop {
+        tokio::select! {
+            () = app.stopping.cancelled() => return,
+            _ = every.tick() => match silent::pronounce(app, listening_since).await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "sessions whose agents are silent"),
+                Err(error) => {
+                    listening_since = app.ambient.now();
+                    tracing::warn!(detail = %error.detail(), "cannot look for silent agents");
+                }
+            },
+        }
+    }
+}
+
+async fn look_for_directed(app: &App) {
+    match app.store.devices_directed(app.ambient.now()).await {
+        Ok(devices) => {
+            let devices: HashSet<_> = devices.into_iter().collect();
+            app.directed.send_if_modified(|known| {
+                let changed = *known != devices;
+                *known = devices;
+                changed
+            });
+        }
+        Err(error) => tracing::warn!(detail = %error.detail(), "cannot look for directives"),
     }
 }
 

@@ -37,6 +37,8 @@ pub struct NewDevice<'a> {
     pub at: OffsetDateTime,
     /// The token that was spent.
     pub token: EnrolmentTokenId,
+    /// Whose policy it is under.
+    pub group: &'a str,
 }
 
 /// What a heartbeat says of its device.
@@ -65,6 +67,8 @@ pub struct TokenRow {
     pub expires_at: OffsetDateTime,
     /// When it was revoked.
     pub revoked_at: Option<OffsetDateTime>,
+    /// The group whose policy its devices are under.
+    pub group: String,
 }
 
 /// A device in lists.
@@ -188,14 +192,17 @@ impl Store {
         uses: i32,
         created_at: OffsetDateTime,
         expires_at: OffsetDateTime,
+        group: &str,
     ) -> Result<()> {
         sqlx::query!(
-            "insert into enrolment_token (id, hash, uses_left, created_at, expires_at) values ($1, $2, $3, $4, $5)",
+            "insert into enrolment_token (id, hash, uses_left, created_at, expires_at, group_name)
+             values ($1, $2, $3, $4, $5, $6)",
             id.0,
             hash,
             uses,
             created_at,
-            expires_at
+            expires_at,
+            group
         )
         .execute(&self.pool)
         .await?;
@@ -209,8 +216,8 @@ impl Store {
     pub async fn enrolment_tokens(&self) -> Result<Vec<TokenRow>> {
         let rows = sqlx::query_as!(
             TokenRow,
-            "select id, uses_left, created_at, expires_at, revoked_at from enrolment_token
-             order by created_at desc, id"
+            r#"select id, uses_left, created_at, expires_at, revoked_at, group_name as "group" from enrolment_token
+               order by created_at desc, id"#
         );
         Ok(rows.fetch_all(&self.pool).await?)
     }
@@ -243,7 +250,7 @@ impl Unit {
         Ok(row.fetch_optional(&mut *self.tx).await?)
     }
 
-    /// Spends one use of the token of a hash; `None` if it is unknown, expired, revoked or used up.
+    /// Spends one use of the token of a hash, and says which group it enrols into; `None` if it is unknown, expired, revoked or used up.
     ///
     /// # Errors
     /// As the database.
@@ -251,15 +258,15 @@ impl Unit {
         &mut self,
         hash: &[u8],
         now: OffsetDateTime,
-    ) -> Result<Option<EnrolmentTokenId>> {
-        let row = sqlx::query_scalar!(
+    ) -> Result<Option<(EnrolmentTokenId, String)>> {
+        let row = sqlx::query!(
             "update enrolment_token set uses_left = uses_left - 1
              where hash = $1 and uses_left > 0 and revoked_at is null and expires_at > $2
-             returning id",
+             returning id, group_name",
             hash,
             now
         );
-        Ok(row.fetch_optional(&mut *self.tx).await?.map(EnrolmentTokenId))
+        Ok(row.fetch_optional(&mut *self.tx).await?.map(|r| (EnrolmentTokenId(r.id), r.group_name)))
     }
 
     /// Adds a device; `false` if its key was enrolled meanwhile.
@@ -268,8 +275,9 @@ impl Unit {
     /// As the database.
     pub async fn add_device(&mut self, device: &NewDevice<'_>) -> Result<bool> {
         let done = sqlx::query!(
-            "insert into device (id, public_key, name, os, os_version, agent_version, enrolled_at, enrolled_with)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)
+            "insert into device (id, public_key, name, os, os_version, agent_version, enrolled_at, enrolled_with,
+                                 group_name)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              on conflict do nothing",
             device.id.0,
             device.public_key,
@@ -278,18 +286,9 @@ impl Unit {
             device.os_version,
             device.agent_version,
             device.at,
-            device.token.0
+            device.token.0,
+            device.group
         );
         Ok(done.execute(&mut *self.tx).await?.rows_affected() == 1)
-    }
-
-    /// Whether a device may still speak; `None` if there is no such device.
-    ///
-    /// # Errors
-    /// As the database.
-    pub async fn device_may_speak(&mut self, id: DeviceId) -> Result<Option<bool>> {
-        let row =
-            sqlx::query_scalar!(r#"select revoked_at is null as "may!" from device where id = $1"#, id.0);
-        Ok(row.fetch_optional(&mut *self.tx).await?)
     }
 }

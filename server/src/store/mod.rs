@@ -1,7 +1,11 @@
 //! The only SQL. Every query is checked against the schema at compile time.
 
 pub mod devices;
+pub mod directives;
+pub mod exemptions;
+pub mod feedback;
 pub mod keys;
+pub mod policies;
 pub mod read;
 pub mod sessions;
 pub mod silence;

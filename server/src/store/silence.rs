@@ -27,7 +27,57 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Open, unlocked sessions of devices that were last heard of before a moment, each its device's latest and not yet called
+    /// silent since; at most `limit`, longest silent first.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn sessions_of_silent_agents(
+        &self,
+        before: OffsetDateTime,
+        limit: i64,
+    ) -> Result<Vec<SessionId>> {
+        let ids = sqlx::query_scalar!(
+            "select s.id from session s join device d on d.id = s.device_id
+             where s.closed_at is null and not s.locked and d.revoked_at is null
+               and s.heard_at < $1 and coalesce(d.last_seen_at, s.heard_at) < $1
+               and not (coalesce(s.verdict, '') = 'silent' and s.verdict_at > coalesce(d.last_seen_at, s.heard_at))
+               and not exists (select from session o where o.device_id = s.device_id and o.heard_at > s.heard_at)
+             order by s.heard_at, s.id limit $2",
+            before,
+            limit
+        );
+        Ok(ids.fetch_all(&self.pool).await?.into_iter().map(SessionId).collect())
+    }
+}
+
 impl Unit {
+    /// Locks a session that is open and not locked, of a device that was last heard of before a moment; with that time. `None`
+    /// if it is no longer so, or another unit holds it.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn lock_of_silent_agent(
+        &mut self,
+        id: SessionId,
+        before: OffsetDateTime,
+    ) -> Result<Option<(SessionRow, Option<OffsetDateTime>)>> {
+        let seen = sqlx::query_scalar!(
+            r#"select greatest(d.last_seen_at, s.heard_at) as "seen?"
+               from session s join device d on d.id = s.device_id
+               where s.id = $1 and s.closed_at is null and not s.locked
+                 and s.heard_at < $2 and coalesce(d.last_seen_at, s.heard_at) < $2
+                 and not (coalesce(s.verdict, '') = 'silent'
+                          and s.verdict_at > coalesce(d.last_seen_at, s.heard_at))
+               for no key update of s skip locked"#,
+            id.0,
+            before
+        );
+        let Some(seen) = seen.fetch_optional(&mut *self.tx).await? else { return Ok(None) };
+        Ok(self.lock_sessions(&[id.0]).await?.pop().map(|row| (row, seen)))
+    }
+
     /// Locks a session that is open and was last heard of before a moment; with the time it was. `None` if it is no longer so,
     /// or another unit holds it.
     ///

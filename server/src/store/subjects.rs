@@ -90,6 +90,19 @@ impl Unit {
         Ok(rows.fetch_all(&mut *self.tx).await?)
     }
 
+    /// Whether a subject has a profile that is mature in any modality.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn has_mature_profile(&mut self, id: SubjectId) -> Result<bool> {
+        let row = sqlx::query_scalar!(
+            r#"select exists (select from profile where subject_id = $1
+                              and maturity @> '[{"mature": true}]'::jsonb) as "mature!""#,
+            id.0
+        );
+        Ok(row.fetch_one(&mut *self.tx).await?)
+    }
+
     /// The versions of the profiles that exist of these subjects.
     ///
     /// # Errors

@@ -125,12 +125,18 @@ async fn what_a_key_or_a_token_cannot_be_is_refused_with_the_bounds() {
         (vec!["token", "create", "--uses", "1000001"], "1..=1000000"),
         (vec!["token", "create", "--uses", "99999999999"], "1..=1000000"),
         (vec!["token", "create", "--expires", "367d"], "1 s to 366 d"),
+        (vec!["token", "create", "--group", "nowhere"], "put a policy for it first"),
+        (vec!["token", "create", "--group", "No Where"], "a-z, 0-9 and -"),
     ] {
         let (done, said) = run(&[&subcommand[..], &["--database-url", &url]].concat(), data.path());
         assert!(!done && said.contains(bounds), "{subcommand:?}: {said}");
     }
     let (done, said) = run(&[&named[..], &["--expires", "1d", "--database-url", &url]].concat(), data.path());
     assert!(done && said.starts_with("tacit_"), "{said}");
+
+    assert!(run(&["token", "create", "--database-url", &url], data.path()).0);
+    let tokens = run(&["token", "list", "--database-url", &url], data.path()).1;
+    assert!(tokens.lines().nth(1).unwrap().ends_with("serves   default"), "{tokens}");
 
     let list = || run(&["key", "list", "--database-url", &url], data.path()).1;
     let row = list().lines().nth(1).unwrap().to_owned();

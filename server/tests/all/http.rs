@@ -2,8 +2,10 @@
 
 mod access;
 mod cursor;
+mod feedback;
 mod heads;
 mod path;
+mod policies;
 mod problems;
 mod reading;
 mod tokens;
@@ -35,7 +37,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     #[track_caller]
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
     }
 }
@@ -50,14 +52,19 @@ impl Api {
         Self::with(|_| {}).await
     }
 
-    async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let server = Server::with(change).await;
-        sqlx::raw_sql(SEED).execute(server.app.store.pool()).await.unwrap();
+    /// Over a server that holds nothing.
+    pub(crate) fn of(server: Server) -> Self {
         let router = tacit_server::http::router(server.app.clone()).unwrap();
         Self { server, router }
     }
 
-    async fn key(&self, role: Role) -> String {
+    async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let server = Server::with(change).await;
+        sqlx::raw_sql(SEED).execute(server.app.store.pool()).await.unwrap();
+        Self::of(server)
+    }
+
+    pub(crate) async fn key(&self, role: Role) -> String {
         let app = &self.server.app;
         let mut unit = app.store.begin().await.unwrap();
         let key = admin::create_api_key(&mut unit, &app.ambient, "test", role, None).await.unwrap();
@@ -80,11 +87,19 @@ impl Api {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
+    /// A call with a JSON body.
+    pub(crate) async fn give(&self, method: Method, path: &str, key: &str, body: &Value) -> Answer {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("authorization", format!("Bearer {key}"));
+        let request = request.header("content-type", "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
     async fn get(&self, path: &str, key: &str) -> Answer {
         self.call(Method::GET, path, Some(key)).await
     }
 
-    async fn ok(&self, path: &str, key: &str) -> Value {
+    pub(crate) async fn ok(&self, path: &str, key: &str) -> Value {
         let answer = self.get(path, key).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         answer.json()

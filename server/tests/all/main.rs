@@ -18,5 +18,7 @@ mod hostile;
 mod http;
 mod ingest;
 mod process;
+mod response;
 mod silence;
+mod silent;
 mod store;

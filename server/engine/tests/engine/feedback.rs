@@ -50,6 +50,23 @@ fn a_session_doubted_again_after_a_false_alarm_does_not_teach() {
 }
 
 #[test]
+fn an_unlock_lifts_the_verdict_and_lets_the_session_teach_nothing() {
+    let mut rng = ChaCha8Rng::seed_from_u64(33);
+    let population = population(&mut rng);
+    let own = Person { means: vec![4.7; 12] };
+    let profile = enrolled(&own, &mut rng);
+    let mut desk = accused(&population, &profile, &mut rng);
+    desk.state.unlocked();
+    assert!(!desk.state.in_doubt());
+    let after = own.session(&mut rng, 3, 5);
+    assert!(after.iter().all(|w| desk.sees(w).kind == VerdictKind::Genuine));
+    assert!(!desk.state.close(&mut profile.clone()));
+    // Someone else who knows the secret is accused again.
+    let again = Person { means: vec![SLOW; 12] }.session(&mut rng, 8, 5);
+    assert!(again.iter().any(|w| desk.sees(w).kind == VerdictKind::DifferentPerson));
+}
+
+#[test]
 fn a_confirmed_takeover_never_teaches() {
     let mut rng = ChaCha8Rng::seed_from_u64(32);
     let population = population(&mut rng);

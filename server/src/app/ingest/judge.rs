@@ -1,18 +1,20 @@
 //! Judges the new records of a batch: engine and cryptography, no SQL. Runs on a blocking thread.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tacit_engine::{Assessment, AutomationState, Policy, Population, Profile, SessionState, Sign, SignKind};
+use tacit_engine::{Assessment, Assistive, AutomationPolicy, Policy, Population, Profile};
 use tacit_proto::wire::CheckedWindow;
 use time::OffsetDateTime;
 
-use super::enters;
-use crate::domain::record::{Body, Record, SignalKind};
+use super::kept::Kept;
+use super::respond::{Given, Responding};
+use super::sign::sign;
+use crate::domain::record::{Body, Record};
 use crate::domain::{SessionId, SubjectId, verdict};
 use crate::secrets::{Purpose, Secrets};
+use crate::store::directives::DirectiveRow;
 use crate::store::sessions::{EventRow, SessionRow, VerdictRow, WindowRow};
 use crate::store::subjects::ProfileRow;
 use crate::{Error, Result};
@@ -29,6 +31,9 @@ pub(super) struct Judge {
     pub(super) secrets: Arc<Secrets>,
     pub(super) population: Arc<Population>,
     pub(super) policy: Policy,
+    pub(super) responding: Responding,
+    /// Subjects whose assistive software is no machine, whatever the policy says.
+    pub(super) assisted: BTreeSet<SubjectId>,
     pub(super) sessions: BTreeMap<SessionId, SessionRow>,
     pub(super) profiles: BTreeMap<SubjectId, Versioned>,
 }
@@ -48,21 +53,11 @@ pub(super) struct Judged {
     pub(super) windows: Vec<WindowRow>,
     pub(super) verdicts: Vec<VerdictRow>,
     pub(super) profiles: Vec<ChangedProfile>,
-    /// Sessions that entered `different_person`.
-    pub(super) entered: Vec<SessionId>,
+    pub(super) directives: Vec<DirectiveRow>,
 }
 
 /// Profiles that have learned in this batch.
 type Learned = BTreeMap<SubjectId, Versioned>;
-
-/// What is kept of an open session between batches.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Kept {
-    #[serde(flatten)]
-    person: SessionState,
-    #[serde(default)]
-    automation: AutomationState,
-}
 
 struct Open {
     row: SessionRow,
@@ -105,27 +100,31 @@ impl Judge {
             match &record.body {
                 Body::Opened { .. } => {}
                 Body::Signal { kind, count, marks, strength } => {
-                    let sign = sign(*kind).map(|kind| Sign {
-                        kind,
-                        count: count.unsigned_abs(),
-                        marks: *marks,
-                        strength: *strength,
-                    });
-                    let policy = &self.policy.automation;
-                    let assessment = sign.and_then(|s| session.state.automation.signal(policy, &s));
+                    let sign = sign(*kind, *count, *marks, *strength);
+                    let policy = self.automation(session.row.subject_id);
+                    let assessment = sign.and_then(|s| session.state.automation.signal(&policy, &s));
                     if let Some(assessment) = assessment {
-                        conclude(&mut judged, session, &record, assessment)?;
+                        self.pronounce(&mut judged, session, &record, assessment)?;
                     }
                 }
-                Body::Locked => session.row.locked = true,
-                Body::Unlocked => session.row.locked = false,
+                Body::Locked => {
+                    session.row.locked = true;
+                    session.state.answered.locked(record.at);
+                }
+                Body::Unlocked => {
+                    session.row.locked = false;
+                    if session.state.answered.unlocked(record.at) {
+                        session.state.person.unlocked();
+                    }
+                }
                 Body::Closed => {
                     session.row.closed_at = Some(record.at);
                     self.close(session, &mut learned);
                 }
                 Body::Window { window, encoded } => {
                     let assessment = self.observe(session, window);
-                    self.keep(&mut judged, session, &record, window, encoded, assessment)?;
+                    judged.windows.push(self.kept_window(session, &record, window, encoded)?);
+                    self.pronounce(&mut judged, session, &record, assessment)?;
                 }
             }
         }
@@ -147,7 +146,7 @@ impl Judge {
     }
 
     fn open(&self, row: SessionRow) -> Result<Open> {
-        let state = self.state(&row)?;
+        let state = Kept::open(&self.secrets, &row)?;
         Ok(Open { row, state, taught: false })
     }
 
@@ -182,18 +181,9 @@ impl Judge {
         Ok(judged)
     }
 
-    fn state(&self, row: &SessionRow) -> Result<Kept> {
-        let Some(sealed) = &row.state else { return Ok(Kept::default()) };
-        let plain = self.secrets.open(Purpose::SessionState, row.id.0, sealed)?;
-        Ok(serde_json::from_slice(&plain).unwrap_or_else(|error| {
-            tracing::warn!(session = %row.id, %error, "the session's state is of another version; it starts anew");
-            Kept::default()
-        }))
-    }
-
     fn observe(&self, session: &mut Open, window: &CheckedWindow) -> Assessment {
-        let machine =
-            session.state.automation.window(&self.policy.automation, window.modality, &window.stats);
+        let policy = self.automation(session.row.subject_id);
+        let machine = session.state.automation.window(&policy, window.modality, &window.stats);
         if let Some(assessment) = machine {
             return assessment;
         }
@@ -209,18 +199,25 @@ impl Judge {
         )
     }
 
-    fn keep(
+    /// What the policy states of machines, for a subject.
+    fn automation(&self, subject: SubjectId) -> AutomationPolicy {
+        let mut policy = self.policy.automation;
+        if self.assisted.contains(&subject) {
+            policy.assistive = Assistive::Allowed;
+        }
+        policy
+    }
+
+    fn kept_window(
         &self,
-        judged: &mut Judged,
-        session: &mut Open,
+        session: &Open,
         record: &Record,
         window: &CheckedWindow,
         encoded: &[u8],
-        assessment: Assessment,
-    ) -> Result<()> {
+    ) -> Result<WindowRow> {
         let row = &session.row;
         let place = [row.id.0.as_bytes().as_slice(), &record.sequence.to_be_bytes()].concat();
-        judged.windows.push(WindowRow {
+        Ok(WindowRow {
             session: row.id,
             sequence: record.sequence,
             at: record.at,
@@ -228,7 +225,28 @@ impl Judge {
             inputs: i32::try_from(window.inputs).unwrap_or(i32::MAX),
             active_ms: i32::try_from(window.active_ms).unwrap_or(i32::MAX),
             body: self.secrets.seal(Purpose::Window, place, encoded)?,
-        });
+        })
+    }
+
+    /// Makes an assessment the session's verdict, and answers it as policy says.
+    fn pronounce(
+        &mut self,
+        judged: &mut Judged,
+        session: &mut Open,
+        record: &Record,
+        assessment: Assessment,
+    ) -> Result<()> {
+        let profile = self.profiles.get(&session.row.subject_id).map(|v| v.profile.maturity(&self.policy));
+        let given = Given {
+            row: &session.row,
+            kind: assessment.kind,
+            sequence: record.sequence,
+            at: record.at,
+            on_window: matches!(record.body, Body::Window { .. }),
+            mature: profile.is_some_and(|maturity| maturity.iter().any(|m| m.mature)),
+        };
+        let directive = self.responding.answer(&mut session.state.answered, &given);
+        judged.directives.extend(directive);
         conclude(judged, session, record, assessment)
     }
 
@@ -238,8 +256,7 @@ impl Judge {
         row.state = if row.closed_at.is_some() && (taught || !row.ended_by_silence) {
             None
         } else {
-            let plain = serde_json::to_vec(&state).map_err(Error::internal)?;
-            Some(self.secrets.seal(Purpose::SessionState, row.id.0, &plain)?)
+            Some(state.seal(&self.secrets, &row)?)
         };
         Ok(row)
     }
@@ -256,9 +273,6 @@ impl Judge {
 /// Makes an assessment the session's verdict.
 fn conclude(judged: &mut Judged, session: &mut Open, record: &Record, assessment: Assessment) -> Result<()> {
     let row = &mut session.row;
-    if enters(row.verdict.as_deref(), assessment.kind) {
-        judged.entered.push(row.id);
-    }
     let name = verdict::name(assessment.kind);
     row.verdict = Some(name.to_owned());
     row.trust = single(assessment.trust);
@@ -276,20 +290,6 @@ fn conclude(judged: &mut Judged, session: &mut Open, record: &Record, assessment
         evidence: serde_json::to_value(assessment.evidence).map_err(Error::internal)?,
     });
     Ok(())
-}
-
-/// What a signal tells of machines, if it tells of them by itself.
-fn sign(kind: SignalKind) -> Option<SignKind> {
-    match kind {
-        SignalKind::MachineKeys => Some(SignKind::MachineKeys),
-        SignalKind::MachinePointer => Some(SignKind::MachinePointer),
-        SignalKind::Replayed => Some(SignKind::Replayed),
-        SignalKind::Assisted => Some(SignKind::Assisted),
-        SignalKind::Injected
-        | SignalKind::KeyboardAdded
-        | SignalKind::PointerAdded
-        | SignalKind::ImpossibleInterval => None,
-    }
 }
 
 /// Single precision, as stored; what is not a number is not kept.

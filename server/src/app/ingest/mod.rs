@@ -4,19 +4,25 @@
 //! never go on with one session at once.
 
 mod judge;
+mod kept;
 mod plan;
 mod profiles;
+mod respond;
+mod sign;
 pub mod silence;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use tacit_engine::VerdictKind;
+use tacit_engine::Assistive;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::app::{App, devices};
+use crate::app::{App, devices, directives, policies};
+use crate::domain::directive::Directive;
+use crate::domain::guard;
+use crate::domain::policy::Mode;
 use crate::domain::record::{Body, Record};
 use crate::domain::{DeviceId, SessionId, SubjectId};
 use crate::secrets::Purpose;
@@ -25,8 +31,11 @@ use crate::store::sessions::SessionRow;
 use crate::{Error, Result};
 
 use judge::Judged;
+pub use kept::follow;
 use plan::Plan;
 pub use profiles::ProfileCache;
+use respond::Responding;
+pub use respond::Standing;
 
 /// A record that will never be taken, and why.
 #[derive(Debug)]
@@ -44,8 +53,8 @@ pub struct Refusal {
 pub struct Outcome {
     /// Every record up to the sequence is committed.
     pub acks: Vec<(SessionId, u64)>,
-    /// Sessions that have just entered `different_person`.
-    pub different_person: Vec<SessionId>,
+    /// What policy makes of the verdicts, committed with them.
+    pub directives: Vec<Directive>,
     /// The first record that will never be taken; those after it were not looked at.
     pub refused: Option<Refusal>,
 }
@@ -68,9 +77,11 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
     let started = Instant::now();
     let now = app.ambient.now();
     let mut unit = app.store.begin().await?;
-    if unit.device_may_speak(device).await? != Some(true) {
-        return Err(devices::revoked());
-    }
+    let standing = match unit.device_standing(device).await? {
+        Some(standing) if standing.may_speak => standing,
+        _ => return Err(devices::revoked()),
+    };
+    let standing = policies::standing(app, &mut unit, standing).await?;
     let mut ids: Vec<Uuid> = records.iter().map(|r| r.session.0).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -81,16 +92,19 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
     let sessions = open_sessions(app, &mut unit, device, sessions, &accepted, now).await?;
     let profiles = load_profiles(app, &mut unit, &sessions, &accepted).await?;
 
+    let (responding, assisted) = load_responding(app, &mut unit, standing, &sessions, now).await?;
     let judging = judge::Judge {
         secrets: Arc::clone(&app.secrets),
         population: Arc::clone(&app.population),
-        policy: app.settings.policy.judging,
+        policy: responding.standing.policy.judging(&app.settings.policy.judging),
+        responding,
+        assisted,
         sessions,
         profiles,
     };
     let judged =
         tokio::task::spawn_blocking(move || judging.judge(accepted)).await.map_err(Error::internal)??;
-    let Judged { sessions, events, windows, verdicts, profiles, entered } = judged;
+    let Judged { sessions, events, windows, verdicts, profiles, directives } = judged;
 
     unit.add_events(&events).await?;
     unit.add_windows(&windows).await?;
@@ -99,6 +113,7 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
         unit.put_profile(&profile.row, &profile.maturity, now).await?;
     }
     unit.put_sessions(&sessions, Some(now)).await?;
+    unit.add_directives(&directives, now).await?;
     unit.commit().await?;
 
     for profile in profiles {
@@ -114,7 +129,35 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
     for verdict in &verdicts {
         metrics::counter!("tacit_verdicts_total", "verdict" => verdict.verdict).increment(1);
     }
-    Ok(Outcome { acks, different_person: entered, refused })
+    directives::count(&directives);
+    let directives = directives.into_iter().filter(|d| d.withheld.is_none()).map(|d| d.directive).collect();
+    Ok(Outcome { acks, directives, refused })
+}
+
+/// What responding needs, and whose assistive software is no machine. Asks nothing of the database where policy does nothing.
+async fn load_responding(
+    app: &App,
+    unit: &mut Unit,
+    standing: Standing,
+    sessions: &BTreeMap<SessionId, SessionRow>,
+    now: OffsetDateTime,
+) -> Result<(Responding, BTreeSet<SubjectId>)> {
+    let acts = standing.policy.mode != Mode::Observe;
+    let judging = standing.policy.judging(&app.settings.policy.judging);
+    let mut exempt = Vec::new();
+    if acts || judging.automation.assistive == Assistive::Forbidden {
+        let subjects: Vec<Uuid> = sessions.values().map(|session| session.subject_id.0).collect();
+        exempt = unit.exempt(&subjects, now).await?;
+    }
+    let mut spoken = BTreeMap::new();
+    if acts {
+        let ids: Vec<Uuid> = sessions.keys().map(|id| id.0).collect();
+        spoken = unit.spoken_since(&ids, now - guard::APART).await?.into_iter().collect();
+    }
+    let assisted = exempt.iter().filter(|(_, assisted)| *assisted).map(|(subject, _)| *subject).collect();
+    let exempt = exempt.into_iter().map(|(subject, _)| subject).collect();
+    let ambient = app.ambient.clone();
+    Ok((Responding { standing, exempt, spoken, ambient, now }, assisted))
 }
 
 /// Makes the rows of sessions that the batch opens. Subjects are made in the order of their pseudonyms, so that two batches
@@ -184,11 +227,6 @@ async fn load_profiles(
     if !changed.is_empty() {
         unit.lock_subjects(&changed).await?;
     }
-    let needed = of(|body| matches!(body, Body::Closed | Body::Window { .. }));
+    let needed = of(|body| matches!(body, Body::Closed | Body::Window { .. } | Body::Signal { .. }));
     app.profiles.load(unit, &app.secrets, &needed).await
-}
-
-/// Whether a verdict has just become `different_person`.
-fn enters(before: Option<&str>, now: VerdictKind) -> bool {
-    now == VerdictKind::DifferentPerson && before != Some(crate::domain::verdict::name(now))
 }

@@ -1,12 +1,13 @@
 //! Ends sessions that nothing is heard of any more: a workstation that was switched off, reinstalled or lost never says that
 //! its sessions have ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
 use super::judge::{Judge, Judged};
+use super::respond::Responding;
 use crate::app::App;
 use crate::domain::SessionId;
 use crate::{Error, ErrorKind, Result};
@@ -50,6 +51,8 @@ async fn close(app: &Arc<App>, id: SessionId, before: OffsetDateTime) -> Result<
         secrets: Arc::clone(&app.secrets),
         population: Arc::clone(&app.population),
         policy: app.settings.policy.judging,
+        responding: Responding::none(app),
+        assisted: BTreeSet::new(),
         sessions: BTreeMap::from([(id, row)]),
         profiles: app.profiles.load(&mut unit, &app.secrets, &subject).await?,
     };

@@ -1,6 +1,9 @@
 //! The handlers, one file a noun.
 
 pub(super) mod devices;
+pub(super) mod exemptions;
+pub(super) mod policies;
+pub(super) mod responses;
 pub(super) mod sessions;
 pub(super) mod subjects;
 pub(super) mod system;

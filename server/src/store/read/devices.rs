@@ -23,6 +23,8 @@ pub struct Device {
     pub os_version: String,
     /// The agent's version.
     pub agent_version: String,
+    /// The group whose policy it is under.
+    pub group: String,
     /// When it was enrolled.
     #[serde(with = "time::serde::rfc3339")]
     pub enrolled_at: OffsetDateTime,
@@ -48,10 +50,10 @@ impl Store {
     pub async fn read_devices(&self, after: Option<Place>, limit: i64) -> Result<Vec<Device>> {
         let rows = sqlx::query_as!(
             Device,
-            "select id, name, os, os_version, agent_version, enrolled_at, last_seen_at, capturing, spooled, lost,
-                    revoked_at
-             from device where $1::timestamptz is null or (enrolled_at, id) > ($1, $2::uuid)
-             order by enrolled_at, id limit $3",
+            r#"select id, name, os, os_version, agent_version, group_name as "group", enrolled_at, last_seen_at,
+                      capturing, spooled, lost, revoked_at
+               from device where $1::timestamptz is null or (enrolled_at, id) > ($1, $2::uuid)
+               order by enrolled_at, id limit $3"#,
             after.map(|p| p.at),
             after.map(|p| p.id),
             limit
@@ -66,9 +68,9 @@ impl Store {
     pub async fn read_device(&self, id: DeviceId) -> Result<Option<Device>> {
         let row = sqlx::query_as!(
             Device,
-            "select id, name, os, os_version, agent_version, enrolled_at, last_seen_at, capturing, spooled, lost,
-                    revoked_at
-             from device where id = $1",
+            r#"select id, name, os, os_version, agent_version, group_name as "group", enrolled_at, last_seen_at,
+                      capturing, spooled, lost, revoked_at
+               from device where id = $1"#,
             id.0
         );
         Ok(row.fetch_optional(self.pool()).await?)

@@ -33,7 +33,7 @@ pub struct Session {
     pub locked: bool,
     /// Highest sequence committed.
     pub last_sequence: i64,
-    /// Latest verdict: learning, genuine, suspicious, different_person, automation or not_scorable.
+    /// Latest verdict: learning, genuine, suspicious, different_person, automation, not_scorable or silent.
     pub verdict: Option<String>,
     /// Latest trust, 0 to 100.
     pub trust: Option<f32>,

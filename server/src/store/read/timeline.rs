@@ -49,7 +49,7 @@ pub struct TimelineVerdict {
     /// When, by the device's clock.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// learning, genuine, suspicious, different_person, automation or not_scorable.
+    /// learning, genuine, suspicious, different_person, automation, not_scorable or silent.
     pub verdict: String,
     /// 0 to 100; null while learning or not scorable.
     pub trust: Option<f32>,

@@ -39,7 +39,7 @@ pub struct Verdict {
     /// When, by the server's clock.
     #[serde(with = "time::serde::rfc3339")]
     pub recorded_at: OffsetDateTime,
-    /// learning, genuine, suspicious, different_person, automation or not_scorable.
+    /// learning, genuine, suspicious, different_person, automation, not_scorable or silent.
     pub verdict: String,
     /// 0 to 100; null while learning or not scorable.
     pub trust: Option<f32>,

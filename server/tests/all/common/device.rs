@@ -93,10 +93,22 @@ impl Device {
     }
 
     pub(crate) async fn stream_with(&self, assertion: &str) -> Result<Stream, Status> {
+        self.call(assertion, true).await
+    }
+
+    /// As an agent that knows of no outcomes.
+    pub(crate) async fn stream_of_old(&self, now: OffsetDateTime) -> Result<Stream, Status> {
+        self.call(&self.sign(&self.claims(now)), false).await
+    }
+
+    async fn call(&self, assertion: &str, answers: bool) -> Result<Stream, Status> {
         let channel = channel(&self.url, self.ca.as_deref()).await.map_err(|e| unavailable(&e))?;
         let (up, messages) = mpsc::channel(1_024);
         let mut request = Request::new(ReceiverStream::new(messages));
         request.metadata_mut().insert("authorization", format!("Bearer {assertion}").parse().unwrap());
+        if answers {
+            request.metadata_mut().insert("tacit-answers", "directives".parse().unwrap());
+        }
         let down = TelemetryClient::new(channel).stream(request).await?.into_inner();
         Ok(Stream { up, down, acked: BTreeMap::new() })
     }

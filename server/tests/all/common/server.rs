@@ -7,9 +7,11 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tacit_engine::Population;
 use tacit_server::app::health::Health;
 use tacit_server::app::ingest::ProfileCache;
+use tacit_server::app::policies::PolicyCache;
 use tacit_server::app::{App, admin};
 use tacit_server::clock::{Ambient, Clock, Random};
 use tacit_server::config::Settings;
+use tacit_server::domain::policy::DEFAULT_GROUP;
 use tacit_server::secrets::Secrets;
 use tacit_server::store::Store;
 use tacit_server::{grpc, jobs, tls};
@@ -81,8 +83,10 @@ impl Server {
             settings,
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             profiles: ProfileCache::default(),
+            policies: PolicyCache::default(),
             health: Health::default(),
             revoked: watch::Sender::new(HashSet::new()),
+            directed: watch::Sender::new(HashSet::new()),
             stopping: stopping.clone(),
         });
         let loopback = "127.0.0.1:0".parse().unwrap();
@@ -94,8 +98,13 @@ impl Server {
 
     /// A fresh enrolment token of one use.
     pub(crate) async fn token(&self) -> String {
+        self.token_of(DEFAULT_GROUP).await
+    }
+
+    /// A fresh enrolment token of one use, for a group.
+    pub(crate) async fn token_of(&self, group: &str) -> String {
         let hour = time::Duration::HOUR;
-        admin::create_enrolment_token(&self.app.store, &self.app.ambient, 1, hour).await.unwrap()
+        admin::create_enrolment_token(&self.app.store, &self.app.ambient, 1, hour, group).await.unwrap()
     }
 
     /// An enrolled device.

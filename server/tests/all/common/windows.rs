@@ -71,6 +71,11 @@ pub(crate) fn window(session: Uuid, sequence: u64, at: OffsetDateTime) -> Record
     record(session, sequence, at, Body::Window(keyboard(0.0)))
 }
 
+/// A window of someone who leans so far from the subject of [`window`].
+pub(crate) fn stranger(session: Uuid, sequence: u64, at: OffsetDateTime) -> Record {
+    record(session, sequence, at, Body::Window(keyboard(0.9)))
+}
+
 /// A session from opening to closing with `windows` windows.
 pub(crate) fn whole(session: Uuid, at: OffsetDateTime, account: &str, windows: u64) -> Vec<Record> {
     let mut records = vec![opened(session, at, account)];

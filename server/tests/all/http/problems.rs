@@ -50,7 +50,9 @@ async fn problems_say_what_is_wrong() {
 async fn every_verdict_can_be_asked_for() {
     let api = Api::start().await;
     let key = api.key(Role::Admin).await;
-    for verdict in ["learning", "genuine", "suspicious", "different_person", "not_scorable"] {
+    for verdict in
+        ["learning", "genuine", "suspicious", "different_person", "automation", "not_scorable", "silent"]
+    {
         api.ok(&format!("/v1/verdicts?verdict={verdict}"), &key).await;
     }
 }

@@ -1,0 +1,72 @@
+//! Exempting subjects from what policy does, and ending that.
+
+use serde::Deserialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::domain::exemption::{ExemptionKind, check_until};
+use crate::domain::{Caller, ExemptionId, SubjectId};
+use crate::store::exemptions::Exemption;
+use crate::{Error, Result};
+
+/// Exemptions shown at once at most.
+const MOST: i64 = 1_000;
+
+/// An exemption to make.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewExemption {
+    /// Whose.
+    pub subject_id: Uuid,
+    /// Why, as much as others need to know.
+    pub kind: ExemptionKind,
+    /// Until when; at most 366 days away.
+    #[serde(with = "time::serde::rfc3339")]
+    pub until: OffsetDateTime,
+}
+
+/// Makes an exemption.
+///
+/// # Errors
+/// Invalid argument for a time that is not possible; not found for a subject that is not there; as the database.
+pub async fn make(app: &App, caller: &Caller, new: &NewExemption) -> Result<Exemption> {
+    let now = app.ambient.now();
+    check_until(new.until, now)?;
+    let (id, subject) = (ExemptionId(app.ambient.id()), SubjectId(new.subject_id));
+    if !app.store.add_exemption(id, subject, new.kind, new.until, &caller.name(), now).await? {
+        return Err(Error::not_found("no such subject"));
+    }
+    // Who is exempt, and why, is nothing for a log.
+    tracing::info!(exemption = %id, "exemption made");
+    one(app, id).await
+}
+
+/// Ends an exemption early.
+///
+/// # Errors
+/// Not found; as the database.
+pub async fn end(app: &App, caller: &Caller, id: ExemptionId) -> Result<Exemption> {
+    if !app.store.end_exemption(id, &caller.name(), app.ambient.now()).await? {
+        return Err(no_such_exemption());
+    }
+    tracing::info!(exemption = %id, "exemption ended");
+    one(app, id).await
+}
+
+/// Exemptions that serve now, of one subject or of all.
+///
+/// # Errors
+/// As the database.
+pub async fn list(app: &App, subject: Option<Uuid>) -> Result<Vec<Exemption>> {
+    app.store.read_exemptions(subject, app.ambient.now(), MOST).await
+}
+
+async fn one(app: &App, id: ExemptionId) -> Result<Exemption> {
+    app.store.read_exemption(id).await?.ok_or_else(no_such_exemption)
+}
+
+fn no_such_exemption() -> Error {
+    Error::not_found("no such exemption")
+}

@@ -1,0 +1,82 @@
+//! What the security team says of a session: it was the subject after all, or it was not.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::app::{App, ingest};
+use crate::domain::{Caller, SessionId};
+use crate::store::feedback::FeedbackRow;
+use crate::{Error, Result};
+
+/// What can be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// It was the subject: doubt is lifted, and the session may teach again.
+    FalseAlarm,
+    /// It was someone or something else: the session never teaches, and may be interrupted again within the hour.
+    Confirmed,
+}
+
+impl Said {
+    /// As stored.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FalseAlarm => "false_alarm",
+            Self::Confirmed => "confirmed",
+        }
+    }
+}
+
+/// Feedback to give.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFeedback {
+    /// What is said.
+    pub said: Said,
+    /// Of which verdict of the session; null for how it stands.
+    #[serde(default)]
+    pub verdict_id: Option<i64>,
+}
+
+/// What came of feedback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Effect {
+    /// What was said.
+    pub said: Said,
+    /// The session goes on, or may, and is judged accordingly from now on. Of a session that has closed the feedback is kept
+    /// alone: what its profile has learned, or not, stays.
+    pub applied: bool,
+}
+
+/// Keeps feedback and lets the session follow it.
+///
+/// # Errors
+/// Not found for a session that is not there or a verdict that is not its; unavailable when the database is away.
+pub async fn give(app: &App, caller: &Caller, id: SessionId, new: NewFeedback) -> Result<Effect> {
+    let mut unit = app.store.begin().await?;
+    let row = unit.lock_sessions(&[id.0]).await?.pop().ok_or_else(|| Error::not_found("no such session"))?;
+    let feedback = FeedbackRow {
+        id: app.ambient.id(),
+        session: id,
+        verdict: new.verdict_id,
+        said: new.said.name(),
+        said_by: &caller.name(),
+        said_at: app.ambient.now(),
+    };
+    if !unit.add_feedback(&feedback).await? {
+        return Err(Error::not_found(
+            "the session has no such verdict: leave verdict_id out to speak of all",
+        ));
+    }
+    let followed = ingest::follow(&app.secrets, row, new.said)?;
+    let applied = followed.is_some();
+    if let Some(row) = followed {
+        unit.put_sessions(&[row], None).await?;
+    }
+    unit.commit().await?;
+    metrics::counter!("tacit_feedback_total", "said" => new.said.name()).increment(1);
+    tracing::info!(session = %id, said = new.said.name(), applied, "feedback");
+    Ok(Effect { said: new.said, applied })
+}

@@ -1,0 +1,180 @@
+//! What policy makes of a verdict, while the session is judged: a directive, or the rule that withholds it. No SQL.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tacit_engine::VerdictKind;
+use time::{Duration, OffsetDateTime};
+
+use crate::app::App;
+use crate::clock::Ambient;
+use crate::domain::directive::{self, Directive};
+use crate::domain::guard::{self, Facts, Rests, Rule};
+use crate::domain::policy::{DEFAULT_GROUP, GroupPolicy, Response};
+use crate::domain::{DirectiveId, SessionId, SubjectId};
+use crate::store::directives::{DirectiveRow, Spoken};
+use crate::store::sessions::SessionRow;
+
+/// Verdicts on older records are kept, and nothing follows: whoever was there then may have gone.
+const FRESH: Duration = directive::SERVES;
+/// An unlock so soon after a lock is by whoever was there before it.
+const SOON: Duration = Duration::MINUTE;
+
+/// A group's policy as it stands.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// Whose.
+    pub group: String,
+    /// 0 is what the server's settings say.
+    pub version: i32,
+    /// What it states.
+    pub policy: Arc<GroupPolicy>,
+}
+
+/// What responding needs, read before the judging.
+#[derive(Debug)]
+pub(super) struct Responding {
+    pub(super) standing: Standing,
+    /// Subjects to whom nothing is done.
+    pub(super) exempt: BTreeSet<SubjectId>,
+    /// Sessions that were lately sent something.
+    pub(super) spoken: BTreeMap<SessionId, Spoken>,
+    pub(super) ambient: Ambient,
+    pub(super) now: OffsetDateTime,
+}
+
+/// What a session keeps of responses.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Answered {
+    /// The strongest response since the session was last in order: however long a verdict stands, it is answered once.
+    response: Option<Response>,
+    /// Windows on which the person was judged.
+    judged: u32,
+    /// Windows that were a machine's.
+    machine: u32,
+    /// When the screen was locked, if it is; milliseconds of the device's clock.
+    locked_ms: Option<i64>,
+}
+
+impl Answered {
+    /// The screen was locked.
+    pub(super) fn locked(&mut self, at: OffsetDateTime) {
+        self.locked_ms = Some(milliseconds(at));
+    }
+
+    /// The screen was unlocked. Whether that speaks for the subject: the secret was known, and at once.
+    pub(super) fn unlocked(&mut self, at: OffsetDateTime) -> bool {
+        let locked = self.locked_ms.take();
+        let soon = i64::try_from(SOON.whole_milliseconds()).unwrap_or(i64::MAX);
+        let vouched = locked.is_some_and(|locked| (0..=soon).contains(&(milliseconds(at) - locked)));
+        if vouched {
+            self.lifted();
+        }
+        vouched
+    }
+
+    /// The verdict no longer stands: the next one is answered anew.
+    pub(super) fn lifted(&mut self) {
+        self.response = None;
+        self.judged = 0;
+    }
+
+    fn rests(&mut self, kind: VerdictKind, on_window: bool) -> Rests {
+        match (on_window, kind) {
+            (false, _) => Rests::OnFact,
+            (true, VerdictKind::Automation) => {
+                self.machine = self.machine.saturating_add(1);
+                Rests::OnWindows(self.machine)
+            }
+            (true, VerdictKind::Learning | VerdictKind::NotScorable) => Rests::OnWindows(self.judged),
+            (true, _) => {
+                self.judged = self.judged.saturating_add(1);
+                Rests::OnWindows(self.judged)
+            }
+        }
+    }
+}
+
+/// A verdict that may be answered.
+pub(super) struct Given<'a> {
+    pub(super) row: &'a SessionRow,
+    pub(super) kind: VerdictKind,
+    pub(super) sequence: i64,
+    /// When, by the device's clock.
+    pub(super) at: OffsetDateTime,
+    /// A window brought it.
+    pub(super) on_window: bool,
+    /// The subject has a mature profile.
+    pub(super) mature: bool,
+}
+
+impl Responding {
+    /// Where no verdict is given.
+    pub(super) fn none(app: &App) -> Self {
+        let policy = Arc::new(GroupPolicy::default());
+        Self {
+            standing: Standing { group: DEFAULT_GROUP.to_owned(), version: 0, policy },
+            exempt: BTreeSet::new(),
+            spoken: BTreeMap::new(),
+            ambient: app.ambient.clone(),
+            now: app.ambient.now(),
+        }
+    }
+
+    /// The directive that follows a verdict, sent or withheld for good.
+    pub(super) fn answer(&mut self, answered: &mut Answered, given: &Given<'_>) -> Option<DirectiveRow> {
+        let rests = answered.rests(given.kind, given.on_window);
+        if matches!(given.kind, VerdictKind::Genuine | VerdictKind::Learning) {
+            answered.response = None;
+            return None;
+        }
+        let response = self.standing.policy.response(given.kind);
+        if response == Response::Record || answered.response.is_some_and(|made| made >= response) {
+            return None;
+        }
+        if self.now - given.at > FRESH {
+            return None;
+        }
+        let spoken = self.spoken.get(&given.row.id).copied().unwrap_or_default();
+        let facts = Facts {
+            rests,
+            mature: given.mature,
+            quiet: self.standing.policy.quiet,
+            exempt: self.exempt.contains(&given.row.subject_id),
+            spoken_at: spoken.at,
+            interrupted_at: spoken.interrupted_at,
+        };
+        let withheld = match guard::allow(response, given.kind, &facts, self.now) {
+            // The next window may allow it.
+            Err(Rule::OneWindow) => return None,
+            Err(rule) => Some(rule.name()),
+            Ok(()) => None,
+        };
+        answered.response = Some(response);
+        if withheld.is_none() {
+            let interrupted_at = if response.interrupts() { Some(self.now) } else { spoken.interrupted_at };
+            self.spoken.insert(given.row.id, Spoken { at: Some(self.now), interrupted_at });
+        }
+        let directive = Directive {
+            id: DirectiveId(self.ambient.id()),
+            session: given.row.id,
+            verdict: given.kind,
+            response,
+            expires_at: self.now + directive::serves(given.kind),
+        };
+        Some(DirectiveRow {
+            directive,
+            device: given.row.device_id,
+            sequence: given.sequence,
+            group: self.standing.group.clone(),
+            version: self.standing.version,
+            withheld,
+        })
+    }
+}
+
+fn milliseconds(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+}

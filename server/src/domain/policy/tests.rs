@@ -1,0 +1,57 @@
+//! What a policy comes to.
+
+use super::*;
+
+#[test]
+fn the_mode_is_the_most_that_any_verdict_gets() {
+    let of = |mode| GroupPolicy { mode, ..GroupPolicy::default() };
+    assert_eq!(GroupPolicy::default().response(VerdictKind::DifferentPerson), Response::Record);
+    for (mode, response) in [
+        (Mode::Observe, Response::Record),
+        (Mode::Notify, Response::Notify),
+        (Mode::StepUp, Response::StepUp),
+        (Mode::Lock, Response::Lock),
+    ] {
+        assert_eq!(of(mode).response(VerdictKind::DifferentPerson), response);
+        assert_eq!(of(mode).response(VerdictKind::Automation), response);
+        for harmless in [VerdictKind::Genuine, VerdictKind::Learning, VerdictKind::NotScorable] {
+            assert_eq!(of(mode).response(harmless), Response::Record);
+        }
+    }
+    assert_eq!(of(Mode::Lock).response(VerdictKind::Suspicious), Response::Record);
+    assert_eq!(of(Mode::Lock).response(VerdictKind::Silent), Response::Record);
+}
+
+#[test]
+fn tolerance_becomes_a_threshold_of_trust() {
+    let settings = tacit_engine::Policy::default();
+    let below = |tolerated| {
+        let policy = GroupPolicy { false_locks_per_worker_day: tolerated, ..GroupPolicy::default() };
+        policy.judging(&settings).different_person_below
+    };
+    assert!((below(None) - settings.different_person_below).abs() < 1e-9);
+    // One in 250 working days is what ships.
+    assert!((below(Some(0.004)) - 2.0).abs() < 0.05, "{}", below(Some(0.004)));
+    assert!(below(Some(0.0001)) < 0.06);
+    assert!(below(Some(1.0)) <= settings.suspicious_below);
+}
+
+#[test]
+fn what_no_policy_may_say_is_named() {
+    let wrong = |change: fn(&mut GroupPolicy)| {
+        let mut policy = GroupPolicy::default();
+        change(&mut policy);
+        policy.validate().unwrap_err().field().unwrap().to_owned()
+    };
+    GroupPolicy::default().validate().unwrap();
+    assert_eq!(wrong(|p| p.false_locks_per_worker_day = Some(f64::NAN)), "policy.false_locks_per_worker_day");
+    assert_eq!(wrong(|p| p.automation_strength = Some(4)), "policy.automation_strength");
+    assert_eq!(wrong(|p| p.verdicts.suspicious = Response::Lock), "policy.verdicts.suspicious");
+    assert_eq!(wrong(|p| p.verdicts.silent = Response::Lock), "policy.verdicts.silent");
+    for name in ["", "-a", "A", "a b", &"a".repeat(64)] {
+        assert!(check_group(name).is_err(), "{name}");
+    }
+    check_group("help-desk-2").unwrap();
+    assert!(check_reason(" ").is_err() && check_reason("a\u{1b}").is_err());
+    assert_eq!(check_reason(" trial ").unwrap(), "trial");
+}

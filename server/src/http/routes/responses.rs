@@ -1,0 +1,59 @@
+//! What policy made of a session's verdicts, and what people say of them.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::{Extension, Json};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Answer;
+use crate::app::feedback::{self, Effect, NewFeedback};
+use crate::app::{App, directives};
+use crate::domain::{Caller, SessionId};
+use crate::http::body::Given;
+use crate::http::params::{Id, Nothing, Params};
+use crate::http::problem::Problem;
+use crate::store::directives::DirectiveState;
+
+/// Directives of a session.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Directives {
+    /// Of which session.
+    session_id: Uuid,
+    /// Newest first.
+    directives: Vec<DirectiveState>,
+}
+
+/// What policy made of a session's verdicts: sent and with which outcome, or withheld by which rule. At most 1000.
+#[utoipa::path(get, path = "/v1/sessions/{id}/directives", tag = "sessions", operation_id = "list_directives",
+    params(("id" = Uuid, Path, description = "Session")), security(("bearer" = [])), responses(
+    (status = 200, body = Directives),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn directives(
+    State(app): State<Arc<App>>,
+    Id(id): Id,
+    _: Params<Nothing>,
+) -> Answer<Directives> {
+    let directives = directives::of_session(&app, SessionId(id)).await?;
+    Ok(Json(Directives { session_id: id, directives }))
+}
+
+/// Says that it was the subject after all (`false_alarm`), or that it was not (`confirmed`).
+#[utoipa::path(post, path = "/v1/sessions/{id}/feedback", tag = "sessions", operation_id = "give_feedback",
+    params(("id" = Uuid, Path, description = "Session")), request_body = NewFeedback,
+    security(("bearer" = [])), responses(
+    (status = 200, body = Effect),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn feedback(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Id(id): Id,
+    _: Params<Nothing>,
+    Given(new): Given<NewFeedback>,
+) -> Answer<Effect> {
+    Ok(Json(feedback::give(&app, &caller, SessionId(id), new).await?))
+}

@@ -1,0 +1,133 @@
+//! Subjects to whom nothing is done automatically.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Store, Unit};
+use crate::Result;
+use crate::domain::exemption::ExemptionKind;
+use crate::domain::{ExemptionId, SubjectId};
+
+/// An exemption of a subject.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Exemption {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose.
+    pub subject_id: Uuid,
+    /// injury, `assistive_technology` or agreement.
+    pub kind: String,
+    /// When it was made.
+    #[serde(with = "time::serde::rfc3339")]
+    pub made_at: OffsetDateTime,
+    /// By whom.
+    pub made_by: String,
+    /// Until when it serves.
+    #[serde(with = "time::serde::rfc3339")]
+    pub until: OffsetDateTime,
+    /// When it was ended early.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub ended_at: Option<OffsetDateTime>,
+    /// By whom it was ended.
+    pub ended_by: Option<String>,
+}
+
+impl Unit {
+    /// Which of these subjects are exempt now; `true` for those who work with assistive technology.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn exempt(&mut self, subjects: &[Uuid], now: OffsetDateTime) -> Result<Vec<(SubjectId, bool)>> {
+        let rows = sqlx::query!(
+            r#"select subject_id, bool_or(kind = 'assistive_technology') as "assisted!" from exemption
+               where subject_id = any($1) and made_at <= $2 and until > $2 and ended_at is null
+               group by subject_id"#,
+            subjects,
+            now
+        )
+        .fetch_all(&mut *self.tx)
+        .await?;
+        Ok(rows.into_iter().map(|r| (SubjectId(r.subject_id), r.assisted)).collect())
+    }
+}
+
+impl Store {
+    /// Adds an exemption; `false` if there is no such subject.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn add_exemption(
+        &self,
+        id: ExemptionId,
+        subject: SubjectId,
+        kind: ExemptionKind,
+        until: OffsetDateTime,
+        made_by: &str,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        let done = sqlx::query!(
+            "insert into exemption (id, subject_id, kind, made_at, made_by, until)
+             select $1, s.id, $3, $4, $5, $6 from subject s where s.id = $2",
+            id.0,
+            subject.0,
+            kind.name(),
+            now,
+            made_by,
+            until
+        );
+        Ok(done.execute(self.pool()).await?.rows_affected() == 1)
+    }
+
+    /// Ends an exemption early; `false` if there is none. Ending twice keeps the first time.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn end_exemption(&self, id: ExemptionId, ended_by: &str, now: OffsetDateTime) -> Result<bool> {
+        let done = sqlx::query!(
+            "update exemption set ended_by = case when ended_at is null then $2 else ended_by end,
+                                  ended_at = coalesce(ended_at, $3)
+             where id = $1",
+            id.0,
+            ended_by,
+            now
+        );
+        Ok(done.execute(self.pool()).await?.rows_affected() == 1)
+    }
+
+    /// One exemption.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn read_exemption(&self, id: ExemptionId) -> Result<Option<Exemption>> {
+        let row = sqlx::query_as!(
+            Exemption,
+            "select id, subject_id, kind, made_at, made_by, until, ended_at, ended_by from exemption where id = $1",
+            id.0
+        );
+        Ok(row.fetch_optional(self.pool()).await?)
+    }
+
+    /// Exemptions that serve now, of one subject or of all, those that end first first, at most `limit`.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn read_exemptions(
+        &self,
+        subject: Option<Uuid>,
+        now: OffsetDateTime,
+        limit: i64,
+    ) -> Result<Vec<Exemption>> {
+        let rows = sqlx::query_as!(
+            Exemption,
+            "select id, subject_id, kind, made_at, made_by, until, ended_at, ended_by from exemption
+             where ended_at is null and until > $2 and ($1::uuid is null or subject_id = $1)
+             order by until, id limit $3",
+            subject,
+            now,
+            limit
+        );
+        Ok(rows.fetch_all(self.pool()).await?)
+    }
+}

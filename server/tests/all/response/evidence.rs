@@ -1,0 +1,58 @@
+//! An unlock as evidence for the subject.
+
+use tacit_proto::v1;
+use tacit_proto::v1::record::Body;
+use time::Duration;
+
+use super::Desk;
+use crate::common::server::START;
+use crate::common::windows::{record, window};
+
+/// Lets the session be locked by a directive, unlocked after a while, and go on with the subject's own windows; returns the
+/// verdicts of these.
+async fn after_unlock(seconds: i64) -> Vec<String> {
+    let mut desk = Desk::mature("lock").await;
+    let session = desk.open().await;
+    assert_eq!(desk.strangers(session, 2..14).await.len(), 1);
+    let unlocked = START + Duration::seconds(seconds);
+    desk.stream.send(&record(session, 14, START, Body::Locked(v1::SessionLocked {}))).await;
+    desk.stream.send(&record(session, 15, unlocked, Body::Unlocked(v1::SessionUnlocked {}))).await;
+    for sequence in 16..19 {
+        desk.stream.send(&window(session, sequence, unlocked)).await;
+    }
+    desk.stream.acked(session, 18).await.unwrap();
+    sqlx::query_scalar(
+        "select verdict from verdict where session_id = $1 and sequence > 15 order by sequence",
+    )
+    .bind(session)
+    .fetch_all(desk.api.server.app.store.pool())
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn an_unlock_within_a_minute_speaks_for_the_subject_and_a_later_one_does_not() {
+    assert_eq!(after_unlock(60).await, ["genuine", "genuine", "genuine"]);
+    assert_eq!(after_unlock(61).await[0], "different_person");
+}
+
+#[tokio::test]
+async fn an_unlock_lets_nobody_else_stay_and_the_session_teach_nothing() {
+    let mut desk = Desk::mature("lock").await;
+    let version = desk.api.server.count("select version from profile").await;
+    let session = desk.open().await;
+    desk.strangers(session, 2..14).await;
+    desk.stream.send(&record(session, 14, START, Body::Locked(v1::SessionLocked {}))).await;
+    desk.stream.send(&record(session, 15, START, Body::Unlocked(v1::SessionUnlocked {}))).await;
+    // Who knows the secret and types like someone else is accused again, and is not locked out again within the hour.
+    desk.strangers(session, 16..28).await;
+    let accused = "select count(*) from verdict where verdict = 'different_person' and sequence > 15";
+    assert!(desk.api.server.count(accused).await > 0);
+    assert_eq!(
+        desk.made(session).await,
+        [("lock".to_owned(), Some("within_an_hour".to_owned())), ("lock".to_owned(), None)]
+    );
+    desk.stream.send(&record(session, 28, START, Body::Closed(v1::SessionClosed {}))).await;
+    desk.stream.acked(session, 28).await.unwrap();
+    assert_eq!(desk.api.server.count("select version from profile").await, version);
+}
