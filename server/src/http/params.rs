@@ -156,7 +156,8 @@ pub(super) enum VerdictName {
 
 impl VerdictName {
     /// What a parameter that names one must be.
-    pub(super) const EXPECTED: &str = "learning, genuine, suspicious, different_person, automation or not_scorable";
+    pub(super) const EXPECTED: &str =
+        "learning, genuine, suspicious, different_person, automation or not_scorable";
     const ALL: [Self; 6] = [
         Self::Learning,
         Self::Genuine,
