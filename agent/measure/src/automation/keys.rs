@@ -69,8 +69,6 @@ impl Keys {
                     gap_ms: milliseconds(gap_us),
                     held_ms: None,
                     before_ms: before.held_us.map(milliseconds),
-                    zone: place.0,
-                    from: before.place.0,
                 }))
             }
             _ => None,

@@ -1,6 +1,5 @@
 //! The rhythm of the last keys: whether any hand has it.
 
-use crate::input::Zone;
 use crate::window::SignalKind;
 
 use super::limits::{GAP_SPREAD, HOLD_MEDIAN, HOLD_SPREAD, LONG_GAPS, SHORT_GAPS, SKEW};
@@ -41,8 +40,6 @@ pub(super) struct Stroke {
     pub(super) held_ms: Option<f64>,
     /// How long the key before it was held, once that is up.
     pub(super) before_ms: Option<f64>,
-    pub(super) zone: Zone,
-    pub(super) from: Zone,
 }
 
 /// The last strokes, oldest first, and how many there have been.
