@@ -14,6 +14,8 @@ const AT_ONCE_US: u64 = 3_500;
 const INSERTED_US: u64 = 25_000;
 /// Keys down at once beyond which it is a palm or an elbow.
 const PALM: usize = 4;
+/// Presses in a row that may lie in one place and be different keys.
+const SHARED: u32 = 2;
 
 #[derive(Debug, Clone, Copy)]
 struct Down {
@@ -28,8 +30,8 @@ struct Down {
 struct Previous {
     at_us: u64,
     place: (Zone, Column),
-    /// Lies where the one before it lies: one key again, or its repeat.
-    again: bool,
+    /// Presses right before it that lie where it lies: one key again, or its repeat.
+    again: u32,
     slot: Slot,
     held_us: Option<u64>,
 }
@@ -58,11 +60,11 @@ impl Keys {
         let palm = self.down.iter().flatten().count() >= PALM;
         let before = self.previous.filter(|_| !lost);
         let gap_us = before.map(|b| at_us.saturating_sub(b.at_us));
-        let again = before.is_some_and(|b| b.place == place);
-        // Keys that repeat by themselves are even: no two keys in one place, but for a letter that is doubled.
-        let doubled = matches!(place.0, Zone::Left | Zone::Right) && before.is_some_and(|b| !b.again);
-        let repeats = again && !doubled;
-        found.extend(self.fast.press(gap_us.map(milliseconds), palm || repeats, new_device));
+        // Keys that repeat by themselves are even. Letters and digits that differ may share a place, but not many in a row.
+        let again = before.filter(|b| b.place == place).map_or(0, |b| b.again + 1);
+        let shared = matches!(place.0, Zone::Left | Zone::Right | Zone::Digit);
+        let repeats = again > if shared { SHARED } else { 0 };
+        found.extend(self.fast.press(gap_us.map(milliseconds), palm || again > SHARED, new_device));
         let stroke = match (before, gap_us) {
             (Some(before), Some(gap_us)) if gap_us > self.closest_us() && gap_us < PAUSE_US && !repeats => {
                 Some(self.rhythm.press(Stroke {

@@ -8,6 +8,7 @@ mod fast;
 mod injected;
 mod keys;
 mod limits;
+mod measured;
 mod rhythm;
 
 use tacit_proto::{Mark, Marks};
