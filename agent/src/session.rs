@@ -86,12 +86,14 @@ impl Session {
         let session = Unclosed { id: random_uuid().context("no randomness")?, reserved: 0 };
         let kept = Kept { session, before };
         let opened = v1::SessionOpened { account, remote };
+        let mut measurer = Measurer::new(settings);
+        measurer.set_key(random_uuid().context("no randomness")?.as_u64_pair().0);
         let mut session = Self {
             kept,
             path,
             opened: opened.clone(),
             sequence: 0,
-            measurer: Measurer::new(settings),
+            measurer,
             epoch_ms: None,
             outputs: Vec::new(),
             unkept: false,
@@ -277,6 +279,15 @@ mod tests {
     use super::*;
     use tacit_measure::{Input, Locator, Origin};
 
+    /// Up to 90 ms more or less, the same each time: nobody types evenly.
+    fn uneven_us(number: u64) -> u64 {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        number.hash(&mut hasher);
+        hasher.finish() % 90_000
+    }
+
+    /// A key about every 150 ms.
     fn typed(keys: u64) -> Vec<TimedInput> {
         let mut locator = Locator::new();
         let at =
@@ -284,8 +295,9 @@ mod tests {
         (0..keys)
             .flat_map(|i| {
                 let code = if i % 2 == 0 { 30 } else { 36 };
-                let down = at(i * 150_000, locator.key_down(code));
-                [down, at(i * 150_000 + 80_000, locator.key_up(code))]
+                let (down_us, held_us) = (i * 150_000 + uneven_us(i), 40_000 + uneven_us(keys + i) / 2);
+                let down = at(down_us, locator.key_down(code));
+                [down, at(down_us + held_us, locator.key_up(code))]
             })
             .collect()
     }

@@ -118,7 +118,7 @@ fn keys_until_found(automation: &mut Automation, events: &[TimedInput]) -> Optio
     None
 }
 
-fn is_machine(output: &Output) -> bool {
+pub(super) fn is_machine(output: &Output) -> bool {
     let kinds = [SignalKind::MachineKeys, SignalKind::MachinePointer, SignalKind::Replayed];
     matches!(output, Output::Signal(signal) if kinds.contains(&signal.kind))
 }

@@ -6,6 +6,7 @@ use crate::locate::SLOTS;
 
 use super::Finding;
 use super::fast::Fast;
+use super::replay::Replay;
 use super::rhythm::{Rhythm, Stroke};
 
 /// Presses this close come in one go: no fingers, but a program that inserts text, or two fingers at once.
@@ -22,8 +23,6 @@ struct Down {
     at_us: u64,
     /// Its stroke, if it has one.
     stroke: Option<u64>,
-    /// The stroke of the press that followed while it was down.
-    next: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,9 +42,14 @@ pub(super) struct Keys {
     previous: Option<Previous>,
     fast: Fast,
     rhythm: Rhythm,
+    replay: Replay,
 }
 
 impl Keys {
+    pub(super) fn set_key(&mut self, key: u64) {
+        self.replay.set_key(key);
+    }
+
     pub(super) fn press(
         &mut self,
         at_us: u64,
@@ -67,21 +71,12 @@ impl Keys {
         found.extend(self.fast.press(gap_us.map(milliseconds), palm || again > SHARED, new_device));
         let stroke = match (before, gap_us) {
             (Some(before), Some(gap_us)) if gap_us > self.closest_us() && gap_us < PAUSE_US && !repeats => {
-                Some(self.rhythm.press(Stroke {
-                    gap_ms: milliseconds(gap_us),
-                    held_ms: None,
-                    before_ms: before.held_us.map(milliseconds),
-                }))
+                found.extend(self.replay.press(milliseconds(gap_us), before.held_us.map(milliseconds)));
+                Some(self.rhythm.press(Stroke { gap_ms: milliseconds(gap_us), held_ms: None }))
             }
             _ => None,
         };
-        if let Some(before) = before
-            && let Some(down) = self.down.get_mut(usize::from(before.slot.0)).and_then(Option::as_mut)
-            && down.at_us == before.at_us
-        {
-            down.next = stroke;
-        }
-        self.down[usize::from(slot.0)] = Some(Down { at_us, stroke, next: None });
+        self.down[usize::from(slot.0)] = Some(Down { at_us, stroke });
         self.previous = Some(Previous { at_us, place, again, slot, held_us: None });
         if stroke.is_some() {
             found.extend(self.rhythm.watch_gaps(new_device));
@@ -96,9 +91,6 @@ impl Keys {
             && previous.at_us == down.at_us
         {
             previous.held_us = Some(held_us);
-        }
-        if let Some(next) = down.next {
-            self.rhythm.set_before(next, milliseconds(held_us));
         }
         if let Some(stroke) = down.stroke {
             self.rhythm.set_held(stroke, milliseconds(held_us));
@@ -115,5 +107,6 @@ impl Keys {
         self.down = [None; SLOTS];
         self.previous = None;
         self.fast.interrupt();
+        self.replay.interrupt();
     }
 }

@@ -25,8 +25,6 @@ const NEVER: f64 = 30.0;
 pub(super) struct Stroke {
     pub(super) gap_ms: f64,
     pub(super) held_ms: Option<f64>,
-    /// How long the key before it was held, once that is up.
-    pub(super) before_ms: Option<f64>,
 }
 
 /// The last strokes, oldest first, and how many there have been.
@@ -34,6 +32,8 @@ pub(super) struct Stroke {
 pub(super) struct Rhythm {
     strokes: std::collections::VecDeque<Stroke>,
     first: u64,
+    /// Strokes that were told of as a machine's.
+    told: u64,
 }
 
 impl Rhythm {
@@ -53,32 +53,26 @@ impl Rhythm {
         }
     }
 
-    pub(super) fn set_before(&mut self, number: u64, held_ms: f64) {
-        if let Some(stroke) = self.numbered(number) {
-            stroke.before_ms = Some(held_ms);
-        }
-    }
-
     fn numbered(&mut self, number: u64) -> Option<&mut Stroke> {
         let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
         self.strokes.get_mut(at)
     }
 
     /// After a press: whether the gaps alone tell a machine.
-    pub(super) fn watch_gaps(&self, new_device: bool) -> Option<Finding> {
+    pub(super) fn watch_gaps(&mut self, new_device: bool) -> Option<Finding> {
         let from = self.strokes.len().checked_sub(EVEN_GAPS)?;
         let gaps: Vec<f64> = self.strokes.range(from..).map(|s| s.gap_ms).collect();
         let (low, high) = ends(&gaps);
         (high - low <= EQUAL_MS && low > QUICK_MS).then(|| Finding {
             kind: SignalKind::MachineKeys,
-            count: EVEN_GAPS as u32,
+            count: self.untold(EVEN_GAPS),
             marks: Marks::NONE.with(Mark::EvenGaps).with_if(new_device, Mark::NewDevice),
             strength: NEVER,
         })
     }
 
     /// After a release: whether the last strokes tell a machine.
-    pub(super) fn watch(&self, new_device: bool) -> Option<Finding> {
+    pub(super) fn watch(&mut self, new_device: bool) -> Option<Finding> {
         let done = self.strokes.iter().rev().filter_map(|s| Some((s.gap_ms, s.held_ms?)));
         let (gaps, holds): (Vec<f64>, Vec<f64>) = done.take(WINDOW).unzip();
         if gaps.len() < WINDOW {
@@ -88,10 +82,18 @@ impl Rhythm {
         let least = if new_device { MACHINE_NEW } else { MACHINE };
         (weight >= least).then(|| Finding {
             kind: SignalKind::MachineKeys,
-            count: WINDOW as u32,
+            count: self.untold(WINDOW),
             marks: marks.with_if(new_device, Mark::NewDevice),
             strength: weight,
         })
+    }
+
+    /// How many of the last strokes have not been told of; they are, from here on.
+    fn untold(&mut self, last: usize) -> u32 {
+        let all = self.first + self.strokes.len() as u64;
+        let untold = (all - self.told).min(last as u64);
+        self.told = all;
+        u32::try_from(untold).unwrap_or(u32::MAX)
     }
 }
 
