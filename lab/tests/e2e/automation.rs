@@ -36,13 +36,10 @@ impl Scene {
         Self { agent, desk, rest, session, _server: server }
     }
 
-    /// The verdict `automation`, once there is one.
+    /// The first verdict `automation`, once there is one.
     fn automation(&self) -> Value {
         eventually("the verdict is automation", || {
-            let session = self.rest.session(&self.session)?;
-            let timeline = self.rest.timeline(&self.session)?;
-            let verdict = timeline.last_verdict().cloned()?;
-            (session["verdict"] == "automation" && verdict["verdict"] == "automation").then_some(verdict)
+            self.rest.timeline(&self.session)?.first_verdict("automation").cloned()
         })
     }
 }
