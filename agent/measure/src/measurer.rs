@@ -101,6 +101,12 @@ impl Measurer {
         self.automation.keyboard_appeared();
     }
 
+    /// What is remembered of times from here on, to find them repeated, is hashed with this key: a random one, of this
+    /// process alone.
+    pub fn set_key(&mut self, key: u64) {
+        self.automation.set_key(key);
+    }
+
     /// Takes new settings; open windows go on.
     pub fn configure(&mut self, settings: Settings) {
         self.settings = settings.bounded();
@@ -145,7 +151,9 @@ impl Measurer {
     pub fn finish(&mut self, out: &mut Vec<Output>) {
         self.interrupt(out);
         self.close(MIN_KEYSTROKES, MIN_STROKES, out);
-        *self = Self::new(self.settings);
+        // What was typed in one session may be played again in the next.
+        let automation = std::mem::take(&mut self.automation);
+        *self = Self { automation, ..Self::new(self.settings) };
     }
 
     fn measure(&mut self, at_us: u64, input: Input, out: &mut Vec<Output>) {

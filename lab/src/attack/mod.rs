@@ -2,6 +2,8 @@
 //! many people are taken for machines; and the same of two tools that decide on gaps alone.
 
 mod baselines;
+mod hands;
+mod pointing;
 mod row;
 mod trials;
 mod typing;
@@ -43,6 +45,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let typists = typists::read(&args.data, &bar)?;
     let mut rows = trials::keyboard(&typists, args.trials, args.seed, &bar);
     rows.push(trials::people(&typists, &bar));
+    rows.extend(hands::bots(args.trials, args.seed, &bar));
+    rows.extend(hands::people(&args.data, &bar)?);
     bar.finish_and_clear();
     writeln!(out, "{}", Row::heading())?;
     let mut text = String::new();

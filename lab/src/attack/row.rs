@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub enum Knowledge {
     /// Nothing, or these are people.
     None,
+    /// What a detector looks at, and nothing of people.
+    Detector,
     /// How people type, but not who they are.
     Population,
     /// What this victim typed.
@@ -116,6 +118,7 @@ impl Row {
         };
         let knowledge = match self.knowledge {
             Knowledge::None => "none",
+            Knowledge::Detector => "detector",
             Knowledge::Population => "population",
             Knowledge::Victim => "victim",
         };

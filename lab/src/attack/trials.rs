@@ -9,7 +9,7 @@ use tacit_measure::{Automation, Input, Output, SignalKind, TimedInput};
 use super::baselines::{duckhunt, ukip};
 use super::row::{Knowledge, Row};
 use super::typing::Attack;
-use super::typists::{Key, Times, Typist};
+use super::typists::{Key, Times, Typist, payload};
 
 /// Keys of an attack: longer ones have done their harm.
 const KEYS: usize = 100;
@@ -23,8 +23,11 @@ pub(super) fn keyboard(typists: &[Typist], trials: u32, seed: u64, bar: &Progres
     let (known, attacked): (Vec<_>, Vec<_>) =
         typists.iter().enumerate().partition(|(number, _)| number % 2 == 0);
     let known: Vec<&Typist> = known.into_iter().map(|(_, typist)| typist).collect();
-    let attacked: Vec<&Typist> =
-        attacked.into_iter().map(|(_, t)| t).filter(|t| t.keys.len() >= 2 * KEYS).collect();
+    let attacked: Vec<Victim<'_>> = attacked
+        .into_iter()
+        .map(|(_, typist)| Victim { typist, payload: payload(&typist.keys) })
+        .filter(|victim| victim.payload.len() >= 2 * KEYS)
+        .collect();
     let times = Times::of(&known);
     bar.set_length(Attack::ALL.len() as u64);
     bar.set_position(0);
@@ -39,7 +42,14 @@ pub(super) fn keyboard(typists: &[Typist], trials: u32, seed: u64, bar: &Progres
         .collect()
 }
 
-fn class(attack: Attack, victims: &[&Typist], times: &Times, trials: u32, seed: u64) -> Row {
+/// One who is attacked.
+struct Victim<'a> {
+    typist: &'a Typist,
+    /// What they typed, without corrections.
+    payload: Vec<Key>,
+}
+
+fn class(attack: Attack, victims: &[Victim<'_>], times: &Times, trials: u32, seed: u64) -> Row {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut found = Vec::new();
     let (mut ukips, mut duckhunts) = (0, 0);
@@ -48,13 +58,14 @@ fn class(attack: Attack, victims: &[&Typist], times: &Times, trials: u32, seed: 
         let mut automation = Automation::new();
         let mut start_us = 0;
         let text: &[Key] = if attack.needs_victim() {
-            let keys = victim.keys.len().min(BEFORE);
+            let typed = &victim.typist.keys;
+            let keys = typed.len().min(BEFORE);
             let from = rng.random_range(0..=keys - KEYS);
-            start_us = type_before(&mut automation, victim, keys);
-            &victim.keys[from..from + KEYS]
+            start_us = type_before(&mut automation, victim.typist, keys);
+            &typed[from..from + KEYS]
         } else {
-            let from = rng.random_range(0..=victim.keys.len() - KEYS);
-            &victim.keys[from..from + KEYS]
+            let from = rng.random_range(0..=victim.payload.len() - KEYS);
+            &victim.payload[from..from + KEYS]
         };
         let events = attack.typed(text, times, start_us, &mut rng);
         found.extend(keys_until_found(&mut automation, &events));
@@ -107,7 +118,7 @@ fn keys_until_found(automation: &mut Automation, events: &[TimedInput]) -> Optio
     None
 }
 
-fn is_machine(output: &Output) -> bool {
+pub(super) fn is_machine(output: &Output) -> bool {
     let kinds = [SignalKind::MachineKeys, SignalKind::MachinePointer, SignalKind::Replayed];
     matches!(output, Output::Signal(signal) if kinds.contains(&signal.kind))
 }

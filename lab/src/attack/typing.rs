@@ -75,10 +75,16 @@ impl Attack {
 
     pub(super) fn knowledge(self) -> Knowledge {
         match self {
+            Self::JitteredHolds => Knowledge::Detector,
             Self::SmartBot | Self::BigramAware => Knowledge::Population,
             Self::Replay | Self::ReplayJittered => Knowledge::Victim,
             _ => Knowledge::None,
         }
+    }
+
+    /// Its gaps are drawn, and its holds are not.
+    fn one_at_a_time(self) -> bool {
+        matches!(self, Self::UniformJitter | Self::GaussianJitter)
     }
 
     /// The victim types before it.
@@ -98,7 +104,7 @@ impl Attack {
         let mean = rng.random_range(60.0..180.0);
         let width = rng.random_range(0.2..0.35);
         let shape = rng.random_range(0..3);
-        let mut strokes = Vec::with_capacity(text.len());
+        let mut gaps = Vec::with_capacity(text.len());
         for (at, key) in text.iter().enumerate() {
             let gap = match self {
                 Self::Constant(gap) => gap,
@@ -121,21 +127,36 @@ impl Attack {
                 Self::ReplayJittered => key.gap_ms.unwrap_or(200.0) + rng.random_range(-2.0..2.0),
                 Self::Xdotool => 12.0,
             };
-            let held = match self {
-                Self::JitteredHolds => holds.jittered(rng),
-                Self::SmartBot => one_of(&times.holds_ms, rng),
-                Self::BigramAware => one_of(times.by_zone.get(&key.place.0).unwrap_or(&times.holds_ms), rng),
-                Self::Replay => key.held_ms,
-                Self::ReplayJittered => key.held_ms + rng.random_range(-2.0..2.0),
-                Self::Xdotool => 1.0,
-                Self::LogNormalFlat => holds.flat_ms.max(20.0),
-                // Press and release are two reports of one device, or a pause between them.
-                _ => holds.flat_ms.min(0.8 * gap),
-            };
-            strokes.push((key.place, gap.max(0.5), held.max(0.3)));
+            // A device presses one key at a time: what is drawn shorter than it holds a key comes right after.
+            let least = if self.one_at_a_time() { holds.flat_ms + 1.0 } else { 0.5 };
+            gaps.push(gap.max(least));
         }
+        let strokes: Vec<_> = text
+            .iter()
+            .enumerate()
+            .map(|(at, key)| {
+                let next_ms = gaps.get(at + 1).copied().unwrap_or(f64::INFINITY);
+                (key.place, gaps[at], self.held(key, next_ms, &holds, times, rng).max(0.3))
+            })
+            .collect();
         let origin = if self == Self::Xdotool { Origin::Injected } else { Origin::Device };
         events(&strokes, start_us, origin)
+    }
+
+    /// How long a key is held that the next follows after `next_ms`.
+    fn held(self, key: &Key, next_ms: f64, holds: &Holds, times: &Times, rng: &mut ChaCha8Rng) -> f64 {
+        match self {
+            Self::JitteredHolds => holds.jittered(rng),
+            Self::SmartBot => one_of(&times.holds_ms, rng),
+            Self::BigramAware => one_of(times.by_zone.get(&key.place.0).unwrap_or(&times.holds_ms), rng),
+            Self::Replay => key.held_ms,
+            Self::ReplayJittered => key.held_ms + rng.random_range(-2.0..2.0),
+            Self::Xdotool => 1.0,
+            Self::LogNormalFlat => holds.flat_ms.max(20.0),
+            Self::UniformJitter | Self::GaussianJitter => holds.flat_ms,
+            Self::ThreeAndOne => holds.flat_ms.min(4.0),
+            _ => holds.flat_ms.min(0.8 * next_ms),
+        }
     }
 }
 

@@ -30,6 +30,18 @@ pub(super) struct Typist {
     pub(super) keys: Vec<Key>,
 }
 
+/// Keys of a text that was thought out beforehand: it corrects nothing, goes nowhere and leans on no key.
+pub(super) fn payload(keys: &[Key]) -> Vec<Key> {
+    let zones = [Zone::Left, Zone::Right, Zone::Space, Zone::Enter, Zone::Digit];
+    let mut payload: Vec<Key> = Vec::new();
+    for key in keys.iter().filter(|key| zones.contains(&key.place.0)) {
+        if !matches!(payload.as_slice(), [.., a, b] if a.place == key.place && b.place == key.place) {
+            payload.push(*key);
+        }
+    }
+    payload
+}
+
 /// Everyone who typed, of the sets that are there.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! Pointing: strokes with rests, clicks, double clicks, drags and turns of the wheel between them.
 
-use rand::RngExt;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tacit_proto::catalogue as c;
 
@@ -9,6 +9,8 @@ use super::keyboard::microseconds;
 use super::stroke::Plan;
 use super::{Action, RawEvent};
 
+/// No hand follows a formula: how far along its path it is off, pixels.
+const TREMOR_PX: f64 = 1.5;
 /// A mouse reports this often.
 const SAMPLE_US: u64 = 8_000;
 const SCREEN: (f64, f64) = (1920.0, 1080.0);
@@ -129,8 +131,14 @@ impl Hand<'_> {
         let (cos, sin) = (towards.cos(), towards.sin());
         let (from, start_us) = (*self.cursor, self.at_us);
         let samples = (duration_us / SAMPLE_US).max(4);
+        // Drawn apart from what the person does, so that a steadier hand would do the same.
+        let mut tremor = ChaCha8Rng::seed_from_u64(start_us);
         for i in 0..=samples {
-            let (along, aside) = path(fraction(i, samples));
+            let (done, aside) = path(fraction(i, samples));
+            let step = (done - path(fraction(i.saturating_sub(1), samples)).0).abs();
+            let still = i == 0 || i == samples;
+            let off = if still { 0.0 } else { f64::min(TREMOR_PX, 0.3 * step) * normal(&mut tremor) };
+            let along = done + off;
             *self.cursor = (from.0 + along * cos - aside * sin, from.1 + along * sin + aside * cos);
             self.at_us = start_us + i * SAMPLE_US;
             self.event(Action::At(self.cursor.0, self.cursor.1));

@@ -9,6 +9,7 @@
     reason = "what helpers of tests cannot do fails the test"
 )]
 
+mod automation;
 mod capture;
 mod desk;
 mod footprint;

@@ -20,8 +20,9 @@ const EQUAL_NEW_MS: f64 = 3.1;
 const MANY: u32 = 20;
 const MANY_ASSISTED: u32 = 64;
 const MANY_NEW: u32 = 6;
-/// Keys of a run that are inserted text once it has ended.
+/// Keys of a run that are inserted text once it has ended, and the gap that ends it, in milliseconds: a hand goes on.
 const INSERTED: u32 = 4;
+const ENDED_MS: f64 = 100.0;
 /// What a run says, in natural-log units: it has never been seen of people.
 const STRENGTH: f64 = 25.0;
 
@@ -46,7 +47,7 @@ impl Fast {
     /// A press, so long after the one before it. `other` where it says nothing: a palm, or a key that repeats.
     pub(super) fn press(&mut self, gap_ms: Option<f64>, other: bool, new_device: bool) -> Option<Finding> {
         let Some(gap_ms) = gap_ms.filter(|gap| *gap <= FAST_MS && !other) else {
-            return self.end();
+            return self.end(gap_ms.is_none_or(|gap| gap >= ENDED_MS));
         };
         if self.keys == 0 {
             self.keys = 1;
@@ -80,13 +81,14 @@ impl Fast {
     }
 
     pub(super) fn interrupt(&mut self) {
-        self.end();
+        self.end(true);
     }
 
-    fn end(&mut self) -> Option<Finding> {
+    /// `by_hand` if what follows may be a hand's.
+    fn end(&mut self, by_hand: bool) -> Option<Finding> {
         let (keys, told) = (std::mem::take(&mut self.keys), std::mem::take(&mut self.told));
         self.at_once = 0;
-        if keys < INSERTED || told {
+        if keys < INSERTED || told || !by_hand {
             return None;
         }
         self.inserted = self.inserted.saturating_add(1);

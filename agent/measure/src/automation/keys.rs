@@ -6,6 +6,7 @@ use crate::locate::SLOTS;
 
 use super::Finding;
 use super::fast::Fast;
+use super::replay::Replay;
 use super::rhythm::{Rhythm, Stroke};
 
 /// Presses this close come in one go: no fingers, but a program that inserts text, or two fingers at once.
@@ -14,22 +15,22 @@ const AT_ONCE_US: u64 = 3_500;
 const INSERTED_US: u64 = 25_000;
 /// Keys down at once beyond which it is a palm or an elbow.
 const PALM: usize = 4;
+/// Presses in a row that may lie in one place and be different keys.
+const SHARED: u32 = 2;
 
 #[derive(Debug, Clone, Copy)]
 struct Down {
     at_us: u64,
     /// Its stroke, if it has one.
     stroke: Option<u64>,
-    /// The stroke of the press that followed while it was down.
-    next: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Previous {
     at_us: u64,
     place: (Zone, Column),
-    /// Lies where the one before it lies: one key again, or its repeat.
-    again: bool,
+    /// Presses right before it that lie where it lies: one key again, or its repeat.
+    again: u32,
     slot: Slot,
     held_us: Option<u64>,
 }
@@ -41,9 +42,14 @@ pub(super) struct Keys {
     previous: Option<Previous>,
     fast: Fast,
     rhythm: Rhythm,
+    replay: Replay,
 }
 
 impl Keys {
+    pub(super) fn set_key(&mut self, key: u64) {
+        self.replay.set_key(key);
+    }
+
     pub(super) fn press(
         &mut self,
         at_us: u64,
@@ -58,30 +64,19 @@ impl Keys {
         let palm = self.down.iter().flatten().count() >= PALM;
         let before = self.previous.filter(|_| !lost);
         let gap_us = before.map(|b| at_us.saturating_sub(b.at_us));
-        let again = before.is_some_and(|b| b.place == place);
-        // Keys that repeat by themselves are even: no two keys in one place, but for a letter that is doubled.
-        let doubled = matches!(place.0, Zone::Left | Zone::Right) && before.is_some_and(|b| !b.again);
-        let repeats = again && !doubled;
-        found.extend(self.fast.press(gap_us.map(milliseconds), palm || repeats, new_device));
+        // Keys that repeat by themselves are even. Letters and digits that differ may share a place, but not many in a row.
+        let again = before.filter(|b| b.place == place).map_or(0, |b| b.again + 1);
+        let shared = matches!(place.0, Zone::Left | Zone::Right | Zone::Digit);
+        let repeats = again > if shared { SHARED } else { 0 };
+        found.extend(self.fast.press(gap_us.map(milliseconds), palm || again > SHARED, new_device));
         let stroke = match (before, gap_us) {
             (Some(before), Some(gap_us)) if gap_us > self.closest_us() && gap_us < PAUSE_US && !repeats => {
-                Some(self.rhythm.press(Stroke {
-                    gap_ms: milliseconds(gap_us),
-                    held_ms: None,
-                    before_ms: before.held_us.map(milliseconds),
-                    zone: place.0,
-                    from: before.place.0,
-                }))
+                found.extend(self.replay.press(milliseconds(gap_us), before.held_us.map(milliseconds)));
+                Some(self.rhythm.press(Stroke { gap_ms: milliseconds(gap_us), held_ms: None }))
             }
             _ => None,
         };
-        if let Some(before) = before
-            && let Some(down) = self.down.get_mut(usize::from(before.slot.0)).and_then(Option::as_mut)
-            && down.at_us == before.at_us
-        {
-            down.next = stroke;
-        }
-        self.down[usize::from(slot.0)] = Some(Down { at_us, stroke, next: None });
+        self.down[usize::from(slot.0)] = Some(Down { at_us, stroke });
         self.previous = Some(Previous { at_us, place, again, slot, held_us: None });
         if stroke.is_some() {
             found.extend(self.rhythm.watch_gaps(new_device));
@@ -96,9 +91,6 @@ impl Keys {
             && previous.at_us == down.at_us
         {
             previous.held_us = Some(held_us);
-        }
-        if let Some(next) = down.next {
-            self.rhythm.set_before(next, milliseconds(held_us));
         }
         if let Some(stroke) = down.stroke {
             self.rhythm.set_held(stroke, milliseconds(held_us));
@@ -115,5 +107,6 @@ impl Keys {
         self.down = [None; SLOTS];
         self.previous = None;
         self.fast.interrupt();
+        self.replay.interrupt();
     }
 }

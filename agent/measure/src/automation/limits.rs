@@ -59,7 +59,7 @@ mod tests {
             let surprises: Vec<f64> =
                 (0..2_000).map(|i| limit.surprise(limit.at[0] + 0.1 - f64::from(i) / 20.0)).collect();
             assert!(surprises.windows(2).all(|pair| pair[0] <= pair[1]));
-            assert!(surprises[0] < 2.3 && surprises[1_999] == limit.most, "{limit:?}");
+            assert!(surprises[0] < 2.3 && surprises[1_999] >= limit.most, "{limit:?}");
         }
     }
 }

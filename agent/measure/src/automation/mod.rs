@@ -8,6 +8,10 @@ mod fast;
 mod injected;
 mod keys;
 mod limits;
+mod measured;
+mod pointer;
+mod pointer_path;
+mod replay;
 mod rhythm;
 
 use tacit_proto::{Mark, Marks};
@@ -17,6 +21,7 @@ use crate::window::{Output, Signal, SignalKind};
 
 use injected::Injected;
 use keys::Keys;
+use pointer::Pointer;
 
 /// A conclusion is told of at once; while it holds, no more often than this.
 const QUIET_US: u64 = 2_000_000;
@@ -38,6 +43,7 @@ pub(crate) struct Finding {
 #[derive(Debug, Default)]
 pub struct Automation {
     keys: Keys,
+    pointer: Pointer,
     injected: Injected,
     told: [Told; 4],
     /// The next event is the first after a device appeared.
@@ -57,6 +63,11 @@ impl Automation {
         self.keyboard_appeared = true;
     }
 
+    /// What is remembered of times from here on, to find them repeated, is hashed with this key; what was is forgotten.
+    pub fn set_key(&mut self, key: u64) {
+        self.keys.set_key(key);
+    }
+
     /// Takes one event, in the order of time, and appends signals to `out`.
     pub fn push(&mut self, event: TimedInput, out: &mut Vec<Output>) {
         let TimedInput { at_us, origin, input } = event;
@@ -70,6 +81,7 @@ impl Automation {
         let new_device = at_us < self.new_keyboard_until_us;
         let mut found = Vec::new();
         self.injected.pass(at_us, &mut found);
+        self.pointer.pass(at_us, &mut found);
         match (origin, input) {
             (Origin::Injected, _) => self.injected.push(at_us, input, &mut found),
             (Origin::Device, Input::KeyDown { slot, zone, column }) => {
@@ -78,7 +90,13 @@ impl Automation {
             (Origin::Device, Input::KeyUp { slot }) => {
                 self.keys.release(at_us, slot, new_device, &mut found);
             }
-            (Origin::Device, Input::ButtonDown(_) | Input::Touch { .. }) => self.injected.touched(at_us),
+            (Origin::Device, Input::Move { dx, dy }) => self.pointer.moved(at_us, dx, dy, &mut found),
+            (Origin::Device, Input::ButtonDown(button)) => {
+                self.injected.touched(at_us);
+                self.pointer.pressed(at_us, button, &mut found);
+            }
+            (Origin::Device, Input::ButtonUp(button)) => self.pointer.released(at_us, button, &mut found),
+            (Origin::Device, Input::Touch { .. }) => self.injected.touched(at_us),
             _ => {}
         }
         for finding in found {
@@ -91,6 +109,7 @@ impl Automation {
     /// What follows does not continue what came before.
     pub fn interrupt(&mut self) {
         self.keys.interrupt();
+        self.pointer = Pointer::default();
         self.injected = Injected::default();
         self.told = [Told::default(); 4];
         self.new_keyboard_until_us = 0;

@@ -86,6 +86,11 @@ impl Timeline {
         self.of("verdict").map(|v| v["verdict"].as_str().unwrap()).collect()
     }
 
+    /// The first verdict of a name, with its reason and evidence.
+    pub(crate) fn first_verdict(&self, name: &str) -> Option<&Value> {
+        self.of("verdict").find(|v| v["verdict"] == name)
+    }
+
     /// The latest verdict with its reason and evidence.
     pub(crate) fn last_verdict(&self) -> Option<&Value> {
         self.of("verdict").last()

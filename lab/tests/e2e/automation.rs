@@ -1,0 +1,108 @@
+//! Machines at a real desk, from the X server to the verdict; and a person in the same place, who ends in none.
+
+use serde_json::Value;
+use x11rb::connection::Connection as _;
+use x11rb::protocol::xproto::{ConnectionExt as _, KEY_PRESS_EVENT, KEY_RELEASE_EVENT};
+use x11rb::protocol::xtest::ConnectionExt as _;
+
+use crate::desk::XServer;
+use crate::desk::hands::{Act, Deed, deeds};
+use crate::desk::people::{People, one_after_another};
+use crate::system::{Agent, Rest, Server};
+use crate::{alone, eventually};
+
+const ACCOUNT: &str = "e2e-automation";
+/// Letters and spaces by their evdev codes.
+const PAYLOAD: [u16; 12] = [30, 37, 18, 57, 24, 49, 33, 20, 57, 36, 31, 23];
+
+struct Scene {
+    // Dropped first to last: the desk outlives what watches it.
+    agent: Agent,
+    desk: XServer,
+    rest: Rest,
+    session: String,
+    _server: Server,
+}
+
+impl Scene {
+    fn begin() -> Self {
+        let server = Server::start();
+        let rest = server.rest();
+        let mut agent = Agent::enrolled(&server);
+        let desk = XServer::start();
+        agent.start(&desk.display, ACCOUNT);
+        let session = eventually("a session", || rest.sessions()?.into_iter().next());
+        agent.wait_until_it_watches();
+        Self { agent, desk, rest, session, _server: server }
+    }
+
+    /// The first verdict `automation`, once there is one.
+    fn automation(&self) -> Value {
+        eventually("the verdict is automation", || {
+            self.rest.timeline(&self.session)?.first_verdict("automation").cloned()
+        })
+    }
+}
+
+fn says(verdict: &Value, words: &str) -> bool {
+    verdict["evidence"].as_array().unwrap().iter().any(|e| e["words"].as_str().unwrap().contains(words))
+}
+
+#[test]
+fn a_keyboard_that_types_a_payload_with_jitter_is_a_machine() {
+    let _alone = alone();
+    let mut scene = Scene::begin();
+    let mut at_us = 0;
+    // Long: on a busy machine the X server itself may be late, and then it is unevenly late.
+    let mut payload = Vec::new();
+    for (number, code) in (0u64..250).zip(PAYLOAD.into_iter().cycle()) {
+        at_us += 45_000 + 1_000 * (number * number * 7 % 83);
+        payload.push(Deed { at_us, act: Act::Key { code, press: true } });
+        payload.push(Deed { at_us: at_us + 20_000, act: Act::Key { code, press: false } });
+    }
+    scene.desk.play(&payload);
+    let verdict = scene.automation();
+    assert!(verdict["reason"].as_str().unwrap().contains("timed as nobody times them"), "{verdict}");
+    assert!(says(&verdict, "held equally long"), "{verdict}");
+    assert!(verdict["trust"].is_null(), "{verdict}");
+    scene.agent.stop();
+}
+
+#[test]
+fn a_program_that_types_through_xtest_is_a_machine() {
+    let _alone = alone();
+    let mut scene = Scene::begin();
+    let (program, screen) = x11rb::connect(Some(&scene.desk.display)).unwrap();
+    let root = program.setup().roots[screen].root;
+    for code in PAYLOAD.into_iter().cycle().take(40) {
+        // The X server counts key codes from 8.
+        let code = u8::try_from(code + 8).unwrap();
+        for kind in [KEY_PRESS_EVENT, KEY_RELEASE_EVENT] {
+            program.xtest_fake_input(kind, code, 0, root, 0, 0, 0).unwrap();
+        }
+    }
+    program.get_input_focus().unwrap().reply().unwrap();
+    let verdict = scene.automation();
+    assert!(verdict["reason"].as_str().unwrap().starts_with("a program typed"), "{verdict}");
+    assert!(says(&verdict, "a program made the input"), "{verdict}");
+    let timeline = scene.rest.timeline(&scene.session).unwrap();
+    assert_eq!(timeline.inputs("keyboard"), [0i64; 0], "what a program types is no window");
+    scene.agent.stop();
+}
+
+#[test]
+fn a_person_at_the_same_desk_is_no_machine() {
+    let _alone = alone();
+    let mut scene = Scene::begin();
+    let mut worker = People::draw().subject(1);
+    scene.desk.play(&deeds(&one_after_another([worker.types(120), worker.points(25)])));
+    eventually("windows are judged", || {
+        (scene.rest.timeline(&scene.session)?.verdicts().len() >= 3).then_some(())
+    });
+    scene.agent.stop();
+    let timeline = eventually("the session is closed", || {
+        scene.rest.timeline(&scene.session).filter(|t| t.events().last() == Some(&"closed"))
+    });
+    assert!(timeline.verdicts().iter().all(|v| *v == "learning"), "{:?}", timeline.verdicts());
+    assert_eq!(timeline.events(), ["opened", "closed"]);
+}
