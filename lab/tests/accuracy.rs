@@ -80,6 +80,7 @@ fn simulated(people: usize, seed: u64) -> Vec<Person> {
                 training: sessions.iter().map(|s| s.stats.clone()).collect(),
                 enrolment: sessions,
                 probes: data::windows(&session(200), Modality::Keyboard, fifty),
+                ..Person::default()
             }
         })
         .collect()

@@ -128,7 +128,7 @@ fn tried(population: &Population, people: &[simulate::Person], of: &Amounts) -> 
         };
         let enrolment = (0..ENROLLED_SESSIONS).filter_map(|s| sample(s, of.enrolled)).collect();
         let probes = (0..PROBES).filter_map(|s| sample(50 + s, of.probed)).collect();
-        Person { training: Vec::new(), enrolment, probes }
+        Person { enrolment, probes, ..Person::default() }
     });
     each.collect()
 }
