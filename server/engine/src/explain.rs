@@ -3,6 +3,7 @@
 use tacit_proto::catalogue::{self, Feature};
 use tacit_proto::{Family, FeatureStats, Modality, Unit};
 
+use crate::factor::Lower;
 use crate::model::{Aspect, Dimension, Model};
 use crate::{Contribution, Evidence, Population, Reference, Score};
 
@@ -89,7 +90,7 @@ fn telling(
         .filter_map(|i| {
             let (block, at) = model.place(i)?;
             let (mean, covariance) = &posterior.blocks[block];
-            let (own, own_sd) = distance(model, mean[at], covariance[(at, at)], i, stats)?;
+            let (own, own_sd) = distance(model, mean[at], f64::from(covariance.column(at)[0]), i, stats)?;
             let (other, other_sd) = distance(model, 0.0, model.subject[block][(at, at)], i, stats)?;
             let ratio = 0.5 * (other * other - own * own) + (other_sd / own_sd).ln();
             Some((sign * ratio, i, own))

@@ -5,8 +5,12 @@
 pub mod automation;
 mod blocks;
 pub mod explain;
+mod factor;
 pub mod model;
 mod noise;
+#[cfg(test)]
+mod plain;
+mod pool;
 pub mod population;
 pub mod profile;
 mod reason;

@@ -8,9 +8,10 @@ use std::ops::Range;
 
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
-use tacit_proto::{Family, FeatureId, FeatureStats, Modality, catalogue};
+use tacit_proto::{Family, FeatureId, FeatureStats, Modality, Stat, catalogue};
 
 use crate::blocks::{Block, block, runs};
+use crate::factor::{self, Lower, Triangle};
 
 /// Values needed behind a log standard deviation.
 const LEAST_FOR_SPREAD: u32 = 6;
@@ -58,7 +59,10 @@ impl Dimension {
 
     /// Raw value and noise variance of this dimension in the stats, in transformed units.
     pub(crate) fn raw(feature: FeatureId, aspect: Aspect, stats: &FeatureStats) -> Option<(f64, u32)> {
-        let stat = stats.get(feature)?;
+        Self::raw_of(aspect, stats.get(feature)?)
+    }
+
+    fn raw_of(aspect: Aspect, stat: &Stat) -> Option<(f64, u32)> {
         match aspect {
             Aspect::Mean => Some((stat.mean(), stat.count())),
             Aspect::Spread => {
@@ -141,20 +145,26 @@ impl Model {
 
     /// What the stats show, a block each; blocks of which they show nothing are left out.
     pub(crate) fn observe(&self, stats: &FeatureStats) -> Vec<Observation> {
+        self.observe_table(&table(stats))
+    }
+
+    /// The same of a table of stats by feature id, where those of no values are as good as none.
+    pub(crate) fn observe_table(&self, table: &[Stat]) -> Vec<Observation> {
         let blocks = self.blocks.iter().cloned().enumerate();
         blocks
-            .map(|(block, run)| self.observe_block(block, run, stats))
+            .map(|(block, run)| self.observe_block(block, run, table))
             .filter(|o| !o.index.is_empty())
             .collect()
     }
 
-    fn observe_block(&self, block: usize, run: Range<usize>, stats: &FeatureStats) -> Observation {
+    fn observe_block(&self, block: usize, run: Range<usize>, table: &[Stat]) -> Observation {
         let (subject, session) = (&self.subject[block], &self.session[block]);
         let mut index = Vec::with_capacity(run.len());
         let mut value = Vec::with_capacity(run.len());
         let mut noise = Vec::with_capacity(run.len());
         for (i, d) in self.dimensions[run].iter().enumerate() {
-            if let Some((raw, n)) = Dimension::raw(d.feature, d.aspect, stats) {
+            let stat = table.get(usize::from(d.feature.0)).filter(|stat| stat.count() > 0);
+            if let Some((raw, n)) = stat.and_then(|stat| Dimension::raw_of(d.aspect, stat)) {
                 index.push(i);
                 let own = d.noise / f64::from(n);
                 let outermost = OUTERMOST * (subject[(i, i)] + session[(i, i)] + own).sqrt();
@@ -166,14 +176,39 @@ impl Model {
     }
 
     /// Session covariance plus noise, over the observed dimensions of a block.
-    pub(crate) fn within(&self, observation: &Observation) -> DMatrix<f64> {
+    pub(crate) fn within(&self, observation: &Observation) -> Triangle<f64> {
+        let mut within = Triangle::new(observation.index.len());
+        self.fill_within(observation, &mut within);
+        within
+    }
+
+    /// The same in room that is there.
+    pub(crate) fn fill_within(&self, observation: &Observation, within: &mut Triangle<f64>) {
         let (session, noise) = (&self.session[observation.block], &self.noise[observation.block]);
         let (index, own) = (&observation.index, observation.noise.map(f64::sqrt));
-        DMatrix::from_fn(index.len(), index.len(), |r, c| {
-            let at = (index[r], index[c]);
-            session[at] + own[r] * own[c] * noise[at]
-        })
+        within.begin(index.len());
+        for (c, &at) in index.iter().enumerate() {
+            let (session, noise) = (Lower::column(session, at), Lower::column(noise, at));
+            let (below, own, scale) = (&index[c..], &own.as_slice()[c..], own[c]);
+            if below.len() == session.len() {
+                let columns = session.iter().zip(noise).zip(own);
+                within.push(columns.map(|((session, noise), own)| session + scale * own * noise));
+            } else {
+                let rows = below.iter().map(|i| i - at).zip(own);
+                within.push(rows.map(|(i, own)| session[i] + scale * own * noise[i]));
+            }
+        }
     }
+}
+
+/// Stats by feature id. Dimensions come by block and stats by feature: a table spares a search for each dimension.
+pub(crate) fn table(stats: &FeatureStats) -> Vec<Stat> {
+    let mut table = Vec::new();
+    for s in stats.iter() {
+        table.resize(usize::from(s.feature.0) + 1, Stat::EMPTY);
+        table[usize::from(s.feature.0)] = s.stat;
+    }
+    table
 }
 
 /// Rows and columns of a square matrix.
@@ -183,7 +218,7 @@ pub(crate) fn pick(matrix: &DMatrix<f64>, index: &[usize]) -> DMatrix<f64> {
 
 /// Inverse of a symmetric positive definite matrix; a matrix that has lost definiteness to rounding is first mended.
 pub(crate) fn inverse(matrix: &DMatrix<f64>) -> DMatrix<f64> {
-    cholesky(matrix).inverse()
+    factor::inverse(matrix, matrix.nrows())
 }
 
 pub(crate) type Cholesky = nalgebra::Cholesky<f64, nalgebra::Dyn>;

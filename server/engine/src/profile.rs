@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tacit_proto::{FeatureId, FeatureStat, FeatureStats, Modality, Stat};
 
 use crate::Population;
+use crate::factor::{self, Triangle};
 use crate::model::{Model, inverse};
 
 /// Sessions kept apart, a modality; the oldest two are pooled when there are more.
@@ -57,8 +58,8 @@ impl PartialEq for Profile {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PackedStats(Vec<(u16, u32, i32, u32)>);
 
-const MEAN_STEPS: f64 = 1e5;
-const VARIANCE_STEPS: f64 = 1e6;
+pub(crate) const MEAN_STEPS: f64 = 1e5;
+pub(crate) const VARIANCE_STEPS: f64 = 1e6;
 
 impl From<&FeatureStats> for PackedStats {
     #[expect(
@@ -76,6 +77,11 @@ impl From<&FeatureStats> for PackedStats {
 }
 
 impl PackedStats {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u16, u32, i32, u32)> {
+        // Stats of no values are none.
+        self.0.iter().copied().filter(|(_, count, ..)| *count > 0)
+    }
+
     pub(crate) fn unpack(&self) -> FeatureStats {
         let mut stats = FeatureStats::new();
         for (id, count, mean, variance) in &self.0 {
@@ -160,15 +166,23 @@ pub struct Reference {
 }
 
 impl Reference {
+    /// Bytes of the numbers that it holds.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let blocks = self.posteriors.iter().flat_map(|(_, p)| &p.blocks);
+        blocks.map(|(mean, cov)| mean.len() * size_of::<f64>() + cov.numbers() * size_of::<f32>()).sum()
+    }
+
     pub(crate) fn posterior(&self, modality: Modality) -> Option<&Posterior> {
         self.posteriors.iter().find(|(m, _)| *m == modality).map(|(_, p)| p)
     }
 }
 
-/// Gaussian over a subject's term, standardised: mean and covariance of each block.
+/// Gaussian over a subject's term, standardised: mean and covariance of each block. Covariances are most of what a loaded
+/// profile weighs, and single precision is far finer than what sessions tell.
 #[derive(Debug, Clone)]
 pub(crate) struct Posterior {
-    pub(crate) blocks: Vec<(DVector<f64>, DMatrix<f64>)>,
+    pub(crate) blocks: Vec<(DVector<f64>, Triangle<f32>)>,
 }
 
 impl Posterior {
@@ -177,7 +191,7 @@ impl Posterior {
             model.subject.iter().map(|s| (DVector::zeros(s.nrows()), inverse(s))).collect();
         for o in sessions.iter().flat_map(|stats| model.observe(stats)) {
             let (pull, precision) = &mut sums[o.block];
-            let weight = inverse(&model.within(&o));
+            let weight = factor::inverse(&model.within(&o), o.index.len());
             let pulled = &weight * &o.value;
             for (r, &i) in o.index.iter().enumerate() {
                 pull[i] += pulled[r];
@@ -188,7 +202,7 @@ impl Posterior {
         }
         let posterior = |(pull, precision): (DVector<f64>, DMatrix<f64>)| {
             let covariance = inverse(&precision);
-            (&covariance * pull, covariance)
+            (&covariance * pull, Triangle::of(&covariance))
         };
         Self { blocks: sums.into_iter().map(posterior).collect() }
     }

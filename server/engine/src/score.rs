@@ -1,12 +1,14 @@
 //! The log-likelihood ratio of pooled stats: same person against someone else.
 
-use nalgebra::{DMatrix, DVector};
-use serde::{Deserialize, Serialize};
-use tacit_proto::{Family, FeatureStats, Modality};
+use std::cell::RefCell;
 
-use crate::model::{Model, Observation, cholesky, pick};
+use serde::{Deserialize, Serialize};
+use tacit_proto::{Family, FeatureStats, Modality, Stat};
+
+use crate::factor::{Bench, Triangle, Whitened};
+use crate::model::{Model, Observation, table};
 use crate::profile::Posterior;
-use crate::{Population, Profile, Reference};
+use crate::{Calibration, Population, Profile, Reference};
 
 /// Degrees of freedom of the densities: how heavy their tails are. On people apart, typing and pointing of other days are
 /// told apart best between 8 and 30; one sitting, where a Gaussian would do, loses the less the higher it is.
@@ -55,8 +57,7 @@ pub fn score_against(
     modality: Modality,
     stats: &FeatureStats,
 ) -> Option<Score> {
-    reference.posterior(modality)?;
-    Shown::of(population, modality, stats)?.score(reference)
+    Some(Compared::of(population, reference, modality, &table(stats))?.score())
 }
 
 /// What stats show of a person, and how likely they are of anyone: whatever does not depend on a profile, worked out once
@@ -64,16 +65,11 @@ pub fn score_against(
 #[derive(Debug)]
 pub struct Shown<'a> {
     model: &'a Model,
-    blocks: Vec<Block>,
-    outlying: f64,
-}
-
-#[derive(Debug)]
-struct Block {
-    observed: Observation,
-    within: DMatrix<f64>,
-    /// Log density among anyone, a dimension each.
-    anyone: Vec<f64>,
+    observed: Vec<Observation>,
+    /// Covariance of what is observed about its subject's term, a block each.
+    within: Vec<Triangle<f64>>,
+    /// Of anyone, all blocks.
+    anyone: Vec<Whitened>,
 }
 
 impl<'a> Shown<'a> {
@@ -81,81 +77,148 @@ impl<'a> Shown<'a> {
     #[must_use]
     pub fn of(population: &'a Population, modality: Modality, stats: &FeatureStats) -> Option<Self> {
         let model = population.model(modality)?;
-        let mut density = Density::default();
-        let mut blocks = Vec::with_capacity(model.blocks.len());
-        for observed in model.observe(stats) {
-            let within = model.within(&observed);
-            let among = &within + pick(&model.subject[observed.block], &observed.index);
-            let anyone = density.parts(&among, observed.value.clone());
-            blocks.push(Block { observed, within, anyone });
-        }
-        let outlying = density.squares / density.dimensions.max(1.0);
-        (!blocks.is_empty()).then_some(Self { model, blocks, outlying })
+        let observed = model.observe(stats);
+        let within: Vec<_> = observed.iter().map(|o| model.within(o)).collect();
+        let mut anyone = Vec::with_capacity(model.dimensions.len());
+        with_bench(|bench, _| {
+            for (o, within) in observed.iter().zip(&within) {
+                whiten_anyone(bench, model, o, within, &mut anyone);
+            }
+        });
+        (!observed.is_empty()).then_some(Self { model, observed, within, anyone })
     }
 
     /// Scores against a profile. `None` if it knows nothing of the modality.
     #[must_use]
     pub fn score(&self, reference: &Reference) -> Option<Score> {
         let posterior = reference.posterior(self.model.modality)?;
-        let parts = self.parts(posterior);
-        let raw: f64 = parts.iter().map(|(_, part)| part).sum();
-        let calibration = self.model.calibration;
-        #[expect(clippy::cast_precision_loss, reason = "a number of dimensions")]
-        let offset = calibration.offset / parts.len() as f64;
-        let mut families: Vec<Contribution> = Vec::new();
-        for (dimension, part) in parts {
-            let Some(family) = self.model.dimensions[dimension].family() else { continue };
-            let llr = calibration.slope * part + offset;
-            match families.iter_mut().find(|c| c.family == family) {
-                Some(c) => c.llr += llr,
-                None => families.push(Contribution { family, llr }),
+        let mut same = Vec::with_capacity(self.anyone.len());
+        with_bench(|bench, _| {
+            for (o, within) in self.observed.iter().zip(&self.within) {
+                whiten_same(bench, posterior, o, within, &mut same);
             }
-        }
-        let llr = calibration.slope * raw + calibration.offset;
-        Some(Score { llr, raw, outlying: self.outlying, families })
-    }
-
-    /// The ratio's term for each observed dimension, given those before it (the chain rule): the terms add up exactly.
-    fn parts(&self, posterior: &Posterior) -> Vec<(usize, f64)> {
-        let mut own = Density::default();
-        let mut parts = Vec::with_capacity(self.model.dimensions.len());
-        for Block { observed, within, anyone } in &self.blocks {
-            let index = &observed.index;
-            let (mean, covariance) = &posterior.blocks[observed.block];
-            let differs = DVector::from_fn(index.len(), |r, _| observed.value[r] - mean[index[r]]);
-            let same = own.parts(&(within + pick(covariance, index)), differs);
-            let ratios = same.iter().zip(anyone).map(|(s, p)| s - p);
-            parts.extend(index.iter().map(|i| self.model.blocks[observed.block].start + i).zip(ratios));
-        }
-        parts
+        });
+        Some(scored(self.model, &self.observed, &same, &self.anyone))
     }
 }
 
-/// Log density of coordinates given those before them under Student's t, less the constants that every ratio cancels. How
-/// far sessions lie from what their subject's others foretell has heavier tails than a Gaussian allows (Kenny 2010).
-#[derive(Debug, Default)]
-struct Density {
-    dimensions: f64,
-    squares: f64,
-    joint: f64,
+/// What stats show of a person, likely as they are of the subject of one profile and of anyone.
+#[derive(Debug)]
+pub(crate) struct Compared<'a> {
+    model: &'a Model,
+    observed: Vec<Observation>,
+    same: Vec<Whitened>,
+    anyone: Vec<Whitened>,
 }
 
-impl Density {
-    /// Terms of the next coordinates, which do not vary with those before.
-    fn parts(&mut self, covariance: &DMatrix<f64>, mut whitened: DVector<f64>) -> Vec<f64> {
-        let factor = cholesky(covariance).unpack();
-        if !factor.solve_lower_triangular_mut(&mut whitened) {
-            whitened.fill(0.0);
-        }
-        (0..whitened.len())
-            .map(|i| {
-                self.dimensions += 1.0;
-                self.squares += whitened[i].powi(2);
-                let joint = -0.5 * (TAIL + self.dimensions) * (self.squares / TAIL).ln_1p();
-                let part = joint - self.joint - factor[(i, i)].ln();
-                self.joint = joint;
-                part
-            })
-            .collect()
+impl<'a> Compared<'a> {
+    /// Of a table of stats by feature id. `None` if the profile knows nothing of the modality, or no feature is in the
+    /// population.
+    pub(crate) fn of(
+        population: &'a Population,
+        reference: &Reference,
+        modality: Modality,
+        table: &[Stat],
+    ) -> Option<Self> {
+        let posterior = reference.posterior(modality)?;
+        let model = population.model(modality)?;
+        let observed = model.observe_table(table);
+        let room = || Vec::with_capacity(model.dimensions.len());
+        let (mut same, mut anyone) = (room(), room());
+        with_bench(|bench, within| {
+            for o in &observed {
+                model.fill_within(o, within);
+                whiten_same(bench, posterior, o, within, &mut same);
+                whiten_anyone(bench, model, o, within, &mut anyone);
+            }
+        });
+        (!observed.is_empty()).then_some(Self { model, observed, same, anyone })
     }
+
+    /// The calibrated ratio, which is all that most scores are for.
+    pub(crate) fn llr(&self) -> f64 {
+        let Calibration { slope, offset } = self.model.calibration;
+        slope * (density(&self.same) - density(&self.anyone)) + offset
+    }
+
+    /// The ratio with its parts.
+    pub(crate) fn score(&self) -> Score {
+        scored(self.model, &self.observed, &self.same, &self.anyone)
+    }
+}
+
+thread_local! {
+    /// Room that is used from score to score: asking the system for it costs as much as a small score.
+    static BENCH: RefCell<(Bench, Triangle<f64>)> = RefCell::default();
+}
+
+fn with_bench(work: impl FnOnce(&mut Bench, &mut Triangle<f64>)) {
+    BENCH.with_borrow_mut(|(bench, within)| work(bench, within));
+}
+
+fn whiten_anyone(
+    bench: &mut Bench,
+    model: &Model,
+    o: &Observation,
+    within: &Triangle<f64>,
+    into: &mut Vec<Whitened>,
+) {
+    bench.whiten(within, &model.subject[o.block], &o.index, |r| o.value[r], into);
+}
+
+fn whiten_same(
+    bench: &mut Bench,
+    posterior: &Posterior,
+    o: &Observation,
+    within: &Triangle<f64>,
+    into: &mut Vec<Whitened>,
+) {
+    let (mean, covariance) = &posterior.blocks[o.block];
+    bench.whiten(within, covariance, &o.index, |r| o.value[r] - mean[o.index[r]], into);
+}
+
+/// A term for each observed dimension given those before it (the chain rule): they add up exactly.
+fn scored(model: &Model, observed: &[Observation], same: &[Whitened], anyone: &[Whitened]) -> Score {
+    #[expect(clippy::cast_precision_loss, reason = "a number of dimensions")]
+    let count = anyone.len() as f64;
+    let Calibration { slope, offset } = model.calibration;
+    let dimensions = observed.iter().flat_map(|o| o.index.iter().map(|i| model.blocks[o.block].start + i));
+    let mut raw = 0.0;
+    let mut families: Vec<Contribution> = Vec::new();
+    for ((dimension, same), anyone) in dimensions.zip(terms(same)).zip(terms(anyone)) {
+        let part = same - anyone;
+        raw += part;
+        let Some(family) = model.dimensions[dimension].family() else { continue };
+        let llr = slope * part + offset / count;
+        match families.iter_mut().find(|c| c.family == family) {
+            Some(c) => c.llr += llr,
+            None => families.push(Contribution { family, llr }),
+        }
+    }
+    let outlying = anyone.iter().map(|w| w.value * w.value).sum::<f64>() / count;
+    Score { llr: slope * raw + offset, raw, outlying, families }
+}
+
+/// Log density of coordinates under Student's t, less the constants that every ratio cancels. How far sessions lie from
+/// what their subject's others foretell has heavier tails than a Gaussian allows (Kenny 2010).
+fn density(whitened: &[Whitened]) -> f64 {
+    let squares: f64 = whitened.iter().map(|w| w.value * w.value).sum();
+    // One logarithm for a few diagonals at a time: their product stays far within range.
+    let logarithm = |some: &[Whitened]| some.iter().map(|w| w.diagonal).product::<f64>().ln();
+    #[expect(clippy::cast_precision_loss, reason = "a number of dimensions")]
+    let degrees = TAIL + whitened.len() as f64;
+    -0.5 * degrees * (squares / TAIL).ln_1p() - whitened.chunks(4).map(logarithm).sum::<f64>()
+}
+
+/// The same by coordinates, each given those before it.
+fn terms(whitened: &[Whitened]) -> impl Iterator<Item = f64> {
+    let (mut degrees, mut squares, mut before) = (TAIL, 0.0, 0.0);
+    whitened.iter().map(move |w| {
+        degrees += 1.0;
+        squares += w.value * w.value;
+        let joint = -0.5 * degrees * (squares / TAIL).ln_1p();
+        let term = joint - before - w.diagonal.ln();
+        before = joint;
+        term
+    })
 }

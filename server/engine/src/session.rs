@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 use tacit_proto::{FeatureStats, MIN_KEYSTROKES, MIN_STROKES, Modality};
 
 use crate::explain::{explain, told};
+use crate::pool::Windows;
 use crate::profile::PackedStats;
 use crate::reason::{learning, reason, reason_of_start};
+use crate::score::Compared;
 use crate::start::OwnStart;
 use crate::suffix::{SUFFIXES, Standing, Suffix, conclude, strongest};
 use crate::{
@@ -95,10 +97,11 @@ impl SessionState {
         if self.recent.len() > SUFFIXES[SUFFIXES.len() - 1] {
             self.recent.remove(0);
         }
-        let suffixes = self.suffixes(population, &reference);
+        let (suffixes, pools) = self.suffixes(population, &reference);
         let standing = self.stand(&suffixes, policy);
         let strongest = strongest(&suffixes);
-        let evidence = self.evidence(population, &reference, strongest.windows);
+        let pool = pools.iter().find(|p| p.windows == strongest.windows);
+        let evidence = pool.map(|p| p.evidence(population, &reference)).unwrap_or_default();
         Assessment {
             kind: standing.kind,
             trust: Some(standing.trust),
@@ -232,41 +235,40 @@ impl SessionState {
         pool.estranged = score.is_some_and(|s| s.llr < ESTRANGED);
     }
 
-    fn suffixes(&self, population: &Population, reference: &Reference) -> Vec<Suffix> {
-        let mut suffixes = Vec::with_capacity(SUFFIXES.len());
+    /// Suffixes and what was scored for them, the shortest first.
+    fn suffixes<'a>(
+        &self,
+        population: &'a Population,
+        reference: &Reference,
+    ) -> (Vec<Suffix>, Vec<Scored<'a>>) {
+        let (mut suffixes, mut scored) = (Vec::with_capacity(SUFFIXES.len()), Vec::new());
+        // A suffix begins with what the next shorter one holds.
+        let mut pool = Windows::default();
         let mut reached = 0;
         for windows in SUFFIXES {
             let windows = windows.min(self.recent.len());
             if windows == reached {
                 break;
             }
+            let from = self.recent.len() - windows;
+            for recent in self.recent[from..self.recent.len() - reached].iter().rev() {
+                pool.add(recent.modality, &recent.stats);
+            }
             reached = windows;
-            let part: Vec<&Recent> = self.recent[self.recent.len() - windows..].iter().collect();
-            let ratio = |part: &[&Recent]| {
-                Modality::ALL
-                    .into_iter()
-                    .filter_map(|m| score_against(population, reference, m, &pooled(part, m)))
-                    .map(|s| s.llr)
-                    .sum::<f64>()
-            };
+            let part = &self.recent[from..];
+            let all = Scored { windows, pool: pool.clone(), compared: pool.compare(population, reference) };
             let alone: Vec<f64> = part.iter().map(|r| r.llr).collect();
-            suffixes.push(Suffix::of(&alone, |without| {
-                let kept = part.iter().enumerate().filter(|(i, _)| Some(*i) != without);
-                ratio(&kept.map(|(_, r)| *r).collect::<Vec<_>>())
+            suffixes.push(Suffix::of(&alone, |without| match without {
+                None => sum(&all.compared),
+                Some(_) => {
+                    let kept = part.iter().enumerate().filter(|(i, _)| Some(*i) != without);
+                    let kept = Windows::of(kept.map(|(_, r)| (r.modality, &r.stats)));
+                    sum(&kept.compare(population, reference))
+                }
             }));
+            scored.push(all);
         }
-        suffixes
-    }
-
-    fn evidence(&self, population: &Population, reference: &Reference, windows: usize) -> Vec<Evidence> {
-        let from = self.recent.len() - windows.min(self.recent.len());
-        let part: Vec<&Recent> = self.recent[from..].iter().collect();
-        let of = |m| {
-            let stats = pooled(&part, m);
-            let score = score_against(population, reference, m, &stats)?;
-            Some(explain(population, reference, m, &stats, &score))
-        };
-        Modality::ALL.into_iter().filter_map(of).flatten().collect()
+        (suffixes, scored)
     }
 
     /// A window that cannot be scored leaves the conclusion as it stands.
@@ -296,10 +298,22 @@ fn least_taught(modality: Modality) -> u32 {
         }
 }
 
-fn pooled(part: &[&Recent], modality: Modality) -> FeatureStats {
-    let mut stats = FeatureStats::new();
-    for recent in part.iter().filter(|r| r.modality == modality) {
-        stats.merge(&recent.stats.unpack());
+/// Windows of a suffix beside the profile.
+struct Scored<'a> {
+    windows: usize,
+    pool: Windows,
+    compared: Vec<(Modality, Compared<'a>)>,
+}
+
+impl Scored<'_> {
+    fn evidence(&self, population: &Population, reference: &Reference) -> Vec<Evidence> {
+        let of = |(m, compared): &(Modality, Compared<'_>)| {
+            explain(population, reference, *m, &self.pool.stats(*m), &compared.score())
+        };
+        self.compared.iter().flat_map(of).collect()
     }
-    stats
+}
+
+fn sum(compared: &[(Modality, Compared<'_>)]) -> f64 {
+    compared.iter().map(|(_, c)| c.llr()).sum()
 }

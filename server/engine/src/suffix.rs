@@ -23,8 +23,8 @@ pub(crate) struct Standing {
 pub(crate) struct Suffix {
     pub(crate) windows: usize,
     pub(crate) llr: f64,
-    /// The same without the window that speaks most against the subject; nothing for a single window, or where nothing
-    /// speaks against the subject.
+    /// The same without the window that speaks most against the subject; nothing where no two windows speak against the
+    /// subject, or they do not together.
     rest: f64,
     /// Windows that by themselves speak against the subject.
     against: usize,
@@ -39,12 +39,10 @@ impl Suffix {
             [only] => only.clamp(-MOST_EVIDENCE, MOST_EVIDENCE),
             _ => ratio(None),
         };
-        Self {
-            windows: alone.len(),
-            llr,
-            rest: if alone.len() > 1 && llr < 0.0 { ratio(worst) } else { 0.0 },
-            against: alone.iter().filter(|llr| **llr < 0.0).count(),
-        }
+        let against = alone.iter().filter(|llr| **llr < 0.0).count();
+        // Without a second window against the subject nobody is named, whatever the rest says.
+        let rest = if against > 1 && llr < 0.0 { ratio(worst) } else { 0.0 };
+        Self { windows: alone.len(), llr, rest, against }
     }
 }
 

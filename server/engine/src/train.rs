@@ -7,7 +7,7 @@ use tacit_proto::{FeatureId, FeatureStats, Modality, Transform, Unit, catalogue}
 
 use crate::blocks::runs;
 use crate::model::{Aspect, Calibration, Dimension, Model, Observation, cholesky, inverse};
-use crate::{Population, noise};
+use crate::{Population, factor, noise};
 
 /// People who must show a dimension before it is modelled.
 const LEAST_PEOPLE: usize = 8;
@@ -220,7 +220,7 @@ fn expect_person(
     let mut pull = DVector::zeros(size);
     let mut weights = Vec::with_capacity(sessions.len());
     for o in sessions {
-        let weight = inverse(&model.within(o));
+        let weight = factor::inverse(&model.within(o), o.index.len());
         let pulled = &weight * &o.value;
         for (r, &i) in o.index.iter().enumerate() {
             pull[i] += pulled[r];

@@ -55,13 +55,14 @@ fn a_population_file_scores_as_the_population_it_was_written_from() {
 }
 
 /// Three dimensions of known covariances, each unit its own scale.
-const KNOWN: &str = r#"{"format":1,"provenance":["made up"],"models":[{"modality":"keyboard",
+const KNOWN: &str = r#"{"format":2,"provenance":["made up"],"models":[{"modality":"keyboard",
     "calibration":{"slope":1.0,"offset":0.0},
     "dimensions":[{"feature":1,"aspect":"mean","centre":4.5,"scale":1.0,"noise":0.09},
                   {"feature":2,"aspect":"mean","centre":4.6,"scale":1.0,"noise":0.16},
                   {"feature":20,"aspect":"mean","centre":5.2,"scale":1.0,"noise":0.25}],
-    "subject":[0.09, 0.05,0.08, 0.01,0.02,0.06],
-    "session":[0.02, 0.01,0.03, 0.0,0.005,0.02]}]}"#;
+    "subject":[[0.09, 0.05,0.08], [0.06]],
+    "session":[[0.02, 0.01,0.03], [0.02]],
+    "noise":[[1.0, 0.0,1.0], [1.0]]}]}"#;
 
 fn shown(values: &[(u16, u32, f64)]) -> FeatureStats {
     let mut stats = FeatureStats::new();
@@ -73,7 +74,7 @@ fn shown(values: &[(u16, u32, f64)]) -> FeatureStats {
 
 /// The ratio of a probe, from the joint Gaussian of everything that was seen, with Student's tail.
 fn by_hand(population: &Population, enrolled: &[FeatureStats], probe: &FeatureStats) -> f64 {
-    const TAIL: f64 = 30.0;
+    const TAIL: f64 = 15.0;
     let model = population.model(Modality::Keyboard).unwrap();
     let mut seen = Vec::new();
     for (session, stats) in enrolled.iter().chain([probe]).enumerate() {
@@ -85,8 +86,12 @@ fn by_hand(population: &Population, enrolled: &[FeatureStats], probe: &FeatureSt
     }
     let joint = DMatrix::from_fn(seen.len(), seen.len(), |r, c| {
         let (a, b) = (seen[r], seen[c]);
-        let session = if a.0 == b.0 { model.session[(a.1, b.1)] } else { 0.0 };
-        model.subject[(a.1, b.1)] + session + if r == c { a.3 } else { 0.0 }
+        let ((block, i), (other, j)) = (model.place(a.1).unwrap(), model.place(b.1).unwrap());
+        if block != other {
+            return 0.0;
+        }
+        let session = if a.0 == b.0 { model.session[block][(i, j)] } else { 0.0 };
+        model.subject[block][(i, j)] + session + if r == c { a.3 } else { 0.0 }
     });
     let known = seen.iter().filter(|s| s.0 < enrolled.len()).count();
     let asked = seen.len() - known;
