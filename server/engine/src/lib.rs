@@ -4,7 +4,9 @@
 
 pub mod automation;
 mod blocks;
+mod device;
 pub mod explain;
+mod feedback;
 pub mod model;
 mod noise;
 pub mod population;
