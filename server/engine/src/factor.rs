@@ -70,6 +70,15 @@ impl Triangle<f32> {
         }
         triangle
     }
+
+    /// Adds so many times a matrix of the same size.
+    #[expect(clippy::cast_possible_truncation, reason = "single precision is finer than what was learned")]
+    pub(crate) fn add(&mut self, matrix: &DMatrix<f64>, by: f64) {
+        let added = (0..matrix.nrows()).flat_map(|c| Lower::column(matrix, c));
+        for (into, from) in self.values.iter_mut().zip(added) {
+            *into += (from * by) as f32;
+        }
+    }
 }
 
 impl<T: Copy + Into<f64>> Lower for Triangle<T> {

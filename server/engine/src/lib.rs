@@ -4,8 +4,10 @@
 
 pub mod automation;
 mod blocks;
+mod device;
 pub mod explain;
 mod factor;
+mod feedback;
 pub mod model;
 mod noise;
 #[cfg(test)]

@@ -41,6 +41,9 @@ struct Learned {
     inputs: u64,
     /// Pooled stats, oldest first.
     kept: Vec<PackedStats>,
+    /// Devices that they were made on, as far as was told, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    devices: Vec<u64>,
 }
 
 /// Profiles are equal when they have learned the same.
@@ -48,7 +51,8 @@ impl PartialEq for Profile {
     fn eq(&self, other: &Self) -> bool {
         self.learned.len() == other.learned.len()
             && self.learned.iter().zip(&other.learned).all(|(a, b)| {
-                (a.modality, a.sessions, a.inputs) == (b.modality, b.sessions, b.inputs) && a.kept == b.kept
+                (a.modality, a.sessions, a.inputs) == (b.modality, b.sessions, b.inputs)
+                    && (&a.kept, &a.devices) == (&b.kept, &b.devices)
             })
     }
 }
@@ -105,7 +109,8 @@ impl Profile {
         let at = match self.learned.iter().position(|l| l.modality == modality) {
             Some(at) => at,
             None => {
-                self.learned.push(Learned { modality, sessions: 0, inputs: 0, kept: Vec::new() });
+                let (kept, devices) = (Vec::new(), Vec::new());
+                self.learned.push(Learned { modality, sessions: 0, inputs: 0, kept, devices });
                 self.learned.len() - 1
             }
         };
@@ -118,6 +123,25 @@ impl Profile {
             oldest.merge(&learned.kept[0].unpack());
             learned.kept[0] = (&oldest).into();
         }
+    }
+
+    /// Takes note of the device, by its key, that the session just learned was made on. All before the first that is told of
+    /// count as made on the same.
+    pub(crate) fn learned_on(&mut self, modality: Modality, device: Option<u64>) {
+        let learned = self.learned.iter_mut().find(|l| l.modality == modality);
+        let (Some(learned), Some(device)) = (learned, device) else { return };
+        let untold = if learned.devices.is_empty() { learned.kept.len() } else { 1 };
+        learned.devices.extend(std::iter::repeat_n(device, untold));
+        learned.devices.drain(..learned.devices.len().saturating_sub(KEPT));
+    }
+
+    /// Share of the last sessions of a modality that were made on a device; `None` if nobody told of any.
+    pub(crate) fn share_on(&self, modality: Modality, device: u64) -> Option<f64> {
+        let devices = &self.learned.iter().find(|l| l.modality == modality)?.devices;
+        let there = devices.iter().filter(|d| **d == device).count();
+        #[expect(clippy::cast_precision_loss, reason = "at most the sessions kept")]
+        let share = there as f64 / devices.len() as f64;
+        (!devices.is_empty()).then_some(share)
     }
 
     /// How far each modality has come under a policy; a modality never seen is absent.
@@ -175,6 +199,18 @@ impl Reference {
 
     pub(crate) fn posterior(&self, modality: Modality) -> Option<&Posterior> {
         self.posteriors.iter().find(|(m, _)| *m == modality).map(|(_, p)| p)
+    }
+
+    /// The same with so many session covariances more about each modality.
+    pub(crate) fn widened(&self, population: &Population, by: impl Fn(Modality) -> f64) -> Self {
+        let mut widened = self.clone();
+        for (modality, posterior) in &mut widened.posteriors {
+            let (Some(model), by) = (population.model(*modality), by(*modality)) else { continue };
+            for ((_, covariance), session) in posterior.blocks.iter_mut().zip(&model.session) {
+                covariance.add(session, by);
+            }
+        }
+        widened
     }
 }
 

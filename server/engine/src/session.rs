@@ -9,7 +9,9 @@
 use serde::{Deserialize, Serialize};
 use tacit_proto::{FeatureStats, MIN_KEYSTROKES, MIN_STROKES, Modality};
 
+use crate::device::Device;
 use crate::explain::{explain, told};
+use crate::feedback::Feedback;
 use crate::pool::Windows;
 use crate::profile::PackedStats;
 use crate::reason::{learning, reason, reason_of_start};
@@ -39,16 +41,9 @@ pub struct SessionState {
     start: OwnStart,
     /// What people have said of it.
     #[serde(default)]
-    feedback: Feedback,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Feedback {
-    #[default]
-    None,
-    FalseAlarm,
-    Confirmed,
+    pub(crate) feedback: Feedback,
+    #[serde(default)]
+    pub(crate) device: Device,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -80,7 +75,7 @@ impl SessionState {
         inputs: u32,
         stats: &FeatureStats,
     ) -> Assessment {
-        let reference = profile.reference(population);
+        let reference = self.device.reference(population, profile);
         self.pool(population, &reference, modality, inputs, stats);
         let maturity = profile.maturity(policy);
         let mature = |m: Modality| maturity.iter().any(|s| s.modality == m && s.mature);
@@ -93,6 +88,9 @@ impl SessionState {
         let Some(alone) = alone else {
             return self.unchanged(modality, mature(modality));
         };
+        if let Some(pool) = self.pools.iter().find(|p| p.modality == modality) {
+            self.device.sees(population, profile, modality, &pool.stats.unpack());
+        }
         self.recent.push(Recent { modality, stats: stats.into(), llr: alone.llr });
         if self.recent.len() > SUFFIXES[SUFFIXES.len() - 1] {
             self.recent.remove(0);
@@ -111,21 +109,12 @@ impl SessionState {
         }
     }
 
-    /// Says that it was the subject after all: lifts the standing verdict, begins anew with what follows, and lets the
-    /// session teach unless it is doubted again or a takeover has been confirmed.
-    pub fn false_alarm(&mut self) {
+    /// Concludes anew, from what follows.
+    pub(crate) fn begin_anew(&mut self) {
         self.standing = None;
         self.doubted = false;
         self.recent.clear();
         self.start = OwnStart::default();
-        if self.feedback != Feedback::Confirmed {
-            self.feedback = Feedback::FalseAlarm;
-        }
-    }
-
-    /// Says that someone else was at the controls: the session never teaches.
-    pub fn confirmed(&mut self) {
-        self.feedback = Feedback::Confirmed;
     }
 
     /// Says that whoever is at the controls has just unlocked the screen with the subject's own secret: judging begins anew with
@@ -148,6 +137,7 @@ impl SessionState {
         let mut changed = false;
         for pool in self.pools.iter().filter(taught).filter(|p| p.inputs >= least_taught(p.modality)) {
             profile.learn(pool.modality, pool.inputs, &pool.stats.unpack());
+            profile.learned_on(pool.modality, self.device.key(pool.modality));
             changed = true;
         }
         changed

@@ -68,7 +68,13 @@ impl Crowd {
             .collect()
     }
 
-    pub(crate) fn enrol(&self, profile: &mut Profile, person: &Manner, sessions: usize, rng: &mut ChaCha8Rng) {
+    pub(crate) fn enrol(
+        &self,
+        profile: &mut Profile,
+        person: &Manner,
+        sessions: usize,
+        rng: &mut ChaCha8Rng,
+    ) {
         for _ in 0..sessions {
             profile.learn(self.modality, 2000, &pooled(&self.session(person, LEARNED, rng)));
         }

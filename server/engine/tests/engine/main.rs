@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod device;
 mod extremes;
 mod feedback;
 mod model;
