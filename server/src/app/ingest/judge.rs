@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tacit_engine::{Assessment, AutomationState, Policy, Population, Profile, SessionState, Sign, SignKind};
+use tacit_engine::{Assessment, AutomationState, Policy, Population, Profile, SessionState, Sign};
 use tacit_proto::wire::CheckedWindow;
 use time::OffsetDateTime;
 
-use super::enters;
-use crate::domain::record::{Body, Record, SignalKind};
+use super::{enters, signal};
+use crate::domain::record::{Body, Record};
 use crate::domain::{SessionId, SubjectId, verdict};
 use crate::secrets::{Purpose, Secrets};
 use crate::store::sessions::{EventRow, SessionRow, VerdictRow, WindowRow};
@@ -105,7 +105,10 @@ impl Judge {
             match &record.body {
                 Body::Opened { .. } => {}
                 Body::Signal { kind, count, marks, strength } => {
-                    let sign = sign(*kind).map(|kind| Sign {
+                    if let Some(modality) = signal::appeared(*kind) {
+                        session.state.person.input_device_appeared(modality);
+                    }
+                    let sign = signal::sign(*kind).map(|kind| Sign {
                         kind,
                         count: count.unsigned_abs(),
                         marks: *marks,
@@ -147,7 +150,9 @@ impl Judge {
     }
 
     fn open(&self, row: SessionRow) -> Result<Open> {
-        let state = self.state(&row)?;
+        let mut state = self.state(&row)?;
+        let (high, low) = row.device_id.0.as_u64_pair();
+        state.person.on_device(high ^ low);
         Ok(Open { row, state, taught: false })
     }
 
@@ -276,20 +281,6 @@ fn conclude(judged: &mut Judged, session: &mut Open, record: &Record, assessment
         evidence: serde_json::to_value(assessment.evidence).map_err(Error::internal)?,
     });
     Ok(())
-}
-
-/// What a signal tells of machines, if it tells of them by itself.
-fn sign(kind: SignalKind) -> Option<SignKind> {
-    match kind {
-        SignalKind::MachineKeys => Some(SignKind::MachineKeys),
-        SignalKind::MachinePointer => Some(SignKind::MachinePointer),
-        SignalKind::Replayed => Some(SignKind::Replayed),
-        SignalKind::Assisted => Some(SignKind::Assisted),
-        SignalKind::Injected
-        | SignalKind::KeyboardAdded
-        | SignalKind::PointerAdded
-        | SignalKind::ImpossibleInterval => None,
-    }
 }
 
 /// Single precision, as stored; what is not a number is not kept.

@@ -6,6 +6,7 @@
 mod judge;
 mod plan;
 mod profiles;
+mod signal;
 pub mod silence;
 
 use std::collections::BTreeMap;
