@@ -84,7 +84,7 @@ fn a_profile_that_adapts_follows_people_and_a_change_that_stays_is_told() {
     assert!(last.genuine_taught > last.impostor_taught, "{last:?}");
 
     let shift: Vec<shift::Row> = rows(folder.path(), "shift");
-    assert_eq!(shift.len(), 15);
+    assert_eq!(shift.len(), 30);
     let row = |of: shift::Shift| shift.iter().find(|r| r.shift == of).unwrap();
     let (none, one_hand) = (row(shift::Shift::None), row(shift::Shift::OneHand));
     assert!(none.flagged.len() == 6 && none.sessions == 6 * PEOPLE as usize);

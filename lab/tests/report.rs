@@ -23,8 +23,8 @@ fn drift() -> String {
     row("2", 0.03, 0.03) + &row("5", 0.06, 0.03) + &row("null", 0.05, 0.03)
 }
 
-const SHIFT: &str = r#"{"shift":"none","feedback":"none","people":9,"sessions":54,"flags":0.0,"flagged":[0.0,0.0],"doubted":[0.1,0.0],"still_flagged":0.0,"last_flag":null,"not_scorable":0.0,"taught":0.98}
-{"shift":"injured_hand","feedback":"always","people":9,"sessions":54,"flags":1.5,"flagged":[0.5,0.25],"doubted":[0.75,0.5],"still_flagged":0.1,"last_flag":4,"not_scorable":0.02,"taught":0.6}
+const SHIFT: &str = r#"{"shift":"none","feedback":"none","device":"known","people":9,"sessions":54,"flags":0.0,"flagged":[0.0,0.0],"doubted":[0.1,0.0],"still_flagged":0.0,"last_flag":null,"not_scorable":0.0,"taught":0.98,"others_flagged":0.9,"others_after":3}
+{"shift":"injured_hand","feedback":"always","device":"new","people":9,"sessions":54,"flags":1.5,"flagged":[0.5,0.25],"doubted":[0.75,0.5],"still_flagged":0.1,"last_flag":4,"not_scorable":0.02,"taught":0.6,"others_flagged":0.0,"others_after":null}
 "#;
 
 const POISON: &str = r#"{"subject_works":false,"day":0,"pairs":9,"mix":0.0,"taught":0.0,"owned":0.125,"genuine_doubted":0.02,"genuine_flagged":0.0,"genuine_llr":4.5}

@@ -3,6 +3,7 @@
 //! Profiles learn as on a server: a session's windows are judged in order, and a session that was never doubted teaches when it
 //! closes. Nobody is in the population that they are judged under.
 
+pub mod change;
 pub mod drift;
 pub mod people;
 pub mod poison;

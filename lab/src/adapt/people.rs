@@ -122,6 +122,13 @@ pub(super) struct Hearing {
 }
 
 impl Hearing {
+    /// Of a session on a device, by its key.
+    pub(super) fn on(device: u64) -> Self {
+        let mut hearing = Self::default();
+        hearing.state.on_device(device);
+        hearing
+    }
+
     /// Takes the next window. Says whether a flag is raised by it.
     pub(super) fn observe(
         &mut self,

@@ -1,53 +1,27 @@
 //! Something about a person changes from one session to the next, and stays: a keyboard, a clock, an injured hand. Do flags end?
 //!
-//! The change is made to the recorded times of the second log and all later ones. The first log enrols as it is.
+//! The change is made to the recorded times of the second log and all later ones. The first log enrols as it is. What
+//! follows is on the device of the first log or on one that the profile does not know; other people on it are judged too.
 
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use tacit_engine::{Policy, Profile};
-use tacit_measure::Zone;
 
+pub use super::change::{Feedback, Place, Shift};
 use super::people::{Hearing, Part, Worker, judged, sessions};
 use super::{mean, share};
 use crate::data::Sample;
-use crate::data::clock::Clocks;
-use crate::data::ikdd::{Log, What};
 
 /// Windows of a session: 1,000 keys.
 const WINDOWS: usize = 20;
 /// Sessions that are told after the change.
 const SESSIONS: usize = 6;
+/// Other people who are judged as each of them.
+const OTHERS: usize = 5;
 /// The last of them, by which flags should have ended.
 const LATE: usize = 2;
 
-/// What changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Shift {
-    /// Nothing.
-    None,
-    /// Another keyboard: keys are held 15 ms longer, from press to press takes a tenth longer.
-    Keyboard,
-    /// Another machine: its clock ticks every 15.6 ms.
-    Clock,
-    /// The left hand holds keys 1.6 times as long and takes 1.8 times as long to reach them.
-    InjuredHand,
-    /// One hand does it all: 2.2 times as long from press to press, 2.8 times to the left half, keys held 1.2 times as long.
-    OneHand,
-}
-
-/// What people say of a flag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Feedback {
-    /// Nothing, ever.
-    None,
-    /// That the first one was a false alarm.
-    Once,
-    /// That each one was a false alarm.
-    Always,
-}
-
+const PLACES: [Place; 2] = [Place::Known, Place::New];
 const SHIFTS: [Shift; 5] = [Shift::None, Shift::Keyboard, Shift::Clock, Shift::InjuredHand, Shift::OneHand];
 const FEEDBACKS: [Feedback; 3] = [Feedback::None, Feedback::Once, Feedback::Always];
 
@@ -59,6 +33,8 @@ pub struct Row {
     pub shift: Shift,
     /// What people say.
     pub feedback: Feedback,
+    /// Where they are.
+    pub device: Place,
     /// People judged.
     pub people: usize,
     /// Their sessions after the change.
@@ -77,6 +53,17 @@ pub struct Row {
     pub not_scorable: f64,
     /// Share that taught the profile.
     pub taught: f64,
+    /// Share of other people's sessions there, changed alike, that are flagged before the profile learns again.
+    pub others_flagged: f64,
+    /// Windows until they are, the median of those flagged.
+    pub others_after: Option<usize>,
+}
+
+/// What comes of one change under one feedback in one place, for one person.
+struct Case {
+    sessions: Vec<Judged>,
+    /// Windows until another person's session was flagged, if it was.
+    others: Vec<Option<usize>>,
 }
 
 /// One session after the change.
@@ -92,103 +79,87 @@ impl super::Row for Row {
 
     fn heading() -> String {
         format!(
-            "{:<13} {:<7} {:>6} {:>7} {:>15} {:>15} {:>8} {:>8} {:>8} {:>8}",
-            "shift", "said", "people", "flags a", "flagged", "doubted", "still", "last", "not", "taught"
+            "{:<13} {:<7} {:<6} {:>6} {:>7} {:>15} {:>15} {:>8} {:>8} {:>8} {:>8} {:>8} {:>6}",
+            "shift",
+            "said",
+            "device",
+            "people",
+            "flags a",
+            "flagged",
+            "doubted",
+            "still",
+            "last",
+            "not",
+            "taught",
+            "others",
+            "after"
         ) + &format!(
-            "\n{:<13} {:<7} {:>6} {:>7} {:>15} {:>15} {:>8} {:>8} {:>8}",
-            "", "", "", "person", "first / last", "first / last", "flagged", "flag at", "scorable"
+            "\n{:<13} {:<7} {:<6} {:>6} {:>7} {:>15} {:>15} {:>8} {:>8} {:>8} {:>8} {:>8}",
+            "",
+            "",
+            "",
+            "",
+            "person",
+            "first / last",
+            "first / last",
+            "flagged",
+            "flag at",
+            "scorable",
+            "",
+            "flagged"
         )
     }
 
     fn line(&self) -> String {
         let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+        let count = |count: Option<usize>| count.map_or_else(|| "-".to_owned(), |c| c.to_string());
         let ends = |of: &[f64]| {
             let end = |of: Option<&f64>| of.map_or_else(|| "-".to_owned(), |f| percent(*f));
             format!("{} / {}", end(of.first()), end(of.last()))
         };
         format!(
-            "{:<13} {:<7} {:>6} {:>7.2} {:>15} {:>15} {:>8} {:>8} {:>8} {:>8}",
+            "{:<13} {:<7} {:<6} {:>6} {:>7.2} {:>15} {:>15} {:>8} {:>8} {:>8} {:>8} {:>8} {:>6}",
             self.shift.name(),
             self.feedback.name(),
+            self.device.name(),
             self.people,
             self.flags,
             ends(&self.flagged),
             ends(&self.doubted),
             percent(self.still_flagged),
-            self.last_flag.map_or_else(|| "-".to_owned(), |s| s.to_string()),
+            count(self.last_flag),
             percent(self.not_scorable),
-            percent(self.taught)
+            percent(self.taught),
+            percent(self.others_flagged),
+            count(self.others_after)
         )
     }
 
     fn of(&self) -> String {
-        format!("{}, {}", self.shift.name(), self.feedback.name())
+        format!("{}, {}, {} device", self.shift.name(), self.feedback.name(), self.device.name())
     }
 
     fn shares(&self) -> Vec<f64> {
-        let own = [self.still_flagged, self.not_scorable, self.taught];
+        let own = [self.still_flagged, self.not_scorable, self.taught, self.others_flagged];
         [&self.flagged[..], &self.doubted, &own].concat()
     }
 
     fn measure(workers: &[Worker], bar: &ProgressBar) -> Vec<Self> {
-        let people: Vec<Vec<Vec<Judged>>> = judged(workers, bar, person);
-        let each = SHIFTS.into_iter().flat_map(|shift| FEEDBACKS.map(|feedback| (shift, feedback)));
-        each.zip(0_usize..)
-            .filter(|_| !people.is_empty())
-            .map(|((shift, feedback), at)| {
-                row(shift, feedback, &people.iter().map(|person| &person[at]).collect::<Vec<_>>())
-            })
-            .collect()
+        let people: Vec<Vec<Case>> = judged(workers, bar, person);
+        let told = cases().zip(0_usize..).filter(|_| !people.is_empty());
+        told.map(|(of, at)| row(of, &people.iter().map(|person| &person[at]).collect::<Vec<_>>())).collect()
     }
 }
 
-impl Shift {
-    /// In words.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "nothing",
-            Self::Keyboard => "keyboard",
-            Self::Clock => "clock",
-            Self::InjuredHand => "injured hand",
-            Self::OneHand => "one hand",
-        }
-    }
-
-    /// A log as it would have been.
-    fn of(self, log: &Log) -> Log {
-        let mut clocks = Clocks::ticking(15.6);
-        let mut clock = clocks.recording();
-        log.retimed(|what, zone, ms| {
-            let left = zone == Zone::Left;
-            match (self, what) {
-                (Self::Clock, _) => clock.span_ms(ms),
-                (Self::Keyboard, What::Hold) => ms + 15.0,
-                (Self::Keyboard, What::DownDown) => 1.1 * ms,
-                (Self::InjuredHand, What::Hold) if left => 1.6 * ms,
-                (Self::InjuredHand, What::DownDown) if left => 1.8 * ms,
-                (Self::OneHand, What::Hold) => 1.2 * ms,
-                (Self::OneHand, What::DownDown) if left => 2.8 * ms,
-                (Self::OneHand, What::DownDown) => 2.2 * ms,
-                (Self::None | Self::InjuredHand, _) => ms,
-            }
-        })
-    }
+/// All that is told, in order.
+fn cases() -> impl Iterator<Item = (Shift, Place, Feedback)> {
+    let places = SHIFTS.into_iter().flat_map(|shift| PLACES.map(|place| (shift, place)));
+    places.flat_map(|(shift, place)| FEEDBACKS.map(|feedback| (shift, place, feedback)))
 }
 
-impl Feedback {
-    /// In words.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "nothing",
-            Self::Once => "once",
-            Self::Always => "always",
-        }
-    }
-}
-
-fn row(shift: Shift, feedback: Feedback, people: &[&Vec<Judged>]) -> Row {
+fn row((shift, device, feedback): (Shift, Place, Feedback), cases: &[&Case]) -> Row {
+    let people: Vec<&Vec<Judged>> = cases.iter().map(|case| &case.sessions).collect();
+    let others = || cases.iter().flat_map(|case| &case.others);
     let all = || people.iter().copied().flatten();
     let each = |is: fn(&Judged) -> bool| {
         let at = |at: usize| share(people.iter().filter_map(|p| p.get(at)).map(is));
@@ -197,9 +168,12 @@ fn row(shift: Shift, feedback: Feedback, people: &[&Vec<Judged>]) -> Row {
     let last = people.iter().filter_map(|p| p.iter().rposition(|s| s.flags > 0)).map(|at| at + 1);
     let mut last: Vec<usize> = last.collect();
     last.sort_unstable();
+    let mut after: Vec<usize> = others().copied().flatten().collect();
+    after.sort_unstable();
     Row {
         shift,
         feedback,
+        device,
         people: people.len(),
         sessions: all().count(),
         flags: mean(people.iter().map(|p| p.iter().map(|s| f64::from(s.flags)).sum::<f64>())),
@@ -209,16 +183,22 @@ fn row(shift: Shift, feedback: Feedback, people: &[&Vec<Judged>]) -> Row {
         last_flag: last.get(last.len() / 2).copied(),
         not_scorable: share(all().map(|s| s.not_scorable)),
         taught: share(all().map(|s| s.taught)),
+        others_flagged: share(others().map(Option::is_some)),
+        others_after: after.get(after.len() / 2).copied(),
     }
 }
 
-/// Each change under each feedback of one person. `None` if there are too few sessions.
-fn person(part: &Part<'_>, own: usize) -> Option<Vec<Vec<Judged>>> {
+/// Each case of one person. `None` if there are too few sessions.
+fn person(part: &Part<'_>, own: usize) -> Option<Vec<Case>> {
     let (first, later) = part.workers[own].logs.split_first()?;
     let policy = Policy::default();
     let mut profile = Profile::default();
     for session in sessions(first, WINDOWS) {
-        Hearing::of(&part.population, &profile, &policy, &session).state.close(&mut profile);
+        let mut hearing = Hearing::on(Place::Known.key());
+        for window in &session {
+            hearing.observe(&part.population, &profile, &policy, window);
+        }
+        hearing.state.close(&mut profile);
     }
     if !profile.maturity(&policy).iter().any(|m| m.mature) {
         return None;
@@ -230,8 +210,12 @@ fn person(part: &Part<'_>, own: usize) -> Option<Vec<Vec<Judged>>> {
         if changed.len() < SESSIONS {
             return None;
         }
-        for feedback in FEEDBACKS {
-            judged.push(replay(part, &policy, profile.clone(), &changed, feedback));
+        for place in PLACES {
+            let others = others(part, own, &policy, &profile, (shift, place));
+            for feedback in FEEDBACKS {
+                let sessions = replay(part, &policy, profile.clone(), &changed, (place, feedback));
+                judged.push(Case { sessions, others: others.clone() });
+            }
         }
     }
     Some(judged)
@@ -243,11 +227,11 @@ fn replay(
     policy: &Policy,
     mut profile: Profile,
     sessions: &[Vec<Sample>],
-    feedback: Feedback,
+    (place, feedback): (Place, Feedback),
 ) -> Vec<Judged> {
     let mut said = false;
     let mut one = |session: &Vec<Sample>| {
-        let mut hearing = Hearing::default();
+        let mut hearing = Hearing::on(place.key());
         for window in session {
             let raised = hearing.observe(&part.population, &profile, policy, window);
             let speaks = feedback == Feedback::Always || (feedback == Feedback::Once && !said);
@@ -260,4 +244,22 @@ fn replay(
         Judged { flags, doubted, not_scorable, taught: hearing.state.close(&mut profile) }
     };
     sessions.iter().map(&mut one).collect()
+}
+
+/// Windows until the next few people of the part are flagged, each in a session of their own.
+fn others(
+    part: &Part<'_>,
+    own: usize,
+    policy: &Policy,
+    profile: &Profile,
+    (shift, place): (Shift, Place),
+) -> Vec<Option<usize>> {
+    let after = part.workers.iter().cycle().skip(own + 1).take(OTHERS.min(part.workers.len() - 1));
+    let session = |worker: &&Worker| sessions(&shift.of(worker.logs.first()?), WINDOWS).into_iter().next();
+    let flagged = |session: Vec<Sample>| {
+        let mut hearing = Hearing::on(place.key());
+        let at = session.iter().position(|w| hearing.observe(&part.population, profile, policy, w));
+        at.map(|at| at + 1)
+    };
+    after.filter_map(session).map(flagged).collect()
 }

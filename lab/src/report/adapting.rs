@@ -40,6 +40,7 @@ pub(super) fn shift(rows: &[shift::Row]) -> String {
     let heading = [
         "what changes",
         "false alarm said",
+        "device",
         "people",
         "flags a person",
         "flagged, session by session",
@@ -47,6 +48,7 @@ pub(super) fn shift(rows: &[shift::Row]) -> String {
         "still flagged at the end",
         "not scorable",
         "taught",
+        "other people flagged, after windows",
     ];
     let course = |shares: &[f64]| {
         let shares: Vec<String> = shares.iter().map(|s| format!("{:.0}", 100.0 * s)).collect();
@@ -56,6 +58,7 @@ pub(super) fn shift(rows: &[shift::Row]) -> String {
         vec![
             row.shift.name().to_owned(),
             row.feedback.name().to_owned(),
+            row.device.name().to_owned(),
             row.people.to_string(),
             format!("{:.2}", row.flags),
             course(&row.flagged),
@@ -63,6 +66,8 @@ pub(super) fn shift(rows: &[shift::Row]) -> String {
             percent(row.still_flagged, 1),
             percent(row.not_scorable, 1),
             percent(row.taught, 1),
+            percent(row.others_flagged, 1)
+                + &row.others_after.map_or_else(String::new, |windows| format!(", {windows}")),
         ]
     };
     table(&heading, &rows.iter().map(row).collect::<Vec<_>>())

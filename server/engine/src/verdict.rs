@@ -50,7 +50,7 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            takeover_hazard: 0.001,
+            takeover_hazard: 0.02,
             suspicious_below: 50.0,
             different_person_below: 2.0,
             least_windows: 2,

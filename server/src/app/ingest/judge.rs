@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::kept::Kept;
 use super::respond::{Given, Responding};
-use super::sign::sign;
+use super::signal::{appeared, sign};
 use crate::domain::record::{Body, Record};
 use crate::domain::{SessionId, SubjectId, verdict};
 use crate::secrets::{Purpose, Secrets};
@@ -100,6 +100,9 @@ impl Judge {
             match &record.body {
                 Body::Opened { .. } => {}
                 Body::Signal { kind, count, marks, strength } => {
+                    if let Some(modality) = appeared(*kind) {
+                        session.state.person.input_device_appeared(modality);
+                    }
                     let sign = sign(*kind, *count, *marks, *strength);
                     let policy = self.automation(session.row.subject_id);
                     let assessment = sign.and_then(|s| session.state.automation.signal(&policy, &s));
@@ -146,7 +149,9 @@ impl Judge {
     }
 
     fn open(&self, row: SessionRow) -> Result<Open> {
-        let state = Kept::open(&self.secrets, &row)?;
+        let mut state = Kept::open(&self.secrets, &row)?;
+        let (high, low) = row.device_id.0.as_u64_pair();
+        state.person.on_device(high ^ low);
         Ok(Open { row, state, taught: false })
     }
 

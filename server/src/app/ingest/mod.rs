@@ -8,7 +8,7 @@ mod kept;
 mod plan;
 mod profiles;
 mod respond;
-mod sign;
+mod signal;
 pub mod silence;
 
 use std::collections::{BTreeMap, BTreeSet};

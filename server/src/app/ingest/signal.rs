@@ -1,7 +1,7 @@
-//! Signals that tell of machines by themselves, as the engine takes them.
+//! What signals tell the engine.
 
 use tacit_engine::{Sign, SignKind};
-use tacit_proto::Marks;
+use tacit_proto::{Marks, Modality};
 
 use crate::domain::record::SignalKind;
 
@@ -19,6 +19,20 @@ fn sign_kind(kind: SignalKind) -> Option<SignKind> {
         SignalKind::Injected
         | SignalKind::KeyboardAdded
         | SignalKind::PointerAdded
+        | SignalKind::ImpossibleInterval => None,
+    }
+}
+
+/// What is used through the input device that a signal says appeared.
+pub(super) fn appeared(kind: SignalKind) -> Option<Modality> {
+    match kind {
+        SignalKind::KeyboardAdded => Some(Modality::Keyboard),
+        SignalKind::PointerAdded => Some(Modality::Pointer),
+        SignalKind::MachineKeys
+        | SignalKind::MachinePointer
+        | SignalKind::Replayed
+        | SignalKind::Assisted
+        | SignalKind::Injected
         | SignalKind::ImpossibleInterval => None,
     }
 }
