@@ -1,8 +1,19 @@
-//! What people say of a session.
+//! What people say of a session, and what follows for one that they call the subject's although the profile does not fit it.
+//!
+//! A hand that changed or was injured stays so, and the profile cannot tell. Once people have vouched for the session and what
+//! follows still does not fit the profile, the answer is `not_scorable` and no accusation: the profile is no measure until it has
+//! learned. Meanwhile the session is held against itself since they spoke, so that someone else who comes is still told.
+//! The session teaches. Where the profile fits again, the accusation was mistaken, nothing has changed, and it is judged by
+//! the profile as ever.
 
 use serde::{Deserialize, Serialize};
+use tacit_proto::{FeatureStats, Modality};
 
-use crate::SessionState;
+use crate::explain::told;
+use crate::reason::{reason_of_change, reason_of_start};
+use crate::start::OwnStart;
+use crate::suffix::{Suffix, conclude, strongest};
+use crate::{Assessment, Policy, Population, SessionState, VerdictKind};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -10,7 +21,18 @@ pub(crate) enum Feedback {
     #[default]
     None,
     FalseAlarm,
+    /// A false alarm, after which the profile fits.
+    Fitting,
+    /// A false alarm, after which it still does not.
+    Changed,
     Confirmed,
+}
+
+impl Feedback {
+    /// That it is the subject.
+    pub(crate) fn vouches(self) -> bool {
+        matches!(self, Self::FalseAlarm | Self::Fitting | Self::Changed)
+    }
 }
 
 impl SessionState {
@@ -26,5 +48,59 @@ impl SessionState {
     /// Says that someone else was at the controls: the session never teaches.
     pub fn confirmed(&mut self) {
         self.feedback = Feedback::Confirmed;
+    }
+
+    /// Whether what follows the people's word does not fit the profile either, by the suffixes scored against it.
+    pub(crate) fn changed(
+        &mut self,
+        policy: &Policy,
+        suffixes: &[Suffix],
+        (modality, inputs, stats): (Modality, u32, &FeatureStats),
+    ) -> bool {
+        if !matches!(self.feedback, Feedback::FalseAlarm | Feedback::Changed) {
+            self.start = OwnStart::default();
+            return false;
+        }
+        self.start.push(modality, inputs, stats, self.in_doubt());
+        let against = conclude(suffixes, policy, VerdictKind::Genuine);
+        let enough = u32::try_from(self.recent.len()).is_ok_and(|w| w >= policy.least_windows.max(2));
+        if enough && against.llr >= 0.0 {
+            self.feedback = Feedback::Fitting;
+        } else if against.kind != VerdictKind::Genuine {
+            self.feedback = Feedback::Changed;
+        }
+        self.feedback == Feedback::Changed
+    }
+
+    /// Cannot tell by the profile; someone else, if the session clearly does not go on as it did since people spoke.
+    pub(crate) fn unlike_profile(
+        &mut self,
+        population: &Population,
+        policy: &Policy,
+        suffixes: &[Suffix],
+    ) -> Assessment {
+        let since = self.start.suffixes(population);
+        if !since.is_empty() {
+            self.stand(&since, policy);
+        }
+        match self.standing {
+            Some(standing) if standing.kind == VerdictKind::DifferentPerson => {
+                let windows = strongest(&since).windows;
+                Assessment {
+                    kind: standing.kind,
+                    trust: Some(standing.trust),
+                    llr: Some(standing.llr),
+                    reason: reason_of_start(standing.llr, windows, "the profile does not fit the subject"),
+                    evidence: told(self.start.evidence(population, windows), standing.llr),
+                }
+            }
+            _ => Assessment {
+                kind: VerdictKind::NotScorable,
+                trust: None,
+                llr: None,
+                reason: reason_of_change(strongest(suffixes).windows),
+                evidence: Vec::new(),
+            },
+        }
     }
 }

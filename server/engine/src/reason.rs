@@ -25,14 +25,21 @@ pub(crate) fn reason(kind: VerdictKind, llr: f64, windows: usize) -> String {
 }
 
 /// Of someone else who was told by the session's own start.
-pub(crate) fn reason_of_start(llr: f64, windows: usize) -> String {
+pub(crate) fn reason_of_start(llr: f64, windows: usize, why: &str) -> String {
     let (span, fit, _) = span(windows);
     if llr >= 0.0 {
         return format!("{span} {fit} the session's own start again, not yet by enough to lift the doubt");
     }
     let differ = if windows == 1 { "differs" } else { "differ" };
+    format!("{span} {differ} from the session's own start by more than chance allows; {why}")
+}
+
+/// Of a session that the profile does not fit although people say that it is the subject's.
+pub(crate) fn reason_of_change(windows: usize) -> String {
+    let (span, ..) = span(windows);
+    let does = if windows == 1 { "does" } else { "do" };
     format!(
-        "{span} {differ} from the session's own start by more than chance allows; the profile is still being learned"
+        "{span} {does} not fit the profile, but it was said to be the subject: the profile has yet to learn of it"
     )
 }
 

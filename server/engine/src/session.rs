@@ -31,14 +31,14 @@ const LEAST_TAUGHT: u32 = 2;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SessionState {
     /// The last windows of mature modalities, oldest first.
-    recent: Vec<Recent>,
+    pub(crate) recent: Vec<Recent>,
     pools: Vec<Pool>,
-    standing: Option<Standing>,
+    pub(crate) standing: Option<Standing>,
     /// Was ever suspicious or worse.
     doubted: bool,
-    /// Empty once a profile is mature.
+    /// Empty once a profile is mature, unless people say that it does not fit the subject any more.
     #[serde(default)]
-    start: OwnStart,
+    pub(crate) start: OwnStart,
     /// What people have said of it.
     #[serde(default)]
     pub(crate) feedback: Feedback,
@@ -47,7 +47,7 @@ pub struct SessionState {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Recent {
+pub(crate) struct Recent {
     modality: Modality,
     stats: PackedStats,
     /// Score of this window alone.
@@ -82,7 +82,6 @@ impl SessionState {
         if !maturity.iter().any(|m| m.mature) {
             return self.against_start(population, &maturity, policy, modality, inputs, stats);
         }
-        self.start = OwnStart::default();
         let alone =
             if mature(modality) { score_against(population, &reference, modality, stats) } else { None };
         let Some(alone) = alone else {
@@ -96,6 +95,9 @@ impl SessionState {
             self.recent.remove(0);
         }
         let (suffixes, pools) = self.suffixes(population, &reference);
+        if self.changed(policy, &suffixes, (modality, inputs, stats)) {
+            return self.unlike_profile(population, policy, &suffixes);
+        }
         let standing = self.stand(&suffixes, policy);
         let strongest = strongest(&suffixes);
         let pool = pools.iter().find(|p| p.windows == strongest.windows);
@@ -132,7 +134,7 @@ impl SessionState {
         if self.doubted || self.feedback == Feedback::Confirmed {
             return false;
         }
-        let vouched = self.feedback == Feedback::FalseAlarm;
+        let vouched = self.feedback.vouches();
         let taught = |p: &&Pool| vouched || !p.estranged;
         let mut changed = false;
         for pool in self.pools.iter().filter(taught).filter(|p| p.inputs >= least_taught(p.modality)) {
@@ -183,12 +185,12 @@ impl SessionState {
             kind: standing.kind,
             trust: Some(standing.trust),
             llr: Some(standing.llr),
-            reason: reason_of_start(standing.llr, windows),
+            reason: reason_of_start(standing.llr, windows, "the profile is still being learned"),
             evidence: told(self.start.evidence(population, windows), standing.llr),
         }
     }
 
-    fn stand(&mut self, suffixes: &[Suffix], policy: &Policy) -> Standing {
+    pub(crate) fn stand(&mut self, suffixes: &[Suffix], policy: &Policy) -> Standing {
         let was = self.standing.map_or(VerdictKind::Genuine, |s| s.kind);
         let standing = conclude(suffixes, policy, was);
         self.standing = Some(standing);

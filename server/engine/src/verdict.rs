@@ -52,7 +52,7 @@ impl Default for Policy {
         Self {
             takeover_hazard: 0.02,
             suspicious_below: 50.0,
-            different_person_below: 2.0,
+            different_person_below: 50.0,
             least_windows: 2,
             mature_keystrokes: 1_000,
             mature_strokes: 200,

@@ -38,12 +38,39 @@ fn a_false_alarm_lifts_the_verdict_and_lets_the_session_teach() {
 }
 
 #[test]
-fn a_session_doubted_again_after_a_false_alarm_does_not_teach() {
+fn a_change_that_stays_cannot_be_judged_after_a_false_alarm_and_teaches() {
     let mut rng = ChaCha8Rng::seed_from_u64(31);
     let population = population(&mut rng);
     let profile = enrolled(&Person { means: vec![4.7; 12] }, &mut rng);
     let mut desk = accused(&population, &profile, &mut rng);
     desk.state.false_alarm();
+    for window in (Person { means: vec![SLOW; 12] }).session(&mut rng, 20, 5) {
+        let seen = desk.sees(&window);
+        assert_eq!(seen.kind, VerdictKind::NotScorable);
+        assert!(seen.reason.contains("said to be the subject"), "{}", seen.reason);
+        assert!(seen.trust.is_none() && !desk.state.in_doubt());
+    }
+    let stored = serde_json::to_string(&desk.state).unwrap();
+    desk.state = serde_json::from_str(&stored).unwrap();
+    assert!(desk.state.clone().close(&mut profile.clone()));
+    // Somebody else comes, whom nobody spoke of.
+    let taker = Person { means: vec![4.2; 12] }.session(&mut rng, 6, 5);
+    let named = taker.iter().map(|w| desk.sees(w)).find(|a| a.kind == VerdictKind::DifferentPerson).unwrap();
+    assert!(named.reason.contains("the session's own start"), "{}", named.reason);
+    assert!(!desk.state.close(&mut profile.clone()));
+}
+
+#[test]
+fn a_takeover_after_a_false_alarm_is_named_and_does_not_teach() {
+    let mut rng = ChaCha8Rng::seed_from_u64(33);
+    let population = population(&mut rng);
+    let own = Person { means: vec![4.7; 12] };
+    let profile = enrolled(&own, &mut rng);
+    let mut desk = accused(&population, &profile, &mut rng);
+    desk.state.false_alarm();
+    for window in own.session(&mut rng, 4, 5) {
+        assert_eq!(desk.sees(&window).kind, VerdictKind::Genuine);
+    }
     let again = Person { means: vec![SLOW; 12] }.session(&mut rng, 8, 5);
     assert!(again.iter().any(|w| desk.sees(w).kind == VerdictKind::DifferentPerson));
     assert!(!desk.state.close(&mut profile.clone()));
