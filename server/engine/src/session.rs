@@ -34,7 +34,7 @@ pub struct SessionState {
     pub(crate) recent: Vec<Recent>,
     pools: Vec<Pool>,
     pub(crate) standing: Option<Standing>,
-    /// Was ever suspicious or worse.
+    /// Was ever doubted by too much to teach.
     doubted: bool,
     /// Empty once a profile is mature, unless people say that it does not fit the subject any more.
     #[serde(default)]
@@ -194,7 +194,8 @@ impl SessionState {
         let was = self.standing.map_or(VerdictKind::Genuine, |s| s.kind);
         let standing = conclude(suffixes, policy, was);
         self.standing = Some(standing);
-        self.doubted |= standing.kind != VerdictKind::Genuine;
+        self.doubted |=
+            standing.kind == VerdictKind::DifferentPerson || standing.trust < policy.unteachable_below;
         standing
     }
 

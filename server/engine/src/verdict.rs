@@ -34,6 +34,10 @@ pub struct Policy {
     pub suspicious_below: f64,
     /// Trust below which someone else is at the controls, 0 to 100.
     pub different_person_below: f64,
+    /// Trust below which a session never teaches the profile, 0 to 100: below what is suspicious, since doubt
+    /// of a moment is common, and a profile that learned of no such session would not follow its subject.
+    #[serde(default = "unteachable_below")]
+    pub unteachable_below: f64,
     /// Windows that must agree before `different_person`: no single window decides.
     pub least_windows: u32,
     /// Keystrokes learned before a keyboard profile is judged against.
@@ -52,7 +56,8 @@ impl Default for Policy {
         Self {
             takeover_hazard: 0.02,
             suspicious_below: 50.0,
-            different_person_below: 50.0,
+            different_person_below: 2.0,
+            unteachable_below: unteachable_below(),
             least_windows: 2,
             mature_keystrokes: 1_000,
             mature_strokes: 200,
@@ -60,6 +65,10 @@ impl Default for Policy {
             automation: AutomationPolicy::default(),
         }
     }
+}
+
+fn unteachable_below() -> f64 {
+    5.0
 }
 
 /// One reason for a verdict, in words.

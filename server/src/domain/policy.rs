@@ -12,8 +12,8 @@ pub const DEFAULT_GROUP: &str = "default";
 const LONGEST_GROUP: usize = 63;
 /// Characters of the reason for a version at most.
 const LONGEST_REASON: usize = 500;
-/// Windows of a busy working day: 10,000 keystrokes, 50 a window.
-const WINDOWS_A_DAY: f64 = 200.0;
+/// False accusations a working day of 10,000 keystrokes when accusing at even odds, as measured and rounded up.
+const FALSE_AT_EVEN_ODDS: f64 = 0.8;
 
 /// What is done at a workstation, the mildest first.
 #[derive(
@@ -215,12 +215,11 @@ impl GroupPolicy {
 
 /// Trust below which a session is someone else's, so that no more than so many false accusations are expected a working day.
 ///
-/// Trust is a calibrated posterior: of accusations made at trust `t`, at most the share `t` is false (Shiryaev 1963). True
-/// changes of hands are expected at the hazard that the settings state, so that accusing at `t` costs `hazard × windows a day ×
-/// t / (1 − t)` false ones. Solved for `t`, and never above the threshold of suspicion.
+/// On recordings, false accusations grow with the root of the odds of the trust that is accused below (docs/accuracy.md).
+/// Solved for the trust, and never above the threshold of suspicion.
 fn threshold(tolerated: f64, settings: &tacit_engine::Policy) -> f64 {
-    let changes = settings.takeover_hazard * WINDOWS_A_DAY;
-    (100.0 * tolerated / (changes + tolerated)).min(settings.suspicious_below)
+    let odds = (tolerated / FALSE_AT_EVEN_ODDS).powi(2);
+    (100.0 * odds / (1.0 + odds)).min(settings.suspicious_below)
 }
 
 /// Checks the name of a group.

@@ -59,12 +59,13 @@ fn what_speaks_for_the_subject_is_not_told_as_a_change_and_what_speaks_against_i
 const BURST: FeatureId = FeatureId(111);
 
 /// Hold times and bursts, each unit its own scale.
-const KNOWN: &str = r#"{"format":1,"provenance":["made up"],"models":[{"modality":"keyboard",
+const KNOWN: &str = r#"{"format":2,"provenance":["made up"],"models":[{"modality":"keyboard",
     "calibration":{"slope":1.0,"offset":0.0},
     "dimensions":[{"feature":1,"aspect":"mean","centre":4.5,"scale":1.0,"noise":0.09},
                   {"feature":111,"aspect":"mean","centre":2.0,"scale":1.0,"noise":0.2}],
-    "subject":[0.09, 0.0,0.3],
-    "session":[0.02, 0.0,0.03]}]}"#;
+    "subject":[[0.09], [0.3]],
+    "session":[[0.02], [0.03]],
+    "noise":[[1.0], [1.0]]}]}"#;
 
 #[test]
 fn a_single_value_is_no_habit() {
