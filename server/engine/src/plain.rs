@@ -80,10 +80,10 @@ fn drawn(population: &Population, modality: Modality, seed: u32, values: u32) ->
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few values")]
         let count = (next() * f64::from(values)) as u32;
         let mean = d.centre + (next() - 0.5) * d.scale;
-        if let Some(stat) = Stat::new(count, mean, 0.01 + 0.1 * next()) {
-            if stats.get(FeatureId(d.feature.0)).is_none() {
-                stats.add(d.feature, &stat);
-            }
+        if let Some(stat) = Stat::new(count, mean, 0.01 + 0.1 * next())
+            && stats.get(FeatureId(d.feature.0)).is_none()
+        {
+            stats.add(d.feature, &stat);
         }
     }
     stats
