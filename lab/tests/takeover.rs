@@ -72,7 +72,9 @@ fn someone_else_is_noticed_and_the_same_person_is_not() {
 
     let slow = tallies(&[subject(&person, 3.0, 1), subject(&person, 3.0, 2)]);
     let slow = Figures::of(MODALITY, &slow[SHIPPED]).unwrap();
-    assert_eq!((slow.detected, slow.takeovers), (Some(1.0), same.takeovers));
+    // One of them begins shortly before its input ends.
+    assert!(slow.detected.unwrap() >= 11.0 / 12.0, "{slow:?}");
+    assert_eq!(slow.takeovers, same.takeovers);
     assert_eq!(slow.genuine_keys, same.genuine_keys);
     let (median, most) = (slow.median_keys.unwrap(), slow.p90_keys.unwrap());
     assert!((50.0..=400.0).contains(&median) && median <= most, "{slow:?}");
