@@ -103,25 +103,15 @@ async fn a_machine_that_types_at_the_desk_of_a_known_subject_is_answered_at_once
 }
 
 #[tokio::test]
-async fn a_session_is_locked_once_an_hour_unless_an_analyst_confirms() {
+async fn a_session_is_locked_once_an_hour() {
     let mut desk = Desk::mature("lock").await;
     let session = desk.open().await;
     assert_eq!(desk.strangers(session, 2..14).await.len(), 1);
-    let verdict = async |desk: &Desk, said: &str| {
-        let key = desk.api.key(Role::Analyst).await;
-        let path = format!("/v1/sessions/{session}/feedback");
-        desk.api.give(Method::POST, &path, &key, &json!({ "said": said })).await
-    };
-    // Lifted by an analyst, and accused again.
+    // A machine is another verdict, and asks for a lock too.
     desk.api.server.clock.set(START + Duration::minutes(5));
-    verdict(&desk, "false_alarm").await;
-    desk.strangers(session, 14..26).await;
+    desk.stream.send(&machine(session, 14)).await;
+    desk.stream.acked(session, 14).await.unwrap();
     assert_eq!(desk.made(session).await[0], withheld("within_an_hour")[0]);
-    desk.api.server.clock.set(START + Duration::minutes(6));
-    verdict(&desk, "confirmed").await;
-    desk.strangers(session, 26..28).await;
-    let made = desk.made(session).await;
-    assert_eq!((made.len(), &made[0]), (3, &lock()[0]));
 
     // Another session has an hour of its own.
     let other = desk.open().await;
