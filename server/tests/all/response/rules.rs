@@ -111,7 +111,8 @@ async fn a_session_is_locked_once_an_hour() {
     desk.api.server.clock.set(START + Duration::minutes(5));
     desk.stream.send(&machine(session, 14)).await;
     desk.stream.acked(session, 14).await.unwrap();
-    assert_eq!(desk.made(session).await[0], withheld("within_an_hour")[0]);
+    let locks = desk.made(session).await.iter().filter(|made| *made == &lock()[0]).count();
+    assert_eq!(locks, 1);
 
     // Another session has an hour of its own.
     let other = desk.open().await;
