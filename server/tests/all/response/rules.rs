@@ -103,16 +103,23 @@ async fn a_machine_that_types_at_the_desk_of_a_known_subject_is_answered_at_once
 }
 
 #[tokio::test]
-async fn a_session_is_locked_once_an_hour() {
+async fn a_session_is_locked_once_an_hour_unless_an_analyst_confirms() {
     let mut desk = Desk::mature("lock").await;
     let session = desk.open().await;
     assert_eq!(desk.strangers(session, 2..14).await.len(), 1);
-    // A machine is another verdict, and asks for a lock too.
+    // Unlocked by who knows the secret, and accused again.
+    desk.stream.send(&record(session, 14, START, Body::Locked(v1::SessionLocked {}))).await;
+    desk.stream.send(&record(session, 15, START, Body::Unlocked(v1::SessionUnlocked {}))).await;
     desk.api.server.clock.set(START + Duration::minutes(5));
-    desk.stream.send(&machine(session, 14)).await;
-    desk.stream.acked(session, 14).await.unwrap();
-    let locks = desk.made(session).await.iter().filter(|made| *made == &lock()[0]).count();
-    assert_eq!(locks, 1);
+    desk.strangers(session, 16..28).await;
+    assert_eq!(desk.made(session).await[0], withheld("within_an_hour")[0]);
+    desk.api.server.clock.set(START + Duration::minutes(6));
+    let key = desk.api.key(Role::Analyst).await;
+    let path = format!("/v1/sessions/{session}/feedback");
+    desk.api.give(Method::POST, &path, &key, &json!({ "said": "confirmed" })).await;
+    desk.strangers(session, 28..30).await;
+    let made = desk.made(session).await;
+    assert_eq!((made.len(), &made[0]), (3, &lock()[0]));
 
     // Another session has an hour of its own.
     let other = desk.open().await;
