@@ -40,6 +40,7 @@ impl SessionState {
     /// session teach unless it is doubted again or a takeover has been confirmed.
     pub fn false_alarm(&mut self) {
         self.begin_anew();
+        self.doubted = false;
         if self.feedback != Feedback::Confirmed {
             self.feedback = Feedback::FalseAlarm;
         }

@@ -4,7 +4,7 @@
 use nalgebra::DMatrix;
 use tacit_proto::FeatureStats;
 
-use crate::model::{Model, cholesky};
+use crate::model::Model;
 use crate::train::TrainingPerson;
 
 /// Differences, in standard deviations, are drawn into this range: tames outliers.
@@ -60,8 +60,6 @@ fn correlations(covariance: &DMatrix<f64>) -> DMatrix<f64> {
     let mut eigen = covariance.clone().symmetric_eigen();
     eigen.eigenvalues.iter_mut().for_each(|value| *value = value.max(LEAST_OWN));
     let mended = eigen.recompose();
-    let factor = cholesky(&mended).l();
-    let mended = &factor * factor.transpose();
     DMatrix::from_fn(mended.nrows(), mended.ncols(), |i, j| {
         if i == j { 1.0 } else { mended[(i, j)] / (mended[(i, i)] * mended[(j, j)]).sqrt() }
     })

@@ -30,9 +30,6 @@ pub struct Score {
     pub llr: f64,
     /// The ratio before calibration.
     pub raw: f64,
-    /// Squared distance from the population's centre over what people, sessions and noise explain, a dimension: about 1
-    /// for people, more for input unlike anyone's.
-    pub outlying: f64,
     /// Adds up to the score, but for the calibration's offset, which is shared among them.
     pub families: Vec<Contribution>,
 }
@@ -195,8 +192,7 @@ fn scored(model: &Model, observed: &[Observation], same: &[Whitened], anyone: &[
             None => families.push(Contribution { family, llr }),
         }
     }
-    let outlying = anyone.iter().map(|w| w.value * w.value).sum::<f64>() / count;
-    Score { llr: slope * raw + offset, raw, outlying, families }
+    Score { llr: slope * raw + offset, raw, families }
 }
 
 /// Log density of coordinates under Student's t, less the constants that every ratio cancels. How far sessions lie from

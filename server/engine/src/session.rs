@@ -35,7 +35,7 @@ pub struct SessionState {
     pools: Vec<Pool>,
     pub(crate) standing: Option<Standing>,
     /// Was ever doubted by too much to teach.
-    doubted: bool,
+    pub(crate) doubted: bool,
     /// Empty once a profile is mature, unless people say that it does not fit the subject any more.
     #[serde(default)]
     pub(crate) start: OwnStart,
@@ -114,7 +114,6 @@ impl SessionState {
     /// Concludes anew, from what follows.
     pub(crate) fn begin_anew(&mut self) {
         self.standing = None;
-        self.doubted = false;
         self.recent.clear();
         self.start = OwnStart::default();
     }
@@ -122,13 +121,11 @@ impl SessionState {
     /// Says that whoever is at the controls has just unlocked the screen with the subject's own secret: judging begins anew with
     /// what follows. What a session may teach stays as it was, since the doubt of before is not refuted.
     pub fn unlocked(&mut self) {
-        self.standing = None;
-        self.recent.clear();
-        self.start = OwnStart::default();
+        self.begin_anew();
     }
 
     /// Called once, when the session has closed: teaches the profile what may be learned of the session. Returns whether
-    /// the profile changed. A session that was ever suspicious teaches nothing, nor does one of too little input or one that
+    /// the profile changed. A session that was ever doubted by too much teaches nothing, nor does one of too little input or one that
     /// is unlike what has been learned so far.
     pub fn close(&self, profile: &mut Profile) -> bool {
         if self.doubted || self.feedback == Feedback::Confirmed {

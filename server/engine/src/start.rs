@@ -8,6 +8,7 @@ use tacit_proto::{FeatureStats, Modality};
 
 use crate::explain::explain;
 use crate::model::pick;
+use crate::pool::Windows;
 use crate::profile::PackedStats;
 use crate::suffix::Suffix;
 use crate::{Dimension, Evidence, Model, Population, Profile, Reference, Score, score_against};
@@ -159,11 +160,7 @@ fn least(modality: Modality) -> u32 {
 }
 
 fn pooled(part: &[&Part], modality: Modality) -> FeatureStats {
-    let mut stats = FeatureStats::new();
-    for part in part.iter().filter(|p| p.modality == modality) {
-        stats.merge(&part.stats.unpack());
-    }
-    stats
+    Windows::of(part.iter().map(|p| (p.modality, &p.stats))).stats(modality)
 }
 
 /// A model as people differ within one sitting: a person's session goes with the person. Only of what both parts show: the
