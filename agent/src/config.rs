@@ -123,14 +123,16 @@ impl ResponseConfig {
         if let Some(folder) = self.path.iter().find(|folder| !folder.is_absolute()) {
             bail!("response.path holds {folder:?}: name whole paths, from / on");
         }
-        let odd = |c: char| !c.is_ascii_alphanumeric();
-        if let Some(session) =
-            self.session.as_ref().filter(|s| s.is_empty() || s.len() > 64 || s.contains(odd))
-        {
+        if let Some(session) = self.session.as_ref().filter(|session| !names_session(session)) {
             bail!("response.session is {session:?}: name a session as `loginctl list-sessions` does");
         }
         Ok(())
     }
+}
+
+/// Whether it may be what the system calls a session: never a flag.
+pub(crate) fn names_session(session: &str) -> bool {
+    !session.is_empty() && session.len() <= 64 && session.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
 impl CaptureConfig {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Desk, Failure, command};
-use crate::config::ResponseConfig;
+use crate::config::{ResponseConfig, names_session};
 
 /// The session that logind takes for the caller's, also of a service of the user's.
 const OWN_SESSION: &str = "auto";
@@ -19,15 +19,10 @@ impl System {
     pub(super) fn new(config: &ResponseConfig) -> Self {
         // Set by logind's own PAM module for all that runs in a session.
         let session = config.session.clone().or_else(|| std::env::var("XDG_SESSION_ID").ok());
-        let session =
-            session.filter(|session| check_session(session)).unwrap_or_else(|| OWN_SESSION.to_owned());
+        let session = session.filter(|session| names_session(session));
+        let session = session.unwrap_or_else(|| OWN_SESSION.to_owned());
         Self { path: Arc::new(config.path.clone()), session: session.into() }
     }
-}
-
-/// Whether it may be the name of a session: never a flag.
-fn check_session(session: &str) -> bool {
-    !session.is_empty() && session.len() <= 64 && session.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
 impl Desk for System {
