@@ -1,26 +1,24 @@
 //! A session that the server refuses is followed by one that it may take: measuring goes on.
 
 use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 
-use tacit_agent::capture::{BackEnd, Captured, DeviceKind, Running};
+use tacit_agent::capture::{Captured, DeviceKind};
 use tacit_agent::clock::now_ms;
 use tacit_agent::config::ResponseConfig;
-use tacit_agent::run::{Run, run_on};
 use tacit_agent::spool::{self, Spool};
 use tacit_agent::uplink::{SharedSpool, Uplink};
 use tacit_proto::v1::agent_message::Message as Up;
 use tacit_proto::v1::server_message::Message as Down;
 use tacit_proto::v1::telemetry_server::Telemetry;
 use tacit_proto::v1::{Ack, AgentMessage, Record, ServerMessage, SessionOpened, Signal, record::Body};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
+use crate::agent::Agent;
 use crate::server::{PATIENCE, emptied, identity, message, serve};
 
 /// Takes what the real server takes of records in order: a session must begin with its opening.
@@ -102,46 +100,9 @@ impl Telemetry for Forgetful {
     }
 }
 
-/// A running agent, and what it captures.
-struct Agent {
-    captured: mpsc::Sender<Captured>,
-    stop: oneshot::Sender<()>,
-    running: tokio::task::JoinHandle<anyhow::Result<()>>,
-}
-
-impl Agent {
-    fn start(state: &Path, address: SocketAddr) -> Self {
-        identity(state, address);
-        let (captured, captured_of) = mpsc::channel(1_000);
-        let mut given = Some(captured_of);
-        let source = move || {
-            let captured = given.take().ok_or(std::io::ErrorKind::NotFound)?;
-            let (_, ended) = oneshot::channel();
-            Ok(Running { captured, overflowed: Arc::new(AtomicU32::new(0)), ended })
-        };
-        let settings = Run {
-            state: state.to_owned(),
-            account: "account".to_owned(),
-            back_end: BackEnd::default(),
-            remote: false,
-            insecure_loopback: true,
-            response: ResponseConfig::default(),
-        };
-        let (stop, stopped) = oneshot::channel::<()>();
-        let stopped = async move { drop(stopped.await) };
-        let running = tokio::spawn(run_on(Box::new(source), settings, now_ms, stopped));
-        Self { captured, stop, running }
-    }
-
-    /// Each device that appears is a record.
-    async fn sees_a_device(&self) {
-        self.captured.send(Captured::DeviceAdded(DeviceKind::Keyboard)).await.unwrap();
-    }
-
-    async fn stop(self) {
-        self.stop.send(()).unwrap();
-        timeout(PATIENCE, self.running).await.unwrap().unwrap().unwrap();
-    }
+/// Each device that appears is a record.
+async fn sees_a_device(agent: &Agent) {
+    agent.captured.send(Captured::DeviceAdded(DeviceKind::Keyboard)).await.unwrap();
 }
 
 fn kinds(records: &[Record]) -> String {
@@ -158,9 +119,9 @@ fn kinds(records: &[Record]) -> String {
 async fn a_refused_opening_is_followed_by_another_session() {
     let state = tempfile::tempdir().unwrap();
     let (server, address) = Forgetful::serve(1).await;
-    let agent = Agent::start(state.path(), address);
+    let agent = Agent::start(state.path(), address, ResponseConfig::default());
     let known = server.holds(1).await;
-    agent.sees_a_device().await;
+    sees_a_device(&agent).await;
     server.holds(2).await;
     agent.stop().await;
     let after = server.holds(3).await;
@@ -175,16 +136,16 @@ async fn a_refused_opening_is_followed_by_another_session() {
 async fn a_session_that_the_server_has_forgotten_is_followed_by_another() {
     let state = tempfile::tempdir().unwrap();
     let (server, address) = Forgetful::serve(0).await;
-    let agent = Agent::start(state.path(), address);
+    let agent = Agent::start(state.path(), address, ResponseConfig::default());
     let first = server.holds(1).await[0].0;
     // Restored from a backup of before the session.
     server.known.send_replace(Vec::new());
     for _ in 0..3 {
-        agent.sees_a_device().await;
+        sees_a_device(&agent).await;
     }
     let known = server.holds(1).await;
     assert_ne!(known[0].0, first);
-    agent.sees_a_device().await;
+    sees_a_device(&agent).await;
     server.holds(2).await;
     agent.stop().await;
     let after = server.holds(3).await;

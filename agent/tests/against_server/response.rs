@@ -1,15 +1,9 @@
 //! Directives to a running agent, carried out by programs in a folder that its settings name, and what it answers.
 
-use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::path::PathBuf;
 
-use tacit_agent::capture::{BackEnd, Captured, Running};
-use tacit_agent::clock::now_ms;
 use tacit_agent::config::ResponseConfig;
-use tacit_agent::run::{Run, run_on};
 use tacit_proto::v1::agent_message::Message as Up;
 use tacit_proto::v1::directive::Response;
 use tacit_proto::v1::record::Body;
@@ -18,12 +12,13 @@ use tacit_proto::v1::telemetry_server::Telemetry;
 use tacit_proto::v1::{
     Ack, AgentMessage, Directive, DirectiveOutcome, Lock, Notify, Outcome, Record, ServerMessage, StepUp,
 };
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc};
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Status, Streaming};
 
-use crate::server::{PATIENCE, identity, message, serve};
+use crate::agent::Agent;
+use crate::server::{PATIENCE, message, serve};
 
 /// Takes every record, hands on what comes up, and sends down what it is given.
 #[derive(Clone)]
@@ -111,34 +106,7 @@ struct Desk {
     down: broadcast::Sender<Directive>,
     session: Vec<u8>,
     _state: tempfile::TempDir,
-    _captured: mpsc::Sender<Captured>,
-    _stop: oneshot::Sender<()>,
-}
-
-fn start(
-    state: &Path,
-    address: SocketAddr,
-    response: ResponseConfig,
-) -> (mpsc::Sender<Captured>, oneshot::Sender<()>) {
-    identity(state, address);
-    let (captured, captured_of) = mpsc::channel(1);
-    let mut given = Some(captured_of);
-    let source = move || {
-        let captured = given.take().ok_or(std::io::ErrorKind::NotFound)?;
-        let (_, ended) = oneshot::channel();
-        Ok(Running { captured, overflowed: Arc::new(AtomicU32::new(0)), ended })
-    };
-    let settings = Run {
-        state: state.to_owned(),
-        account: "account".to_owned(),
-        back_end: BackEnd::default(),
-        remote: false,
-        insecure_loopback: true,
-        response,
-    };
-    let (stop, stopped) = oneshot::channel::<()>();
-    tokio::spawn(run_on(Box::new(source), settings, now_ms, async move { drop(stopped.await) }));
-    (captured, stop)
+    _agent: Agent,
 }
 
 impl Desk {
@@ -150,16 +118,8 @@ impl Desk {
         let state = tempfile::tempdir().unwrap();
         let path = vec![programs.folder.path().to_owned()];
         let response = ResponseConfig { path, session: Some("c7".to_owned()) };
-        let (captured, stop) = start(state.path(), address, response);
-        let mut desk = Self {
-            programs,
-            up: taken,
-            down,
-            session: Vec::new(),
-            _state: state,
-            _captured: captured,
-            _stop: stop,
-        };
+        let agent = Agent::start(state.path(), address, response);
+        let mut desk = Self { programs, up: taken, down, session: Vec::new(), _state: state, _agent: agent };
         desk.session = desk.record(|body| matches!(body, Body::Opened(_))).await.session_id;
         desk
     }

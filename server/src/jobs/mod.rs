@@ -4,11 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
 use crate::app::ingest::silence;
 use crate::app::silent;
+use crate::domain::DeviceId;
 
 /// A revoked device's streams end within this time and a little.
 const REVOKED_EVERY: Duration = Duration::from_secs(2);
@@ -80,30 +82,26 @@ async fn run_silent(app: &Arc<App>) {
 
 async fn look_for_directed(app: &App) {
     match app.store.devices_directed(app.ambient.now()).await {
-        Ok(devices) => {
-            let devices: HashSet<_> = devices.into_iter().collect();
-            app.directed.send_if_modified(|known| {
-                let changed = *known != devices;
-                *known = devices;
-                changed
-            });
-        }
+        Ok(devices) => renew(&app.directed, devices),
         Err(error) => tracing::warn!(detail = %error.detail(), "cannot look for directives"),
     }
 }
 
 async fn look_for_revoked(app: &App) {
     match app.store.revoked_since(app.ambient.now() - REVOKED_WITHIN).await {
-        Ok(devices) => {
-            let devices: HashSet<_> = devices.into_iter().collect();
-            app.revoked.send_if_modified(|known| {
-                let changed = *known != devices;
-                *known = devices;
-                changed
-            });
-        }
+        Ok(devices) => renew(&app.revoked, devices),
         Err(error) => tracing::warn!(detail = %error.detail(), "cannot look for revoked devices"),
     }
+}
+
+/// Tells those who watch, if other devices were found than before.
+fn renew(known: &watch::Sender<HashSet<DeviceId>>, devices: Vec<DeviceId>) {
+    let devices: HashSet<_> = devices.into_iter().collect();
+    known.send_if_modified(|known| {
+        let changed = *known != devices;
+        *known = devices;
+        changed
+    });
 }
 
 async fn close_silent(app: &Arc<App>) {
