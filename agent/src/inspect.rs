@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use tacit_proto::v1::{Record, Signal, SignalKind, record::Body};
+use tacit_proto::v1::{Record, Signal, SignalKind, Window, record::Body};
 use tacit_proto::{FeatureId, Mark, Unit, catalogue};
 use uuid::Uuid;
 
@@ -17,19 +17,7 @@ pub fn as_json(record: &Record) -> Value {
         Some(Body::Locked(_)) => ("locked", json!({})),
         Some(Body::Unlocked(_)) => ("unlocked", json!({})),
         Some(Body::Signal(s)) => ("signal", signal_json(s)),
-        Some(Body::Window(w)) => (
-            "window",
-            json!({
-                "modality": modality_words(w.modality),
-                "inputs": w.inputs,
-                "active_ms": w.active_ms,
-                "feature_id": w.feature_id,
-                "count": w.count,
-                "mean": w.mean,
-                "variance": w.variance,
-                "discarded": w.discarded,
-            }),
-        ),
+        Some(Body::Window(w)) => ("window", window_json(w)),
         None => ("empty", json!({})),
     };
     json!({ "session_id": session, "sequence": record.sequence, "at_ms": record.at_ms, kind: body })
@@ -60,14 +48,28 @@ pub fn as_words(record: &Record) -> String {
             };
             let seconds = f64::from(w.active_ms) / 1000.0;
             let _ = write!(text, "window of {} {unit} in {seconds:.1} s", w.inputs);
-            for i in 0..w.feature_id.len() {
+            for (id, count, mean, variance) in w.unpack() {
                 text.push('\n');
-                text.push_str(&feature_line(w.feature_id[i], w.count[i], w.mean[i], w.variance[i]));
+                text.push_str(&feature_line(id, count, mean, variance));
             }
         }
         None => text.push_str("empty"),
     }
     text
+}
+
+fn window_json(window: &Window) -> Value {
+    let all = || window.unpack();
+    json!({
+        "modality": modality_words(window.modality),
+        "inputs": window.inputs,
+        "active_ms": window.active_ms,
+        "feature_id": all().map(|(id, ..)| id).collect::<Vec<_>>(),
+        "count": window.count,
+        "mean": all().map(|(_, _, mean, _)| mean).collect::<Vec<_>>(),
+        "variance": all().map(|(.., variance)| variance).collect::<Vec<_>>(),
+        "discarded": window.discarded,
+    })
 }
 
 fn signal_json(signal: &Signal) -> Value {
@@ -79,12 +81,12 @@ fn signal_json(signal: &Signal) -> Value {
     })
 }
 
-fn feature_line(id: u32, count: u32, mean: f32, variance: f32) -> String {
+fn feature_line(id: u32, count: u32, mean: f64, variance: f64) -> String {
     let found = u16::try_from(id).ok().and_then(|id| catalogue::feature(FeatureId(id)));
     let Some(feature) = found else {
         return format!("  {id}: count {count}, mean {mean}, variance {variance}");
     };
-    let spread = f64::from(variance).sqrt();
+    let spread = variance.sqrt();
     let (unit, scale) = match feature.unit {
         Unit::Milliseconds => ("ms", 1.0),
         Unit::Share => ("%", 100.0),
@@ -96,7 +98,7 @@ fn feature_line(id: u32, count: u32, mean: f32, variance: f32) -> String {
         Unit::PixelsPerSecondSquared => ("px/s²", 1.0),
         Unit::Radians => ("rad", 1.0),
     };
-    let usual = feature.raw(f64::from(mean)) * scale;
+    let usual = feature.raw(mean) * scale;
     format!("  {:<58} {count:>4} ×  {usual:>9.1} {unit:<5}  spread {spread:.2}", feature.words)
 }
 

@@ -7,6 +7,10 @@ use crate::{FeatureStats, Modality, Stat, v1};
 
 /// Features in one window at most: the catalogue has fewer.
 pub const MAX_FEATURES: usize = 256;
+/// Steps of a mean on the wire, in the units of its feature's transformed values.
+const MEAN_STEPS: f64 = 1e3;
+/// Steps of a variance on the wire, in the square of those units.
+const VARIANCE_STEPS: f64 = 1e4;
 /// Values behind one stat, inputs of one window, events behind one signal, at most.
 pub const MAX_COUNT: u32 = 100_000;
 
@@ -17,7 +21,7 @@ pub enum WindowError {
     #[error("unknown modality {0}")]
     Modality(i32),
     /// The parallel arrays differ in length, or are too long.
-    #[error("feature_id, count, mean and variance must have one length, from 1 to {MAX_FEATURES}")]
+    #[error("feature_step, count, mean and variance must have one length, from 1 to {MAX_FEATURES}")]
     Length,
     /// Ids must rise.
     #[error("feature ids must rise: {0} stands at the wrong place or twice")]
@@ -79,7 +83,7 @@ impl From<Modality> for v1::Modality {
 }
 
 impl v1::Window {
-    /// A window for the wire. Means and variances are rounded to single precision.
+    /// A window for the wire. Means and variances are rounded to its steps.
     #[must_use]
     pub fn pack(
         modality: Modality,
@@ -95,16 +99,33 @@ impl v1::Window {
             discarded,
             ..Self::default()
         };
+        let mut last = 0;
         for s in stats.iter() {
-            window.feature_id.push(u32::from(s.feature.0));
+            window.feature_step.push(u32::from(s.feature.0) - last);
+            last = u32::from(s.feature.0);
             window.count.push(s.stat.count());
-            #[expect(clippy::cast_possible_truncation, reason = "the wire carries single precision")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a cast saturates, far outside of what the catalogue lets through"
+            )]
             {
-                window.mean.push(s.stat.mean() as f32);
-                window.variance.push(s.stat.variance() as f32);
+                window.mean.push((s.stat.mean() * MEAN_STEPS).round() as i32);
+                window.variance.push((s.stat.variance() * VARIANCE_STEPS).round() as u32);
             }
         }
         window
+    }
+
+    /// Id, count, mean and population variance of each feature, as far as the arrays go; unchecked.
+    pub fn unpack(&self) -> impl Iterator<Item = (u32, u32, f64, f64)> {
+        let ids = self.feature_step.iter().scan(0_u32, |id, step| {
+            *id = id.saturating_add(*step);
+            Some(*id)
+        });
+        ids.zip(&self.count).zip(&self.mean).zip(&self.variance).map(|(((id, count), mean), variance)| {
+            (id, *count, f64::from(*mean) / MEAN_STEPS, f64::from(*variance) / VARIANCE_STEPS)
+        })
     }
 
     /// Checks everything that can be checked without knowing the session.
@@ -122,20 +143,19 @@ impl v1::Window {
         if self.inputs < least || self.inputs > MAX_COUNT {
             return Err(WindowError::Inputs { inputs: self.inputs, least });
         }
-        let length = self.feature_id.len();
+        let length = self.feature_step.len();
         let one_length =
             self.count.len() == length && self.mean.len() == length && self.variance.len() == length;
         if !one_length || length == 0 || length > MAX_FEATURES {
             return Err(WindowError::Length);
         }
         let mut stats = FeatureStats::new();
-        let mut last = None;
-        for i in 0..length {
-            let id = self.feature_id[i];
-            if last.is_some_and(|last| id <= last) {
+        let mut last = 0;
+        for (id, count, mean, variance) in self.unpack() {
+            if id <= last {
                 return Err(WindowError::Order(id));
             }
-            last = Some(id);
+            last = id;
             let feature = u16::try_from(id)
                 .ok()
                 .and_then(|id| catalogue::feature(FeatureId(id)))
@@ -143,11 +163,9 @@ impl v1::Window {
             if feature.modality != modality {
                 return Err(WindowError::WrongModality(feature.name));
             }
-            let count = self.count[i];
             if count == 0 || count > MAX_COUNT {
                 return Err(WindowError::Count(feature.name, count));
             }
-            let (mean, variance) = (f64::from(self.mean[i]), f64::from(self.variance[i]));
             let (low, high) = feature.value_range();
             // Popoviciu: the variance of values in [low, high] is at most a quarter of the squared range.
             let slack = 1e-4 * (high - low);

@@ -36,17 +36,16 @@ async fn a_bad_record_ends_the_stream_by_name_and_stores_nothing() {
     };
     let signal = |kind, count| Body::Signal(v1::Signal { kind, count, ..v1::Signal::default() });
     let bodies = [
-        (altered(|w| *w.feature_id.last_mut().unwrap() = 60_000), "not in the catalogue"),
-        (altered(|w| *w.feature_id.last_mut().unwrap() = u32::MAX), "not in the catalogue"),
+        (altered(|w| *w.feature_step.last_mut().unwrap() = 60_000), "not in the catalogue"),
+        (altered(|w| *w.feature_step.last_mut().unwrap() = u32::MAX), "not in the catalogue"),
         (altered(|w| w.count[3] = u32::MAX), "count"),
         (altered(|w| w.count[3] = 0), "count"),
         (altered(|w| w.inputs = u32::MAX), "inputs"),
         (altered(|w| w.inputs = 5), "inputs"),
-        (altered(|w| w.mean[0] = f32::NAN), "mean or variance"),
-        (altered(|w| w.variance[0] = f32::INFINITY), "mean or variance"),
-        (altered(|w| w.variance[0] = -1.0), "mean or variance"),
+        (altered(|w| w.mean[0] = i32::MIN), "mean or variance"),
+        (altered(|w| w.variance[0] = u32::MAX), "mean or variance"),
         (altered(|w| w.mean.truncate(1)), "one length"),
-        (altered(|w| w.feature_id[1] = w.feature_id[0]), "must rise"),
+        (altered(|w| w.feature_step[1] = 0), "must rise"),
         (altered(|w| w.modality = 99), "unknown modality"),
         (signal(99, 1), "unknown signal kind"),
         (signal(1, 0), "count of a signal"),
