@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .NOTPARALLEL:
 
 CARGO ?= cargo
-# The demo ends once the takeover is caught; `make demo DEMO_ARGS=` stays up to be explored.
+# The demo ends once the attacks are caught; `make demo DEMO_ARGS=` stays up to be explored.
 DEMO_ARGS ?= --exit
 
 DENY_VERSION := 0.20.2
@@ -22,7 +22,7 @@ export SQLX_OFFLINE := true
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: packages-demo ## A server, a simulated fleet, a takeover and its verdict
+demo: packages-demo ## A server, a simulated fleet, three attacks and their verdicts
 	$(CARGO) build --locked --profile demo -p tacit-server -p tacit-agent -p tacit-lab --bins
 	target/demo/tacit-lab demo $(DEMO_ARGS)
 

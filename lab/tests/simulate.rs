@@ -60,7 +60,7 @@ fn story(population: &Population, seed: u64) -> Story {
                 state.observe(population, &profile, &policy, w.modality, w.inputs, &w.stats);
             }
         }
-        state.close(&mut profile);
+        state.close(population, &policy, &mut profile);
         start_us = sitting.now_us() + 3_600_000_000;
     }
     let mut sitting = person.sit_down(population, start_us, rng(seed * 100 + 50));

@@ -118,7 +118,7 @@ fn accusations(
         for w in session {
             state.observe(population, &profile, policy, MODALITY, w.inputs, &w.stats);
         }
-        state.close(&mut profile);
+        state.close(population, policy, &mut profile);
     }
     let (mut state, mut first, mut begun, mut before) = (SessionState::default(), None, 0, false);
     for (w, closed) in windows.iter().zip(1..) {

@@ -164,11 +164,11 @@ fn person(part: &Part<'_>, own: usize) -> Option<Vec<Judged>> {
         let (first, before) = (trials(&first), trials(&adapting));
         let would_teach = |log: &Log| {
             let hearing = Hearing::of(population, &adapting, &policy, &windows(log));
-            hearing.state.close(&mut adapting.clone())
+            hearing.state.close(population, &policy, &mut adapting.clone())
         };
         let impostors_taught = others.iter().map(|log| would_teach(log)).collect();
         let hearing = Hearing::of(population, &adapting, &policy, &windows(log));
-        let taught = hearing.state.close(&mut adapting);
+        let taught = hearing.state.close(population, &policy, &mut adapting);
         judged.push(Judged { log: at + 1, first, adapting: before, taught, impostors_taught });
     }
     Some(judged)

@@ -162,12 +162,20 @@ struct Desk<'a> {
 impl Desk<'_> {
     /// Whether the session taught.
     fn teach(&self, profile: &mut Profile, session: &[Sample]) -> bool {
-        Hearing::of(self.population, profile, &self.policy, session).state.close(profile)
+        Hearing::of(self.population, profile, &self.policy, session).state.close(
+            self.population,
+            &self.policy,
+            profile,
+        )
     }
 
-    /// The largest mix found that is not doubted; 0 if none is.
+    /// The largest mix found that is not doubted and teaches; 0 if none is.
     fn most(&self, profile: &Profile, session: impl Fn(f64) -> Vec<Sample>) -> f64 {
-        let passes = |mix| Hearing::is_unsuspected(self.population, profile, &self.policy, &session(mix));
+        let passes = |mix| {
+            let session = session(mix);
+            Hearing::is_unsuspected(self.population, profile, &self.policy, &session)
+                && self.teach(&mut profile.clone(), &session)
+        };
         if passes(1.0) {
             return 1.0;
         }

@@ -198,7 +198,7 @@ fn person(part: &Part<'_>, own: usize) -> Option<Vec<Case>> {
         for window in &session {
             hearing.observe(&part.population, &profile, &policy, window);
         }
-        hearing.state.close(&mut profile);
+        hearing.state.close(&part.population, &policy, &mut profile);
     }
     if !profile.maturity(&policy).iter().any(|m| m.mature) {
         return None;
@@ -241,7 +241,12 @@ fn replay(
             }
         }
         let Hearing { flags, doubted, not_scorable, .. } = hearing;
-        Judged { flags, doubted, not_scorable, taught: hearing.state.close(&mut profile) }
+        Judged {
+            flags,
+            doubted,
+            not_scorable,
+            taught: hearing.state.close(&part.population, policy, &mut profile),
+        }
     };
     sessions.iter().map(&mut one).collect()
 }

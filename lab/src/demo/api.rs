@@ -29,7 +29,7 @@ pub(super) struct Verdict {
 
 impl Verdict {
     pub(super) fn accuses(&self) -> bool {
-        self.verdict == "different_person"
+        matches!(self.verdict.as_str(), "different_person" | "automation")
     }
 }
 

@@ -17,7 +17,8 @@ const BAR: usize = 10;
 pub(super) enum Phase {
     Learning,
     Own,
-    TakenOver,
+    SomeoneElse,
+    Machine,
 }
 
 struct Row {
@@ -87,7 +88,7 @@ impl Board {
         self.latest.get(&session)
     }
 
-    /// Every verdict so far that said someone else is there, oldest first.
+    /// Every verdict so far that said someone else or a machine is there, oldest first.
     pub(super) fn accusations(&self) -> &[Verdict] {
         &self.accusations
     }
@@ -133,7 +134,8 @@ impl Board {
             let who = match row.phase {
                 Phase::Learning => "(learning)",
                 Phase::Own => "the subject",
-                Phase::TakenOver => "someone else",
+                Phase::SomeoneElse => "someone else",
+                Phase::Machine => "a machine",
             };
             let said = verdict.map_or("-", |v| v.verdict.as_str());
             lines.push(line(
@@ -152,7 +154,7 @@ impl Board {
         let colour = match verdict {
             "genuine" => 32,
             "suspicious" => 33,
-            "different_person" => 31,
+            "different_person" | "automation" => 31,
             _ => 2,
         };
         if self.terminal { format!("\x1b[{colour}m{verdict}\x1b[0m") } else { verdict.to_owned() }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tacit_agent::clock::now_ms;
 use tacit_agent::enrol::{device_info, enrol};
@@ -14,12 +14,13 @@ use tacit_agent::spool::Spool;
 use tacit_agent::uplink::{FromServer, SharedSpool, Uplink};
 use tacit_engine::Population;
 use tacit_measure::{Locator, Settings};
+use tacit_proto::v1::SignalKind;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::server::{Folder, Server};
-use crate::simulate::{Action, Person, Sitting, located};
+use crate::simulate::{Action, Person, RawEvent, Sitting, located};
 
 /// The fleet starts this long ago, and works towards now.
 const BEGINS_AGO_MS: u64 = 5 * 24 * 3_600_000;
@@ -28,8 +29,13 @@ const PATIENCE: Duration = Duration::from_secs(45);
 const BETWEEN_SESSIONS_US: u64 = 16 * 3_600_000_000;
 const KEYS: usize = 50;
 const STROKES: usize = 10;
+/// evdev codes of letters and spaces, how many are typed, and how long each is held.
+const PAYLOAD: [u16; 12] = [46, 50, 32, 57, 30, 31, 20, 57, 18, 24, 19, 37];
+const PAYLOAD_KEYS: usize = 60;
+const HELD_US: u64 = 20_000;
 
 pub(super) struct Fleet {
+    /// One for each person, and last the one that nobody works at.
     pub(super) desks: Vec<Desk>,
 }
 
@@ -60,6 +66,7 @@ struct AtWork {
 }
 
 impl Fleet {
+    /// Workstations of these people, and one more for whoever comes.
     pub(super) async fn enrol(
         server: &Server,
         folder: &Folder,
@@ -68,8 +75,9 @@ impl Fleet {
         population: &Arc<Population>,
         seed: u64,
     ) -> Result<Self> {
+        let spare = people.first().cloned();
         let mut desks = Vec::new();
-        for (person, number) in people.into_iter().zip(1u64..) {
+        for (person, number) in people.into_iter().chain(spare).zip(1u64..) {
             let name = format!("desk-{number}");
             let state = folder.desk(&name);
             let ca = Some(server.ca_pem.clone());
@@ -97,6 +105,22 @@ impl Fleet {
             });
         }
         Ok(Self { desks })
+    }
+
+    /// Everybody's own workstations.
+    pub(super) fn staffed(&mut self) -> &mut [Desk] {
+        let people = self.desks.len() - 1;
+        &mut self.desks[..people]
+    }
+
+    /// Someone logs on at the workstation that nobody works at, with the account of another and at the same time.
+    pub(super) fn log_on_as(&mut self, of: usize, thief: &Person) -> Result<usize> {
+        let spare = self.desks.len() - 1;
+        let (account, now_us) = (self.desks[of].account.clone(), self.desks[of].now_us);
+        let desk = &mut self.desks[spare];
+        (desk.account, desk.now_us, desk.person) = (account, now_us, thief.clone());
+        desk.log_on()?;
+        Ok(spare)
     }
 
     /// Waits until the server has acknowledged everything.
@@ -147,19 +171,34 @@ impl Desk {
 
     /// About one window of typing and some pointing.
     pub(super) fn work(&mut self) -> Result<()> {
-        let Some(AtWork { session, sitting, locator }) = &mut self.at_work else { return Ok(()) };
+        let Some(AtWork { sitting, .. }) = &mut self.at_work else { return Ok(()) };
         let mut events = sitting.type_keys(KEYS);
         events.extend(sitting.move_pointer(STROKES));
+        self.now_us = sitting.now_us();
+        self.send(&events)
+    }
+
+    /// A keyboard is plugged in and types, each key after another pause.
+    pub(super) fn plug_in_a_machine(&mut self) -> Result<()> {
+        let at_ms = self.now_ms();
+        let Some(AtWork { session, sitting, .. }) = &mut self.at_work else { return Ok(()) };
+        self.spool.append(&[session.signal(SignalKind::KeyboardAdded, at_ms)?])?;
+        let events = payload(self.now_us, &mut ChaCha8Rng::seed_from_u64(self.rng_of));
+        self.now_us = events.last().map_or(self.now_us, |e| e.at_us) + 1_000_000;
+        sitting.rest_until(self.now_us);
+        self.send(&events)
+    }
+
+    fn send(&mut self, events: &[RawEvent]) -> Result<()> {
+        let Some(AtWork { session, locator, .. }) = &mut self.at_work else { return Ok(()) };
         let presses = events.iter().filter(|e| matches!(e.action, Action::Down(_))).map(|e| e.at_us);
         self.presses_us.extend(presses);
         let epoch_ms = self.epoch_ms;
         let mut records = Vec::new();
-        for event in located(locator, &events) {
+        for event in located(locator, events) {
             records.extend(session.input(event, || epoch_ms + event.at_us / 1000)?);
         }
-        self.spool.append(&records)?;
-        self.now_us = sitting.now_us();
-        Ok(())
+        Ok(self.spool.append(&records)?)
     }
 
     /// Someone else goes on in the same session.
@@ -179,6 +218,17 @@ impl Desk {
         self.now_us += BETWEEN_SESSIONS_US;
         Ok(())
     }
+}
+
+/// What a device types that jitters its pauses.
+fn payload(from_us: u64, rng: &mut ChaCha8Rng) -> Vec<RawEvent> {
+    let mut at_us = from_us;
+    let key = |code: u16| {
+        at_us += rng.random_range(45_000..128_000);
+        let up = RawEvent { at_us: at_us + HELD_US, action: Action::Up(code) };
+        [RawEvent { at_us, action: Action::Down(code) }, up]
+    };
+    PAYLOAD.into_iter().cycle().take(PAYLOAD_KEYS).flat_map(key).collect()
 }
 
 impl Drop for Desk {

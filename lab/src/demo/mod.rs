@@ -1,4 +1,4 @@
-//! `tacit-lab demo`: a real server, a simulated fleet over the real gRPC, a takeover, and its verdict.
+//! `tacit-lab demo`: a real server, a simulated fleet over the real gRPC, three attacks, and their verdicts.
 
 mod api;
 mod board;
@@ -23,7 +23,7 @@ const DEADLINE: Duration = Duration::from_secs(170);
 /// Options of the demo.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// End once the takeover is caught; the exit status is 0 only then
+    /// End once every attack is caught; the exit status is 0 only then
     #[arg(long)]
     exit: bool,
     /// Simulated people
@@ -37,7 +37,7 @@ pub struct Args {
     data_dir: Option<PathBuf>,
 }
 
-/// Runs the demo. The exit status is success only if the takeover was caught and nobody honest was accused.
+/// Runs the demo. The exit status is success only if every attack was caught and nobody honest was accused.
 ///
 /// # Errors
 /// When a part does not start or fails, or the demo is stopped or takes too long. The server has ended then.

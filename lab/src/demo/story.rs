@@ -1,4 +1,4 @@
-//! What happens in the demo: people are learned, work, and one of them is replaced.
+//! What happens in the demo: people are learned and work, and the three attacks come upon them.
 
 use std::sync::Arc;
 
@@ -24,10 +24,10 @@ const MOST_ENROLMENT: usize = 8;
 /// Keyboard windows of a session of enrolment, and of each person before the takeover.
 const ENROLMENT_WINDOWS: usize = 8;
 const HONEST_WINDOWS: usize = 10;
-/// Keyboard windows that the taker may make before the demo gives up.
-const TAKER_WINDOWS: usize = 60;
+/// Windows of an attack before the demo gives up.
+const ATTACK_WINDOWS: usize = 60;
 
-/// Plays the whole story. Returns whether the takeover was caught and nobody honest was accused.
+/// Plays the whole story. Returns whether every attack was caught and nobody honest was accused.
 pub(super) async fn play(args: &Args, folder: &Folder, output: ChildStdout) -> Result<bool> {
     let server = Server::ready(folder, output).await?;
     let population = Arc::new(Population::shipped());
@@ -35,10 +35,10 @@ pub(super) async fn play(args: &Args, folder: &Folder, output: ChildStdout) -> R
     let mut person =
         || Person::draw(&population, &mut rng).context("the shipped population lacks a modality");
     let people = (0..args.people).map(|_| person()).collect::<Result<Vec<_>>>()?;
-    let taker = person()?;
+    let (taker, thief) = (person()?, person()?);
 
-    let token = server.token(u32::from(args.people)).await?;
-    say(&format!("enrolling {} simulated workstations ...", args.people));
+    let token = server.token(u32::from(args.people) + 1).await?;
+    say(&format!("enrolling {} simulated workstations ...", args.people + 1));
     let fleet = Fleet::enrol(&server, folder, &token, people, &population, args.seed).await?;
     let mut play = Play { api: Api::connect(&server)?, board: Board::new(fleet.desks.len()), fleet };
     play.learn().await?;
@@ -51,18 +51,19 @@ pub(super) async fn play(args: &Args, folder: &Folder, output: ChildStdout) -> R
     play.board.show();
 
     let seat = usize::from(args.people) / 2;
-    let taken = play.take_over(seat, &taker)?;
-    let mut caught = None;
-    for _ in 0..TAKER_WINDOWS {
-        play.work().await?;
-        play.board.show();
-        caught = taken.verdict(play.board.accusations()).cloned();
-        if caught.is_some() {
-            break;
-        }
-    }
-    let proved = conclude(&play.board, &play.fleet.desks[seat], &taken, caught.as_ref());
-    tell_how_to_ask(&server, taken.session, args.exit);
+    let mut attacks = Vec::new();
+    let at_ms = play.fleet.desks[seat].now_ms();
+    play.fleet.desks[seat].taken_over_by(&taker);
+    attacks.push(play.attack(seat, Kind::Takeover, at_ms).await?);
+    let at_ms = play.fleet.desks[0].now_ms();
+    play.fleet.desks[0].plug_in_a_machine()?;
+    attacks.push(play.attack(0, Kind::Injection, at_ms).await?);
+    let at_ms = play.fleet.desks[1].now_ms();
+    let spare = play.fleet.log_on_as(1, &thief)?;
+    attacks.push(play.attack(spare, Kind::StolenCredentials, at_ms).await?);
+
+    let proved = conclude(&play.board, &attacks);
+    tell_how_to_ask(&server, attacks[0].session, args.exit);
     Ok(proved)
 }
 
@@ -86,8 +87,8 @@ impl Play {
                 let verdict = desk.session_id().and_then(|s| self.board.latest(s));
                 verdict.is_some_and(|v| v.trust.is_some())
             };
-            let mature = self.fleet.desks.iter().all(judged);
-            for desk in &mut self.fleet.desks {
+            let mature = self.fleet.staffed().iter().all(judged);
+            for desk in self.fleet.staffed() {
                 desk.log_off()?;
             }
             self.fleet.settle().await?;
@@ -99,7 +100,7 @@ impl Play {
     }
 
     fn log_on(&mut self, phase: Phase) -> Result<()> {
-        for desk in &mut self.fleet.desks {
+        for desk in self.fleet.staffed() {
             desk.log_on()?;
             self.board.desk(desk, phase);
         }
@@ -122,63 +123,115 @@ impl Play {
         Ok(())
     }
 
-    fn take_over(&mut self, seat: usize, taker: &Person) -> Result<Takeover> {
-        let desk = &mut self.fleet.desks[seat];
-        desk.taken_over_by(taker);
+    /// Goes on until the server tells of the attack at a desk, or it has lasted too long. Whoever sits there then leaves.
+    async fn attack(&mut self, seat: usize, kind: Kind, at_ms: u64) -> Result<Attack> {
+        let desk = &self.fleet.desks[seat];
         let session = desk.session_id().context("the desk has a session")?;
-        self.board.desk(desk, Phase::TakenOver);
-        self.board.part(&format!("someone else sits down at {}", desk.name));
-        Ok(Takeover { session, at_ms: desk.now_ms() })
+        let mut attack = Attack { kind, session, desk: desk.name.clone(), at_ms, keys: 0, caught: None };
+        self.board.desk(desk, kind.phase());
+        self.board.part(&format!("{} at {}", kind.words(), desk.name));
+        for _ in 0..ATTACK_WINDOWS {
+            self.work().await?;
+            self.board.show();
+            attack.caught = self.board.accusations().iter().find(|v| attack.told_by(v)).cloned();
+            if let Some(verdict) = &attack.caught {
+                let desk = &self.fleet.desks[seat];
+                attack.keys = desk.keys_between(attack.at_ms, milliseconds(verdict.at));
+                break;
+            }
+        }
+        self.fleet.desks[seat].log_off()?;
+        self.fleet.settle().await?;
+        Ok(attack)
     }
 }
 
-struct Takeover {
-    session: Uuid,
-    at_ms: u64,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Takeover,
+    Injection,
+    StolenCredentials,
 }
 
-impl Takeover {
-    /// Whether a verdict is about the session, and of input after it was taken over.
+impl Kind {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Takeover => "someone else sits down",
+            Self::Injection => "a keyboard is plugged in and types a payload",
+            Self::StolenCredentials => "someone logs on with a bought password",
+        }
+    }
+
+    fn phase(self) -> Phase {
+        match self {
+            Self::Takeover | Self::StolenCredentials => Phase::SomeoneElse,
+            Self::Injection => Phase::Machine,
+        }
+    }
+
+    fn verdict(self) -> &'static str {
+        match self {
+            Self::Takeover | Self::StolenCredentials => "different_person",
+            Self::Injection => "automation",
+        }
+    }
+}
+
+struct Attack {
+    kind: Kind,
+    session: Uuid,
+    desk: String,
+    at_ms: u64,
+    /// Until it was told.
+    keys: usize,
+    /// The first verdict that told it.
+    caught: Option<Verdict>,
+}
+
+impl Attack {
+    /// Whether a verdict is about the session, and of input after the attack began.
     fn concerns(&self, verdict: &Verdict) -> bool {
         verdict.session_id == self.session && milliseconds(verdict.at) > self.at_ms
     }
 
-    /// The first verdict that found it out.
-    fn verdict<'a>(&self, accusations: &'a [Verdict]) -> Option<&'a Verdict> {
-        accusations.iter().find(|v| self.concerns(v))
+    fn told_by(&self, verdict: &Verdict) -> bool {
+        self.concerns(verdict) && verdict.verdict == self.kind.verdict()
+    }
+
+    fn tell(&self, board: &Board) {
+        let (words, desk) = (self.kind.words(), &self.desk);
+        let Some(verdict) = &self.caught else {
+            return say(&format!("\nNot caught: {words} at {desk}."));
+        };
+        let at_ms = milliseconds(verdict.at);
+        let trust = verdict.trust.map_or(String::new(), |t| format!(", trust {t:.1}"));
+        say(&format!(
+            "\nCaught at {desk}, in the session of subject {}: {words} at {}, and {} keys and {} s of work later the \
+             verdict was {} at {}{trust}.",
+            board.pseudonym(verdict.subject_id),
+            clock(self.at_ms),
+            self.keys,
+            (at_ms - self.at_ms) / 1000,
+            verdict.verdict,
+            clock(at_ms),
+        ));
+        say(&format!("Reason: {}.", verdict.reason));
+        for evidence in &verdict.evidence {
+            let side = if evidence.llr < 0.0 { "against" } else { "for" };
+            say(&format!("  {:+6.1} {side:<8} {}", evidence.llr, evidence.words));
+        }
     }
 }
 
 /// Says how it went. Returns whether it went well.
-fn conclude(board: &Board, desk: &Desk, taken: &Takeover, caught: Option<&Verdict>) -> bool {
-    match caught {
-        Some(verdict) => {
-            let at_ms = milliseconds(verdict.at);
-            say(&format!(
-                "\nCaught at {}, in the session of subject {}: someone else sat down at {}, and {} keys and {} s of \
-                 work later the verdict was different_person at {}, trust {:.1}.",
-                desk.name,
-                board.pseudonym(verdict.subject_id),
-                clock(taken.at_ms),
-                desk.keys_between(taken.at_ms, at_ms),
-                (at_ms - taken.at_ms) / 1000,
-                clock(at_ms),
-                verdict.trust.unwrap_or_default(),
-            ));
-            say(&format!("Reason: {}.", verdict.reason));
-            for evidence in &verdict.evidence {
-                let side = if evidence.llr < 0.0 { "against" } else { "for" };
-                say(&format!("  {:+6.1} {side:<8} {}", evidence.llr, evidence.words));
-            }
-        }
-        None => say("\nThe takeover was not caught."),
-    }
-    let mut accused: Vec<Uuid> =
-        board.accusations().iter().filter(|v| !taken.concerns(v)).map(|v| v.session_id).collect();
+fn conclude(board: &Board, attacks: &[Attack]) -> bool {
+    attacks.iter().for_each(|attack| attack.tell(board));
+    let honest = |v: &&Verdict| !attacks.iter().any(|attack| attack.concerns(v));
+    let mut accused: Vec<Uuid> = board.accusations().iter().filter(honest).map(|v| v.session_id).collect();
     accused.sort_unstable();
     accused.dedup();
-    say(&format!("Honest sessions called different_person: {} of {}.", accused.len(), board.judged()));
-    caught.is_some() && accused.is_empty()
+    say(&format!("\nHonest sessions that were accused: {} of {}.", accused.len(), board.judged()));
+    attacks.iter().all(|attack| attack.caught.is_some()) && accused.is_empty()
 }
 
 fn tell_how_to_ask(server: &Server, session: Uuid, exit: bool) {

@@ -133,6 +133,11 @@ impl Sitting {
         self.now_us
     }
 
+    /// Does nothing until a time.
+    pub fn rest_until(&mut self, at_us: u64) {
+        self.now_us = self.now_us.max(at_us);
+    }
+
     /// Types a number of keys.
     pub fn type_keys(&mut self, keys: usize) -> Vec<RawEvent> {
         let manner = self.keyboard.manner(|manner, rng| keyboard::type_keys(manner, rng, 0, TRIAL_KEYS));

@@ -65,6 +65,6 @@ impl<'a> Sweep<'a> {
 
     /// Teaches the profile what may be learned of the session.
     pub(super) fn close(&self, profile: &mut Profile) {
-        self.state.close(profile);
+        self.state.close(self.court.population, self.court.policy, profile);
     }
 }

@@ -8,7 +8,7 @@
 //! on; to widen both would count devices twice there, and give away what tells people apart.
 //!
 //! A profile pools its sessions whatever device they were made on, so its means lie the nearer to a device the more of its
-//! kept sessions were made there. The term follows that share: whole on an unknown device, none once half of the sessions
+//! kept sessions were made there. The term follows that share: whole on an unknown device, none once a quarter of the sessions
 //! are of it, and none ever on the only device of a subject. Within a session it narrows with each window after which all of the
 //! session fits the profile without it.
 
@@ -22,7 +22,7 @@ use crate::{Population, Profile, Reference, SessionState, score_against};
 /// Covariance of an unknown device, in session covariances.
 const UNKNOWN: f64 = 1.0;
 /// Share of a profile's kept sessions that makes a device a known one.
-const KNOWN: f64 = 0.5;
+const KNOWN: f64 = 0.25;
 /// Windows that fit without the term, after which it is half as wide.
 const SETTLED: f64 = 8.0;
 /// Ratio at which a session fits without it: one window has too much noise to tell.

@@ -10,6 +10,7 @@ mod factor;
 mod feedback;
 pub mod model;
 mod noise;
+mod packed;
 #[cfg(test)]
 mod plain;
 mod pool;

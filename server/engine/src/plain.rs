@@ -98,8 +98,7 @@ fn fast_scores_are_plain_scores() {
         let mut profile = Profile::default();
         sessions.iter().for_each(|s| profile.learn(modality, 1000, s));
         // A profile keeps its sessions in small steps.
-        let sessions: Vec<_> =
-            sessions.iter().map(|s| crate::profile::PackedStats::from(s).unpack()).collect();
+        let sessions: Vec<_> = sessions.iter().map(|s| crate::packed::KeptStats::from(s).unpack()).collect();
         let reference = profile.reference(&population);
         for values in [2, 4, 12, 200] {
             let stats = drawn(&population, modality, 100 + values, values);

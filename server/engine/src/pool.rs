@@ -3,7 +3,7 @@
 
 use tacit_proto::{FeatureId, FeatureStats, Modality, Stat};
 
-use crate::profile::{MEAN_STEPS, PackedStats, VARIANCE_STEPS};
+use crate::packed::{MEAN_STEPS, PackedStats, VARIANCE_STEPS};
 use crate::score::Compared;
 use crate::{Population, Reference};
 

@@ -4,14 +4,17 @@ use std::sync::{Arc, OnceLock};
 
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
-use tacit_proto::{FeatureId, FeatureStat, FeatureStats, Modality, Stat};
+use tacit_proto::{FeatureStats, Modality};
 
 use crate::Population;
 use crate::factor::{self, Triangle};
 use crate::model::{Model, inverse};
+use crate::packed::KeptStats;
 
-/// Sessions kept apart, a modality; the oldest two are pooled when there are more.
-const KEPT: usize = 12;
+/// Sessions kept apart, a modality, of those that founded the profile. The oldest two are pooled when there are more.
+const FOUNDING: usize = 6;
+/// Founding sessions for each later one that is kept apart: what a profile follows weighs half of what it was founded on.
+const FOUNDING_A_LATER: usize = 2;
 
 /// How far a modality of a profile has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,11 +42,29 @@ struct Learned {
     modality: Modality,
     sessions: u32,
     inputs: u64,
-    /// Pooled stats, oldest first.
-    kept: Vec<PackedStats>,
-    /// Devices that they were made on, as far as was told, oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    devices: Vec<u64>,
+    /// Sessions that founded the profile, oldest first: nothing later takes their place.
+    founding: Vec<Kept>,
+    /// Those that it has followed since.
+    later: Vec<Kept>,
+}
+
+/// A session, or several pooled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Kept {
+    stats: KeptStats,
+    /// Key of the device that it was made on, if that was told; of several, the latest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device: Option<u64>,
+}
+
+impl Learned {
+    fn nothing(modality: Modality) -> Self {
+        Self { modality, sessions: 0, inputs: 0, founding: Vec::new(), later: Vec::new() }
+    }
+
+    fn kept(&self) -> impl Iterator<Item = &Kept> {
+        self.founding.iter().chain(&self.later)
+    }
 }
 
 /// Profiles are equal when they have learned the same.
@@ -52,56 +73,31 @@ impl PartialEq for Profile {
         self.learned.len() == other.learned.len()
             && self.learned.iter().zip(&other.learned).all(|(a, b)| {
                 (a.modality, a.sessions, a.inputs) == (b.modality, b.sessions, b.inputs)
-                    && (&a.kept, &a.devices) == (&b.kept, &b.devices)
+                    && (&a.founding, &a.later) == (&b.founding, &b.later)
             })
     }
 }
 
-/// Stats as (feature id, count, mean, variance), in steps far finer than their noise: a session's state is written with
-/// every window.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct PackedStats(Vec<(u16, u32, i32, u32)>);
-
-pub(crate) const MEAN_STEPS: f64 = 1e5;
-pub(crate) const VARIANCE_STEPS: f64 = 1e6;
-
-impl From<&FeatureStats> for PackedStats {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a cast saturates, far outside of what the catalogue lets through"
-    )]
-    fn from(stats: &FeatureStats) -> Self {
-        let pack = |s: &FeatureStat| {
-            let mean = (s.stat.mean() * MEAN_STEPS).round() as i32;
-            (s.feature.0, s.stat.count(), mean, (s.stat.variance() * VARIANCE_STEPS).round() as u32)
-        };
-        Self(stats.iter().map(pack).collect())
-    }
-}
-
-impl PackedStats {
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u16, u32, i32, u32)> {
-        // Stats of no values are none.
-        self.0.iter().copied().filter(|(_, count, ..)| *count > 0)
-    }
-
-    pub(crate) fn unpack(&self) -> FeatureStats {
-        let mut stats = FeatureStats::new();
-        for (id, count, mean, variance) in &self.0 {
-            let stat =
-                Stat::new(*count, f64::from(*mean) / MEAN_STEPS, f64::from(*variance) / VARIANCE_STEPS);
-            if let Some(stat) = stat {
-                stats.add(FeatureId(*id), &stat);
-            }
-        }
-        stats
-    }
-}
-
 impl Profile {
-    /// Learns the pooled stats of one modality of one trusted, closed session.
+    /// Learns the pooled stats of one modality of one closed session that is surely the subject's: of enrolment, or vouched
+    /// for by people. Such sessions found the profile: they outweigh all that it follows later.
     pub fn learn(&mut self, modality: Modality, inputs: u32, stats: &FeatureStats) {
+        self.add(modality, inputs, stats, (true, None));
+    }
+
+    /// Follows the pooled stats of one modality of one trusted, closed session.
+    pub fn follow(&mut self, modality: Modality, inputs: u32, stats: &FeatureStats) {
+        self.add(modality, inputs, stats, (false, None));
+    }
+
+    /// Takes a session that founds the profile or not, made on a device, by its key.
+    pub(crate) fn add(
+        &mut self,
+        modality: Modality,
+        inputs: u32,
+        stats: &FeatureStats,
+        (founds, device): (bool, Option<u64>),
+    ) {
         if stats.is_empty() {
             return;
         }
@@ -109,39 +105,36 @@ impl Profile {
         let at = match self.learned.iter().position(|l| l.modality == modality) {
             Some(at) => at,
             None => {
-                let (kept, devices) = (Vec::new(), Vec::new());
-                self.learned.push(Learned { modality, sessions: 0, inputs: 0, kept, devices });
+                self.learned.push(Learned::nothing(modality));
                 self.learned.len() - 1
             }
         };
         let learned = &mut self.learned[at];
         learned.sessions = learned.sessions.saturating_add(1);
         learned.inputs = learned.inputs.saturating_add(u64::from(inputs));
-        learned.kept.push(stats.into());
-        if learned.kept.len() > KEPT {
-            let mut oldest = learned.kept.remove(0).unpack();
-            oldest.merge(&learned.kept[0].unpack());
-            learned.kept[0] = (&oldest).into();
+        let most = if founds { FOUNDING } else { (learned.founding.len() / FOUNDING_A_LATER).max(1) };
+        let kept = if founds { &mut learned.founding } else { &mut learned.later };
+        kept.push(Kept { stats: stats.into(), device });
+        if kept.len() > most {
+            let mut oldest = kept.remove(0).stats.unpack();
+            oldest.merge(&kept[0].stats.unpack());
+            kept[0].stats = (&oldest).into();
         }
     }
 
-    /// Takes note of the device, by its key, that the session just learned was made on. All before the first that is told of
-    /// count as made on the same.
-    pub(crate) fn learned_on(&mut self, modality: Modality, device: Option<u64>) {
-        let learned = self.learned.iter_mut().find(|l| l.modality == modality);
-        let (Some(learned), Some(device)) = (learned, device) else { return };
-        let untold = if learned.devices.is_empty() { learned.kept.len() } else { 1 };
-        learned.devices.extend(std::iter::repeat_n(device, untold));
-        learned.devices.drain(..learned.devices.len().saturating_sub(KEPT));
+    /// The profile as it was founded, without what it has followed since.
+    pub(crate) fn founded(&self) -> Self {
+        let founded = |l: &Learned| Learned { later: Vec::new(), ..l.clone() };
+        Self { learned: self.learned.iter().map(founded).collect(), reference: OnceLock::new() }
     }
 
-    /// Share of the last sessions of a modality that were made on a device; `None` if nobody told of any.
+    /// Share of the kept sessions of a modality that were made on a device; `None` if nobody told of any.
     pub(crate) fn share_on(&self, modality: Modality, device: u64) -> Option<f64> {
-        let devices = &self.learned.iter().find(|l| l.modality == modality)?.devices;
-        let there = devices.iter().filter(|d| **d == device).count();
+        let learned = self.learned.iter().find(|l| l.modality == modality)?;
+        let there = learned.kept().filter(|k| k.device == Some(device)).count();
         #[expect(clippy::cast_precision_loss, reason = "at most the sessions kept")]
-        let share = there as f64 / devices.len() as f64;
-        (!devices.is_empty()).then_some(share)
+        let share = there as f64 / learned.kept().count() as f64;
+        learned.kept().any(|k| k.device.is_some()).then_some(share)
     }
 
     /// How far each modality has come under a policy; a modality never seen is absent.
@@ -172,11 +165,18 @@ impl Profile {
         Arc::clone(self.reference.get_or_init(|| Arc::new(self.prepare(population))))
     }
 
+    /// Bytes of the numbers of a loaded profile: the sessions that are kept and their posteriors under a population.
+    #[must_use]
+    pub fn bytes(&self, population: &Population) -> usize {
+        let kept: usize = self.learned.iter().flat_map(Learned::kept).map(|k| k.stats.bytes()).sum();
+        kept + self.reference(population).bytes()
+    }
+
     /// The posteriors under a population, worked out afresh.
     #[must_use]
     pub fn prepare(&self, population: &Population) -> Reference {
         let posteriors = self.learned.iter().filter_map(|l| {
-            let sessions: Vec<_> = l.kept.iter().map(PackedStats::unpack).collect();
+            let sessions: Vec<_> = l.kept().map(|k| k.stats.unpack()).collect();
             Some((l.modality, Posterior::of(population.model(l.modality)?, &sessions)))
         });
         Reference { posteriors: posteriors.collect() }
@@ -190,9 +190,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Bytes of the numbers that it holds.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
+    fn bytes(&self) -> usize {
         let blocks = self.posteriors.iter().flat_map(|(_, p)| &p.blocks);
         blocks.map(|(mean, cov)| mean.len() * size_of::<f64>() + cov.numbers() * size_of::<f32>()).sum()
     }

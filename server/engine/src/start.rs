@@ -8,8 +8,8 @@ use tacit_proto::{FeatureStats, Modality};
 
 use crate::explain::explain;
 use crate::model::pick;
+use crate::packed::PackedStats;
 use crate::pool::Windows;
-use crate::profile::PackedStats;
 use crate::suffix::Suffix;
 use crate::{Dimension, Evidence, Model, Population, Profile, Reference, Score, score_against};
 

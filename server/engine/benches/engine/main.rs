@@ -34,7 +34,8 @@ fn main() {
         println!("{m:?}: a window shows {one} of {of} dimensions, {} windows {all}", windows.len());
     }
     let stored = serde_json::to_string(&desk.profile).unwrap().len();
-    println!("a profile of {SESSIONS} sessions: {stored} bytes stored");
+    let loaded = desk.profile.bytes(&desk.population);
+    println!("a profile of {SESSIONS} sessions: {stored} bytes stored, {loaded} bytes loaded");
     divan::main();
 }
 
@@ -125,7 +126,7 @@ fn update_profile(bencher: Bencher) {
     let sessions = BOTH.map(|m| (m, pooled(&desk.windows(m, false))));
     bencher.with_inputs(|| desk.profile.clone()).bench_refs(|profile| {
         for (modality, stats) in &sessions {
-            profile.learn(*modality, 2000, stats);
+            profile.follow(*modality, 2000, stats);
         }
         black_box(profile.reference(&desk.population));
     });

@@ -75,8 +75,13 @@ impl Crowd {
         sessions: usize,
         rng: &mut ChaCha8Rng,
     ) {
-        for _ in 0..sessions {
-            profile.learn(self.modality, 2000, &pooled(&self.session(person, LEARNED, rng)));
+        for at in 0..sessions {
+            let stats = pooled(&self.session(person, LEARNED, rng));
+            if at < sessions / 2 {
+                profile.learn(self.modality, 2000, &stats);
+            } else {
+                profile.follow(self.modality, 2000, &stats);
+            }
         }
     }
 

@@ -27,12 +27,12 @@ fn learned_on(
     profile: &mut Profile,
 ) {
     for device in devices {
-        // Now and then chance makes a session doubtful, which then teaches nothing.
+        // Now and then chance makes a session that is doubted or too little like the founding ones, and teaches nothing.
         let mut taught = || {
             let windows = person.session(rng, 10, 5);
-            seen(population, profile, on(*device), &windows).1.close(profile)
+            seen(population, profile, on(*device), &windows).1.close(population, &Policy::default(), profile)
         };
-        assert!((0..5).any(|_| taught()));
+        assert!((0..20).any(|_| taught()));
     }
 }
 
@@ -111,17 +111,6 @@ fn nothing_is_widened_on_known_devices_nor_where_nobody_tells() {
     let untold = seen(&population, &profile, SessionState::default(), &windows).0;
     assert_eq!(seen(&population, &profile, on(HOME), &windows).0, untold);
     assert_ne!(seen(&population, &profile, on(ABROAD), &windows).0, untold);
-    // A profile that was stored before devices were told, and what it then learns on the first that is.
-    let mut stored = serde_json::to_value(&profile).unwrap();
-    for learned in stored["learned"].as_array_mut().unwrap() {
-        assert!(learned.as_object_mut().unwrap().remove("devices").is_some());
-    }
-    let mut old: Profile = serde_json::from_value(stored).unwrap();
-    assert_eq!(seen(&population, &old, on(ABROAD), &windows).0, untold);
-    learned_on(&population, &person, &mut rng, &[HOME, ABROAD], &mut old);
-    let untold = seen(&population, &old, SessionState::default(), &windows).0;
-    assert_eq!(seen(&population, &old, on(HOME), &windows).0, untold, "four of five sessions are of it");
-    assert_ne!(seen(&population, &old, on(ABROAD), &windows).0, untold);
 }
 
 #[test]
@@ -132,15 +121,13 @@ fn trusted_sessions_make_a_device_known() {
     let mut profile = Profile::default();
     learned_on(&population, &person, &mut rng, &[HOME; LONG], &mut profile);
     let other = shifted(&person, 3.0).session(&mut rng, 1, 5);
-    let mut before = f64::INFINITY;
-    for sessions in 0..=LONG / 2 {
-        let llr = |state| seen(&population, &profile, state, &other).0[0].llr.unwrap();
-        let gain = llr(on(ABROAD)) - llr(SessionState::default());
-        assert!(gain < before, "{gain} after {sessions} sessions, {before} before");
-        assert_eq!(gain > 0.0, sessions < LONG / 2, "{gain} after {sessions} sessions");
-        before = gain;
-        learned_on(&population, &person, &mut rng, &[ABROAD], &mut profile);
-    }
+    let gain = |profile: &Profile| {
+        let llr = |state| seen(&population, profile, state, &other).0[0].llr.unwrap();
+        llr(on(ABROAD)) - llr(SessionState::default())
+    };
+    assert!(gain(&profile) > 0.0);
+    learned_on(&population, &person, &mut rng, &[ABROAD; 3], &mut profile);
+    assert!(gain(&profile).abs() < 1e-12, "{}", gain(&profile));
 }
 
 #[test]
@@ -171,26 +158,24 @@ fn windows_that_fit_narrow_the_term_within_a_session() {
 }
 
 #[test]
-fn a_profile_keeps_the_devices_of_its_last_sessions_only() {
+fn a_profile_keeps_the_devices_of_the_sessions_that_it_keeps() {
     let mut rng = ChaCha8Rng::seed_from_u64(45);
     let population = population(&mut rng);
     let person = Person::draw(&mut rng);
     let mut profile = Profile::default();
-    let devices: Vec<u64> = (0..40).collect();
     let mut closed = on(0);
     for window in &person.session(&mut rng, 10, 5) {
         closed.observe(&population, &profile, &Policy::default(), Modality::Keyboard, 50, window);
     }
-    for device in devices {
+    for device in 0..40 {
         closed.on_device(device);
-        assert!(closed.close(&mut profile));
+        assert!(closed.close(&population, &Policy::default(), &mut profile));
     }
     let stored = serde_json::to_value(&profile).unwrap();
-    let kept: Vec<u64> = serde_json::from_value(stored["learned"][0]["devices"].clone()).unwrap();
-    assert_eq!(kept, (28..40).collect::<Vec<u64>>());
+    let kept = |which: &str| -> Vec<u64> {
+        let sessions = stored["learned"][0][which].as_array().unwrap();
+        sessions.iter().map(|s| s["device"].as_u64().unwrap()).collect()
+    };
+    assert_eq!((kept("founding"), kept("later")), (vec![0, 1], vec![39]));
     assert_eq!(serde_json::from_value::<Profile>(stored).unwrap(), profile);
-    let one = pooled(&person.session(&mut rng, 1, 5));
-    profile.learn(Modality::Keyboard, 50, &one);
-    let stored = serde_json::to_value(&profile).unwrap();
-    assert_eq!(stored["learned"][0]["devices"].as_array().unwrap().len(), 12, "nobody told of a device");
 }

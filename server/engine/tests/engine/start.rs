@@ -33,7 +33,7 @@ fn a_takeover_is_named_before_anything_was_learned_and_teaches_nothing() {
         assert!(naming.reason.contains("the session's own start"), "{}", naming.reason);
         assert!(naming.trust.is_some() && naming.llr.is_some_and(|llr| llr < 0.0));
         assert!(naming.evidence.first().is_some_and(|e| e.llr < 0.0));
-        assert!(!state.close(&mut Profile::default()));
+        assert!(!state.close(&population, &Policy::default(), &mut Profile::default()));
         (caught, caught_after) = (caught + 1, caught_after + at - 19);
     }
     assert!(caught >= trials - 2, "{caught} of {trials} takeovers caught");
@@ -69,7 +69,7 @@ fn one_subject_is_learned_in_spite_of_the_doubts_of_chance() {
     let taught = (0..40).filter(|_| {
         let (assessments, state) = seen(&population, &Person::draw(&mut rng).session(&mut rng, 30, 5));
         assert_eq!(named(&assessments), None);
-        state.close(&mut Profile::default())
+        state.close(&population, &Policy::default(), &mut Profile::default())
     });
     let taught = taught.count();
     assert!(taught >= 38, "{taught} of 40 sessions learned");
@@ -104,7 +104,7 @@ fn a_state_stored_before_there_were_starts_still_loads() {
         r#"{"recent":[],"pools":[],"standing":{"kind":"genuine","trust":99.0,"llr":2.0},"doubted":true}"#;
     let state: SessionState = serde_json::from_str(stored).unwrap();
     assert_eq!(state.trust(), Some(99.0));
-    assert!(!state.close(&mut Profile::default()));
+    assert!(!state.close(&Population::join([]), &Policy::default(), &mut Profile::default()));
 }
 
 #[test]

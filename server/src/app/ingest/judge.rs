@@ -160,7 +160,8 @@ impl Judge {
         let subject = session.row.subject_id;
         let mut versioned = self.profiles.get(&subject).cloned().unwrap_or_default();
         let profile = Arc::make_mut(&mut versioned.profile);
-        session.taught = !session.state.automation.seen() && session.state.person.close(profile);
+        session.taught = !session.state.automation.seen()
+            && session.state.person.close(&self.population, &self.policy, profile);
         if session.taught {
             // One write a batch, whatever number of sessions it closes.
             if !learned.contains_key(&subject) {

@@ -1,0 +1,90 @@
+//! Stats as they are stored: in whole steps, far finer than their noise.
+
+use serde::{Deserialize, Serialize};
+use tacit_proto::{FeatureId, FeatureStat, FeatureStats, Stat};
+
+pub(crate) const MEAN_STEPS: f64 = 1e5;
+pub(crate) const VARIANCE_STEPS: f64 = 1e6;
+
+/// Feature id, count, mean and variance of what an open session shows. It is written with every window, and its steps are
+/// fine enough to add a window to many without losing it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PackedStats(Vec<(u16, u32, i32, u32)>);
+
+impl From<&FeatureStats> for PackedStats {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast saturates, far outside of what the catalogue lets through"
+    )]
+    fn from(stats: &FeatureStats) -> Self {
+        let pack = |s: &FeatureStat| {
+            let mean = (s.stat.mean() * MEAN_STEPS).round() as i32;
+            (s.feature.0, s.stat.count(), mean, (s.stat.variance() * VARIANCE_STEPS).round() as u32)
+        };
+        Self(stats.iter().map(pack).collect())
+    }
+}
+
+impl PackedStats {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u16, u32, i32, u32)> {
+        // Stats of no values are none.
+        self.0.iter().copied().filter(|(_, count, ..)| *count > 0)
+    }
+
+    pub(crate) fn unpack(&self) -> FeatureStats {
+        let stat = |count, mean, variance| {
+            Stat::new(count, f64::from(mean) / MEAN_STEPS, f64::from(variance) / VARIANCE_STEPS)
+        };
+        unpacked(self.0.iter().map(|(id, count, mean, variance)| (*id, stat(*count, *mean, *variance))))
+    }
+}
+
+const KEPT_MEAN_STEPS: f64 = 1e3;
+const KEPT_SPREAD_STEPS: f64 = 4e3;
+
+/// Feature id, count, mean and standard deviation of a whole session that a profile keeps: eight bytes a feature, since a
+/// server holds the profiles of everyone at work.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct KeptStats(Vec<(u16, u16, i16, u16)>);
+
+impl From<&FeatureStats> for KeptStats {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast saturates, outside of what the catalogue lets through"
+    )]
+    fn from(stats: &FeatureStats) -> Self {
+        let pack = |s: &FeatureStat| {
+            let count = u16::try_from(s.stat.count()).unwrap_or(u16::MAX);
+            let mean = (s.stat.mean() * KEPT_MEAN_STEPS).round() as i16;
+            (s.feature.0, count, mean, (s.stat.variance().sqrt() * KEPT_SPREAD_STEPS).round() as u16)
+        };
+        Self(stats.iter().map(pack).collect())
+    }
+}
+
+impl KeptStats {
+    pub(crate) fn unpack(&self) -> FeatureStats {
+        let stat = |count: u16, mean, spread| {
+            let spread = f64::from(spread) / KEPT_SPREAD_STEPS;
+            Stat::new(u32::from(count), f64::from(mean) / KEPT_MEAN_STEPS, spread * spread)
+        };
+        unpacked(self.0.iter().map(|(id, count, mean, spread)| (*id, stat(*count, *mean, *spread))))
+    }
+
+    /// Bytes of its numbers.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.len() * size_of::<(u16, u16, i16, u16)>()
+    }
+}
+
+fn unpacked(all: impl Iterator<Item = (u16, Option<Stat>)>) -> FeatureStats {
+    let mut stats = FeatureStats::new();
+    for (id, stat) in all {
+        if let Some(stat) = stat {
+            stats.add(FeatureId(id), &stat);
+        }
+    }
+    stats
+}
