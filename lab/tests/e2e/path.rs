@@ -1,5 +1,7 @@
 //! From a key press to a verdict: agent process, TLS, server process, Postgres, REST.
 
+use serde_json::json;
+
 use crate::desk::XServer;
 use crate::desk::hands::{deeds, hurried};
 use crate::desk::people::{People, one_after_another};
@@ -55,6 +57,12 @@ fn a_takeover_at_a_real_desk_ends_in_different_person_whatever_dies_in_between()
     let maturity = profile["maturity"].as_array().unwrap();
     assert!(maturity.len() == 2 && maturity.iter().all(|m| m["mature"] == true), "{profile}");
 
+    let policy = json!({ "mode": "lock" });
+    rest.put(
+        "/v1/policies/default",
+        &json!({ "follows": 0, "reason": "locks at this desk", "policy": policy }),
+    );
+
     // The subject at a real desk. The server dies with input on its way, and comes back.
     let mut desk = XServer::start();
     agent.start(&desk.display, ACCOUNT);
@@ -72,6 +80,7 @@ fn a_takeover_at_a_real_desk_ends_in_different_person_whatever_dies_in_between()
     let timeline = rest.timeline(&session).unwrap();
     assert_contiguous(&timeline.sequences());
     assert!(timeline.verdicts().iter().all(|v| *v == "genuine"), "{:?}", timeline.verdicts());
+    assert!(rest.directives(&session).unwrap().is_empty());
 
     // Someone else sits down.
     let mut other = people.other(200);
@@ -89,6 +98,18 @@ fn a_takeover_at_a_real_desk_ends_in_different_person_whatever_dies_in_between()
     assert!(!verdict["evidence"].as_array().unwrap().is_empty(), "{verdict}");
     assert!(verdict["trust"].as_f64().unwrap() < 50.0, "{verdict}");
     eprintln!("caught {} windows after the takeover: {verdict}", windows - 4);
+
+    // The desk is locked, once, and the server is told so.
+    let directive = eventually("the lock is answered", || {
+        rest.directives(&session)?.into_iter().find(|d| !d["outcome"].is_null())
+    });
+    assert_eq!(
+        (&directive["response"], &directive["outcome"]),
+        (&json!("lock"), &json!("done")),
+        "{directive}"
+    );
+    let asked = agent.asked_of_the_desktop();
+    assert_eq!(asked.matches("loginctl lock-session c7").count(), 1, "{asked}");
 
     // What the other did is not learned.
     agent.stop();

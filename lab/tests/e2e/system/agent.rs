@@ -1,6 +1,7 @@
 //! An agent: its state folder, and its process while it runs.
 
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -47,11 +48,14 @@ impl Agent {
         self.run(&["replay", path.to_str().unwrap(), "--speed", "max", "--account", account])
     }
 
-    /// Begins to watch a display.
+    /// Begins to watch a display. The desktop's own programs write down what they are called with.
     pub(crate) fn start(&mut self, display: &str, account: &str) {
         let log = File::create(self.log()).unwrap();
+        let config = self.desktop();
         let process = Command::new(binary("tacit-agent"))
             .args(["run", "--account", account, "--state-dir", self.state().to_str().unwrap()])
+            .arg("--config")
+            .arg(config)
             .env("DISPLAY", display)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -92,6 +96,27 @@ impl Agent {
         let mut process = self.process.take().unwrap();
         kill(Pid::from_raw(process.id().cast_signed()), Signal::SIGTERM).unwrap();
         assert!(process.wait().unwrap().success());
+    }
+
+    /// What the desktop was asked to do, a line each.
+    pub(crate) fn asked_of_the_desktop(&self) -> String {
+        fs::read_to_string(self.folder.path().join("desktop/calls")).unwrap_or_default()
+    }
+
+    /// Puts programs where a desktop session has them; returns the settings that name them.
+    fn desktop(&self) -> PathBuf {
+        let desktop = self.folder.path().join("desktop");
+        fs::create_dir_all(&desktop).unwrap();
+        for program in ["notify-send", "loginctl"] {
+            let script = "#!/bin/sh\n[ \"$1\" != show-session ] || { echo no; exit; }\n\
+                          echo \"$(basename \"$0\") $*\" >>\"$(dirname \"$0\")/calls\"\n";
+            let path = desktop.join(program);
+            fs::write(&path, script).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let config = self.folder.path().join("agent.toml");
+        fs::write(&config, format!("[response]\npath = [{desktop:?}]\nsession = \"c7\"\n")).unwrap();
+        config
     }
 
     fn state(&self) -> PathBuf {

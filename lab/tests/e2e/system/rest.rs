@@ -39,6 +39,22 @@ impl Rest {
         Some(body)
     }
 
+    /// Puts a body that is taken.
+    pub(crate) fn put(&self, path: &str, body: &Value) {
+        let request = self.client.put(format!("{}{path}", self.base)).bearer_auth(&self.key).json(body);
+        self.runtime.block_on(async {
+            let response = request.send().await.unwrap();
+            let status = response.status();
+            assert!(status.is_success(), "{path}: {status} {}", response.text().await.unwrap());
+        });
+    }
+
+    /// What was made of a session's verdicts, the newest first.
+    pub(crate) fn directives(&self, session: &str) -> Option<Vec<Value>> {
+        let page = self.get(&format!("/v1/sessions/{session}/directives"))?;
+        Some(page["directives"].as_array().unwrap().clone())
+    }
+
     /// Ids of all sessions, the newest first.
     pub(crate) fn sessions(&self) -> Option<Vec<String>> {
         let page = self.get("/v1/sessions?limit=1000")?;
