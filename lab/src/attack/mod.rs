@@ -3,6 +3,7 @@
 
 mod baselines;
 mod hands;
+mod mimic;
 mod pointing;
 mod row;
 mod trials;
@@ -17,6 +18,7 @@ use anyhow::Context;
 
 use crate::accuracy::bar;
 
+pub use mimic::{By, Level, MimicRow};
 pub use row::{Knowledge, Row};
 
 /// What to attack, and how often.
@@ -34,6 +36,9 @@ pub struct Args {
     /// Draws the attacks
     #[arg(long, default_value_t = 5)]
     seed: u64,
+    /// People and programs that type as the victim does, instead (klicke and ikdd)
+    #[arg(long)]
+    mimic: bool,
 }
 
 /// Plays every attack and every person, prints a table and writes the rows.
@@ -42,16 +47,32 @@ pub struct Args {
 /// When the data cannot be read, holds nobody, or the rows cannot be written.
 pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let bar = bar();
+    if args.mimic {
+        let rows = mimic::rows(&args.data, args.trials, args.seed, &bar)?;
+        bar.finish_and_clear();
+        return put(&rows, &MimicRow::heading(), MimicRow::line, args, out);
+    }
     let typists = typists::read(&args.data, &bar)?;
     let mut rows = trials::keyboard(&typists, args.trials, args.seed, &bar);
     rows.push(trials::people(&typists, &bar));
     rows.extend(hands::bots(args.trials, args.seed, &bar));
     rows.extend(hands::people(&args.data, &bar)?);
     bar.finish_and_clear();
-    writeln!(out, "{}", Row::heading())?;
+    put(&rows, &Row::heading(), Row::line, args, out)
+}
+
+/// Prints a table and writes its rows.
+fn put<R: serde::Serialize>(
+    rows: &[R],
+    heading: &str,
+    line: fn(&R) -> String,
+    args: &Args,
+    out: &mut dyn Write,
+) -> anyhow::Result<ExitCode> {
+    writeln!(out, "{heading}")?;
     let mut text = String::new();
-    for row in &rows {
-        writeln!(out, "{}", row.line())?;
+    for row in rows {
+        writeln!(out, "{}", line(row))?;
         text += &serde_json::to_string(row)?;
         text.push('\n');
     }

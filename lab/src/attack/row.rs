@@ -62,6 +62,9 @@ pub struct Row {
     /// Times that people were taken for machines, by keys or strokes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub false_automation: Option<u64>,
+    /// Windows of people that were taken for a machine's by their stats alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub false_windows: Option<u64>,
     /// Times that text of people came in as assistive software inserts it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assisted: Option<u64>,
@@ -87,6 +90,7 @@ impl Row {
             genuine_keys: None,
             genuine_strokes: None,
             false_automation: None,
+            false_windows: None,
             assisted: None,
         }
     }
@@ -127,9 +131,10 @@ impl Row {
                 (Some(keys), _) => format!("{keys} keys"),
                 (None, strokes) => format!("{} strokes", strokes.unwrap_or_default()),
             };
+            let windows = self.false_windows.map_or_else(String::new, |n| format!(", of windows {n}"));
             let also = self.assisted.map_or_else(String::new, |n| format!(", assisted text {n} times"));
             return format!(
-                "{:<26} {inputs} of people, false automation {false_automation}{also}; ukip {}, duckhunt {}",
+                "{:<26} {inputs} of people, false automation {false_automation}{windows}{also}; ukip {}, duckhunt {}",
                 self.attack,
                 self.ukip_detected.unwrap_or_default(),
                 self.duckhunt_detected.unwrap_or_default()

@@ -4,12 +4,15 @@ use indicatif::ProgressBar;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tacit_measure::{Automation, Input, Output, SignalKind, TimedInput};
+use tacit_engine::{AutomationPolicy, AutomationState};
+use tacit_measure::{Automation, Input, Output, Settings, SignalKind, TimedInput};
+use tacit_proto::Modality;
 
 use super::baselines::{duckhunt, ukip};
 use super::row::{Knowledge, Row};
 use super::typing::Attack;
 use super::typists::{Key, Times, Typist, payload};
+use crate::data;
 
 /// Keys of an attack: longer ones have done their harm.
 const KEYS: usize = 100;
@@ -149,7 +152,7 @@ pub(super) fn people(typists: &[Typist], bar: &ProgressBar) -> Row {
     bar.set_length(typists.len() as u64);
     bar.set_position(0);
     bar.set_prefix("people");
-    let (mut keys, mut wrong, mut assisted, mut ukips, mut duckhunts) = (0, 0, 0, 0, 0);
+    let (mut keys, mut wrong, mut windows, mut assisted, mut ukips, mut duckhunts) = (0, 0, 0, 0, 0, 0);
     for (number, typist) in typists.iter().enumerate() {
         let mut automation = Automation::new();
         let mut out = Vec::new();
@@ -157,6 +160,7 @@ pub(super) fn people(typists: &[Typist], bar: &ProgressBar) -> Row {
             automation.push(*event, &mut out);
         }
         keys += typist.keys.len() as u64;
+        windows += machine_windows(&typist.events);
         for output in out {
             if is_machine(&output) {
                 wrong += 1;
@@ -173,9 +177,20 @@ pub(super) fn people(typists: &[Typist], bar: &ProgressBar) -> Row {
     Row {
         genuine_keys: Some(keys),
         false_automation: Some(wrong),
+        false_windows: Some(windows),
         assisted: Some(assisted),
         ukip_detected: Some(ukips),
         duckhunt_detected: Some(duckhunts),
         ..Row::of("none", Knowledge::None)
     }
+}
+
+/// Windows that the server would take for a machine's by their stats alone.
+fn machine_windows(events: &[TimedInput]) -> u64 {
+    let (policy, mut state) = (AutomationPolicy::default(), AutomationState::default());
+    data::windows(events, Modality::Keyboard, Settings::default())
+        .iter()
+        .filter_map(|window| state.window(&policy, Modality::Keyboard, &window.stats))
+        .inspect(|found| tracing::debug!(?found, "a person's window is taken for a machine's"))
+        .count() as u64
 }

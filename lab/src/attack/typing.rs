@@ -190,7 +190,11 @@ fn one_of(times: &[f64], rng: &mut ChaCha8Rng) -> f64 {
 }
 
 /// Keys as a display server stamps them: in whole milliseconds.
-fn events(strokes: &[((Zone, Column), f64, f64)], start_us: u64, origin: Origin) -> Vec<TimedInput> {
+pub(super) fn events(
+    strokes: &[((Zone, Column), f64, f64)],
+    start_us: u64,
+    origin: Origin,
+) -> Vec<TimedInput> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "above zero")]
     let stamp = |ms: f64| start_us + (ms.max(0.0) as u64) * 1_000;
     let mut at_ms = 0.0;

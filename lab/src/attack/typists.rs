@@ -72,7 +72,7 @@ pub(super) fn read(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Typist>
 }
 
 /// Presses in order, with their holds.
-fn keys(events: &[TimedInput]) -> Vec<Key> {
+pub(super) fn keys(events: &[TimedInput]) -> Vec<Key> {
     let mut keys: Vec<Key> = Vec::new();
     let mut down = [None; 64];
     let mut last = None;
