@@ -66,7 +66,7 @@ impl Writer {
             for window in session {
                 state.observe(population, &profile, policy, Modality::Keyboard, window.inputs, &window.stats);
             }
-            state.close(&mut profile);
+            state.close(population, policy, &mut profile);
         }
         profile
             .maturity(policy)
