@@ -47,6 +47,18 @@ impl SessionState {
         }
     }
 
+    /// Whether people said that someone else was at the controls.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        self.feedback == Feedback::Confirmed
+    }
+
+    /// Whether people said that it was the subject, and nobody said otherwise.
+    #[must_use]
+    pub fn vouched_for(&self) -> bool {
+        self.feedback.vouches()
+    }
+
     /// Says that someone else was at the controls: the session never teaches.
     pub fn confirmed(&mut self) {
         self.feedback = Feedback::Confirmed;
