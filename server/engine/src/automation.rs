@@ -127,6 +127,7 @@ impl AutomationState {
             |mark: Mark| Evidence { family: mark.family(), llr: -share, words: mark.words().to_owned() };
         Assessment {
             kind: VerdictKind::Automation,
+            cause: None,
             // Of the person it says nothing, neither for nor against.
             trust: None,
             llr: (strength > 0).then(|| -f64::from(strength)),

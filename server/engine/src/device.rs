@@ -17,7 +17,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tacit_proto::{FeatureStats, Modality};
 
-use crate::{Population, Profile, Reference, SessionState, score_against};
+use crate::{Occasion, Population, Profile, Reference, SessionState, score_against};
 
 /// Covariance of an unknown device, in session covariances.
 const UNKNOWN: f64 = 1.0;
@@ -44,6 +44,16 @@ impl Device {
     /// What a session there is learned under; `None` if the device was not told.
     pub(crate) fn key(&self, modality: Modality) -> Option<u64> {
         self.key.map(|key| if self.appeared.contains(&modality) { key ^ ANOTHER } else { key })
+    }
+
+    /// Whether none of the sessions that the profile keeps was made on the workstation, whatever was plugged into it, although
+    /// it is known where they were made.
+    pub(crate) fn is_new(&self, profile: &Profile) -> bool {
+        let share = |modality| {
+            let key = self.key?;
+            Some(profile.share_on(modality, key)? + profile.share_on(modality, key ^ ANOTHER)?)
+        };
+        Modality::ALL.into_iter().filter_map(share).reduce(f64::max).is_some_and(|most| most <= 0.0)
     }
 
     /// The device's covariance beside the subject's and the session's, in session covariances.
@@ -94,11 +104,12 @@ impl SessionState {
     }
 
     /// Says that a keyboard, pointer or touch surface appeared during the session: what it is used for is judged, and
-    /// learned, as on another device.
+    /// learned, as on another device, and hands may have changed.
     pub fn input_device_appeared(&mut self, modality: Modality) {
         if !self.device.appeared.contains(&modality) {
             self.device.appeared.push(modality);
             self.device.fitting.retain(|(m, _)| *m != modality);
         }
+        self.may_have_changed_hands(Occasion::InputDevice);
     }
 }

@@ -14,10 +14,24 @@ const TOLD: usize = 5;
 const LEAST_VALUES: u32 = 3;
 
 /// What is told of the evidence for a verdict: what speaks in its direction first, the strongest first.
-pub(crate) fn told(mut evidence: Vec<Evidence>, verdict_llr: f64) -> Vec<Evidence> {
+pub(crate) fn told(evidence: Vec<Evidence>, verdict_llr: f64) -> Vec<Evidence> {
+    told_with(evidence, Vec::new(), verdict_llr)
+}
+
+/// The same with facts beside the families, which are told however little they weigh.
+pub(crate) fn told_with(
+    mut evidence: Vec<Evidence>,
+    facts: Vec<Evidence>,
+    verdict_llr: f64,
+) -> Vec<Evidence> {
     let along = |e: &Evidence| (e.llr < 0.0) == (verdict_llr < 0.0);
-    evidence.sort_by(|a, b| along(b).cmp(&along(a)).then(b.llr.abs().total_cmp(&a.llr.abs())));
-    evidence.truncate(TOLD);
+    let sort = |evidence: &mut [Evidence]| {
+        evidence.sort_by(|a, b| along(b).cmp(&along(a)).then(b.llr.abs().total_cmp(&a.llr.abs())));
+    };
+    sort(&mut evidence);
+    evidence.truncate(TOLD.saturating_sub(facts.len()));
+    evidence.extend(facts);
+    sort(&mut evidence);
     evidence
 }
 

@@ -13,6 +13,7 @@ use crate::explain::told;
 use crate::reason::{reason_of_change, reason_of_start};
 use crate::start::OwnStart;
 use crate::suffix::{Suffix, conclude, strongest};
+use crate::verdict::Cause;
 use crate::{Assessment, Policy, Population, SessionState, VerdictKind};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -46,6 +47,18 @@ impl SessionState {
         }
     }
 
+    /// Whether people said that someone else was at the controls.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        self.feedback == Feedback::Confirmed
+    }
+
+    /// Whether people said that it was the subject, and nobody said otherwise.
+    #[must_use]
+    pub fn vouched_for(&self) -> bool {
+        self.feedback.vouches()
+    }
+
     /// Says that someone else was at the controls: the session never teaches.
     pub fn confirmed(&mut self) {
         self.feedback = Feedback::Confirmed;
@@ -63,7 +76,7 @@ impl SessionState {
             return false;
         }
         self.start.push(modality, inputs, stats, self.in_doubt());
-        let against = conclude(suffixes, policy, VerdictKind::Genuine);
+        let against = conclude(suffixes, policy, &self.hazard, VerdictKind::Genuine);
         let enough = u32::try_from(self.recent.len()).is_ok_and(|w| w >= policy.least_windows.max(2));
         if enough && against.llr >= 0.0 {
             self.feedback = Feedback::Fitting;
@@ -82,13 +95,14 @@ impl SessionState {
     ) -> Assessment {
         let since = self.start.suffixes(population);
         if !since.is_empty() {
-            self.stand(&since, policy);
+            self.stand(&since, policy, Cause::Takeover);
         }
         match self.standing {
             Some(standing) if standing.kind == VerdictKind::DifferentPerson => {
                 let windows = strongest(&since).windows;
                 Assessment {
                     kind: standing.kind,
+                    cause: standing.cause,
                     trust: Some(standing.trust),
                     llr: Some(standing.llr),
                     reason: reason_of_start(standing.llr, windows, "the profile does not fit the subject"),
@@ -97,6 +111,7 @@ impl SessionState {
             }
             _ => Assessment {
                 kind: VerdictKind::NotScorable,
+                cause: None,
                 trust: None,
                 llr: None,
                 reason: reason_of_change(strongest(suffixes).windows),

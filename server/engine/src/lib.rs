@@ -8,8 +8,10 @@ mod device;
 pub mod explain;
 mod factor;
 mod feedback;
+mod hazard;
 pub mod model;
 mod noise;
+mod origin;
 mod packed;
 #[cfg(test)]
 mod plain;
@@ -25,9 +27,10 @@ pub mod train;
 pub mod verdict;
 
 pub use automation::{Assistive, AutomationPolicy, AutomationState, Sign, SignKind};
+pub use hazard::Occasion;
 pub use model::{Aspect, Calibration, Dimension, Model};
 pub use population::{Population, PopulationError, Prior};
 pub use profile::{Maturity, Profile, Reference};
 pub use score::{Contribution, Score, Shown, score, score_against};
 pub use session::SessionState;
-pub use verdict::{Assessment, Evidence, Policy, VerdictKind};
+pub use verdict::{Assessment, Cause, Evidence, Policy, VerdictKind};

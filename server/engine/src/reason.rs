@@ -2,10 +2,11 @@
 
 use tacit_proto::Modality;
 
+use crate::verdict::Cause;
 use crate::{Assessment, Maturity, Policy, VerdictKind};
 
 /// Of a verdict on so many windows against a profile; what it says follows the sign of their ratio.
-pub(crate) fn reason(kind: VerdictKind, llr: f64, windows: usize) -> String {
+pub(crate) fn reason(kind: VerdictKind, cause: Option<Cause>, llr: f64, windows: usize) -> String {
     let (span, fit, are) = span(windows);
     let fits = llr >= 0.0;
     match kind {
@@ -17,6 +18,11 @@ pub(crate) fn reason(kind: VerdictKind, llr: f64, windows: usize) -> String {
             format!("{span} {fit} the profile again, not yet by enough to lift the doubt")
         }
         VerdictKind::Suspicious => format!("{span} {fit} someone else better; more input will tell"),
+        VerdictKind::DifferentPerson if cause == Some(Cause::Credential) => {
+            format!(
+                "{span} {fit} someone else, by more than chance allows, and the session never was like the subject"
+            )
+        }
         VerdictKind::DifferentPerson => format!("{span} {fit} someone else, by more than chance allows"),
         VerdictKind::Learning | VerdictKind::Automation | VerdictKind::NotScorable | VerdictKind::Silent => {
             String::new()
@@ -68,5 +74,12 @@ pub(crate) fn learning(maturity: &[Maturity], policy: &Policy) -> Assessment {
         reason += "; ";
         reason += &of(Modality::Touch, policy.mature_strokes, "touch strokes");
     }
-    Assessment { kind: VerdictKind::Learning, trust: None, llr: None, reason, evidence: Vec::new() }
+    Assessment {
+        kind: VerdictKind::Learning,
+        cause: None,
+        trust: None,
+        llr: None,
+        reason,
+        evidence: Vec::new(),
+    }
 }

@@ -10,14 +10,17 @@ use serde::{Deserialize, Serialize};
 use tacit_proto::{FeatureStats, MIN_KEYSTROKES, MIN_STROKES, Modality};
 
 use crate::device::Device;
-use crate::explain::{explain, told};
+use crate::explain::{explain, told, told_with};
 use crate::feedback::Feedback;
+use crate::hazard::Hazard;
+use crate::origin::Origin;
 use crate::packed::PackedStats;
 use crate::pool::Windows;
 use crate::reason::{learning, reason, reason_of_start};
 use crate::score::Compared;
 use crate::start::OwnStart;
 use crate::suffix::{SUFFIXES, Standing, Suffix, conclude, strongest};
+use crate::verdict::Cause;
 use crate::{
     Assessment, Evidence, Maturity, Policy, Population, Profile, Reference, VerdictKind, score_against,
 };
@@ -47,6 +50,10 @@ pub struct SessionState {
     pub(crate) feedback: Feedback,
     #[serde(default)]
     pub(crate) device: Device,
+    #[serde(default)]
+    pub(crate) hazard: Hazard,
+    #[serde(default)]
+    pub(crate) origin: Origin,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,6 +95,7 @@ impl SessionState {
         let Some(alone) = alone else {
             return self.unchanged(modality, mature(modality));
         };
+        self.begin(profile);
         if let Some(pool) = self.pools.iter().find(|p| p.modality == modality) {
             self.device.sees(population, profile, modality, &pool.stats.unpack());
         }
@@ -95,20 +103,24 @@ impl SessionState {
         if self.recent.len() > SUFFIXES[SUFFIXES.len() - 1] {
             self.recent.remove(0);
         }
+        self.hazard.window();
         let (suffixes, pools) = self.suffixes(population, &reference);
+        self.origin.window(&suffixes);
         if self.changed(policy, &suffixes, (modality, inputs, stats)) {
             return self.unlike_profile(population, policy, &suffixes);
         }
-        let standing = self.stand(&suffixes, policy);
+        let standing = self.stand(&suffixes, policy, self.origin.cause(self.feedback));
         let strongest = strongest(&suffixes);
         let pool = pools.iter().find(|p| p.windows == strongest.windows);
         let evidence = pool.map(|p| p.evidence(population, &reference)).unwrap_or_default();
+        let facts = if standing.kind == VerdictKind::Genuine { Vec::new() } else { self.origin.evidence() };
         Assessment {
             kind: standing.kind,
+            cause: standing.cause,
             trust: Some(standing.trust),
             llr: Some(standing.llr),
-            reason: reason(standing.kind, standing.llr, strongest.windows),
-            evidence: told(evidence, standing.llr),
+            reason: reason(standing.kind, standing.cause, standing.llr, strongest.windows),
+            evidence: told_with(evidence, facts, standing.llr),
         }
     }
 
@@ -117,6 +129,7 @@ impl SessionState {
         self.standing = None;
         self.recent.clear();
         self.start = OwnStart::default();
+        self.hazard = Hazard::default();
     }
 
     /// Says that whoever is at the controls has just unlocked the screen with the subject's own secret: judging begins anew with
@@ -181,6 +194,7 @@ impl SessionState {
         stats: &FeatureStats,
     ) -> Assessment {
         self.start.push(modality, inputs, stats, self.in_doubt());
+        self.hazard.window();
         let suffixes = self.start.suffixes(population);
         if suffixes.is_empty() {
             return match self.standing {
@@ -188,13 +202,14 @@ impl SessionState {
                 _ => learning(maturity, policy),
             };
         }
-        let standing = self.stand(&suffixes, policy);
+        let standing = self.stand(&suffixes, policy, Cause::Takeover);
         if standing.kind != VerdictKind::DifferentPerson {
             return learning(maturity, policy);
         }
         let windows = strongest(&suffixes).windows;
         Assessment {
             kind: standing.kind,
+            cause: standing.cause,
             trust: Some(standing.trust),
             llr: Some(standing.llr),
             reason: reason_of_start(standing.llr, windows, "the profile is still being learned"),
@@ -202,9 +217,14 @@ impl SessionState {
         }
     }
 
-    pub(crate) fn stand(&mut self, suffixes: &[Suffix], policy: &Policy) -> Standing {
+    /// Concludes; `cause` is what it is put down to if someone else is at the controls and was not before.
+    pub(crate) fn stand(&mut self, suffixes: &[Suffix], policy: &Policy, cause: Cause) -> Standing {
+        self.hazard.settle(suffixes);
         let was = self.standing.map_or(VerdictKind::Genuine, |s| s.kind);
-        let standing = conclude(suffixes, policy, was);
+        let mut standing = conclude(suffixes, policy, &self.hazard, was);
+        if standing.kind == VerdictKind::DifferentPerson {
+            standing.cause = self.standing.and_then(|s| s.cause).or(Some(cause));
+        }
         self.standing = Some(standing);
         self.doubted |=
             standing.kind == VerdictKind::DifferentPerson || standing.trust < policy.unteachable_below;
@@ -270,6 +290,7 @@ impl SessionState {
             if mature { "shows nothing that the profile knows" } else { "profile is still being learned" };
         Assessment {
             kind: self.standing.map_or(VerdictKind::NotScorable, |s| s.kind),
+            cause: self.standing.and_then(|s| s.cause),
             trust: self.standing.map(|s| s.trust),
             llr: self.standing.map(|s| s.llr),
             reason: format!("this window was not scored: its {what} {why}"),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::hazard::Hazard;
+use crate::verdict::Cause;
 use crate::{Policy, VerdictKind};
 
 /// Suffixes of a session that are scored, in windows.
@@ -15,6 +17,9 @@ const RELIEF: f64 = 0.4;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Standing {
     pub(crate) kind: VerdictKind,
+    /// Of someone else.
+    #[serde(default)]
+    pub(crate) cause: Option<Cause>,
     pub(crate) trust: f64,
     pub(crate) llr: f64,
 }
@@ -53,14 +58,14 @@ pub(crate) fn strongest(suffixes: &[Suffix]) -> &Suffix {
 }
 
 /// What follows of the suffixes for a session that was concluded of before.
-pub(crate) fn conclude(suffixes: &[Suffix], policy: &Policy, was: VerdictKind) -> Standing {
+pub(crate) fn conclude(suffixes: &[Suffix], policy: &Policy, hazard: &Hazard, was: VerdictKind) -> Standing {
     // No single window decides: enough windows must each speak against the subject, and what names someone else must
     // be said at least half by all windows but the worst.
-    let agreed = trust(suffixes, policy, |s| {
+    let agreed = trust(suffixes, policy, hazard, |s| {
         let enough = u32::try_from(s.against).is_ok_and(|w| w >= policy.least_windows.max(2));
         if enough { s.llr.max(2.0 * s.rest) } else { f64::INFINITY }
     });
-    let trust = trust(suffixes, policy, |s| s.llr);
+    let trust = trust(suffixes, policy, hazard, |s| s.llr);
     let relieved = if was == VerdictKind::Genuine { 0.0 } else { RELIEF * (100.0 - policy.suspicious_below) };
     let kind = if agreed < policy.different_person_below {
         VerdictKind::DifferentPerson
@@ -71,17 +76,16 @@ pub(crate) fn conclude(suffixes: &[Suffix], policy: &Policy, was: VerdictKind) -
     } else {
         VerdictKind::Suspicious
     };
-    Standing { kind, trust, llr: strongest(suffixes).llr }
+    Standing { kind, cause: None, trust, llr: strongest(suffixes).llr }
 }
 
 /// Posterior, 0 to 100, that no takeover began at any of the suffixes, given the ratio of each.
-fn trust(suffixes: &[Suffix], policy: &Policy, llr: impl Fn(&Suffix) -> f64) -> f64 {
+fn trust(suffixes: &[Suffix], policy: &Policy, hazard: &Hazard, llr: impl Fn(&Suffix) -> f64) -> f64 {
     let mut odds = 0.0;
     let mut before = 0;
     for suffix in suffixes {
         // A suffix stands for every beginning since the next shorter one.
-        #[expect(clippy::cast_precision_loss, reason = "at most 16 windows")]
-        let beginnings = (suffix.windows - before) as f64;
+        let beginnings = hazard.beginnings(before, suffix.windows);
         before = suffix.windows;
         odds += policy.takeover_hazard * beginnings * (-llr(suffix)).exp();
     }

@@ -25,6 +25,16 @@ pub enum VerdictKind {
     Silent,
 }
 
+/// Why someone else is at the controls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Someone sat down in the middle of the subject's session.
+    Takeover,
+    /// The session never was the subject's: someone else logged on with the subject's credentials.
+    Credential,
+}
+
 /// What a policy states of judging; the thresholds follow from it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
@@ -87,6 +97,8 @@ pub struct Evidence {
 pub struct Assessment {
     /// The answer.
     pub kind: VerdictKind,
+    /// Why; `None` unless someone else is at the controls.
+    pub cause: Option<Cause>,
     /// 0 to 100; `None` while learning or not scorable.
     pub trust: Option<f64>,
     /// The score that weighed most, natural log; `None` while learning or not scorable.

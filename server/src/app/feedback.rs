@@ -1,5 +1,7 @@
 //! What the security team says of a session: it was the subject after all, or it was not.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -12,9 +14,10 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Said {
-    /// It was the subject: doubt is lifted, and the session may teach again.
+    /// It was the subject: doubt is lifted, the session may teach again, and the subject is vouched for on the device.
     FalseAlarm,
-    /// It was someone or something else: the session never teaches, and may be interrupted again within the hour.
+    /// It was someone or something else: the session never teaches, nor what is held back of the subject on the device, and the
+    /// session may be interrupted again within the hour.
     Confirmed,
 }
 
@@ -45,8 +48,8 @@ pub struct NewFeedback {
 pub struct Effect {
     /// What was said.
     pub said: Said,
-    /// The session goes on, or may, and is judged accordingly from now on. Of a session that has closed the feedback is kept
-    /// alone: what its profile has learned, or not, stays.
+    /// The session goes on, or may, and is judged accordingly from now on; or something that was held back follows. Of any
+    /// other session that has closed the feedback is kept alone: what its profile has learned, or not, stays.
     pub applied: bool,
 }
 
@@ -54,7 +57,7 @@ pub struct Effect {
 ///
 /// # Errors
 /// Not found for a session that is not there or a verdict that is not its; unavailable when the database is away.
-pub async fn give(app: &App, caller: &Caller, id: SessionId, new: NewFeedback) -> Result<Effect> {
+pub async fn give(app: &Arc<App>, caller: &Caller, id: SessionId, new: NewFeedback) -> Result<Effect> {
     let mut unit = app.store.begin().await?;
     let row = unit.lock_sessions(&[id.0]).await?.pop().ok_or_else(|| Error::not_found("no such session"))?;
     let feedback = FeedbackRow {
@@ -70,10 +73,19 @@ pub async fn give(app: &App, caller: &Caller, id: SessionId, new: NewFeedback) -
             "the session has no such verdict: leave verdict_id out to speak of all",
         ));
     }
+    let (subject, device) = (row.subject_id, row.device_id);
     let followed = ingest::follow(&app.secrets, row, new.said)?;
-    let applied = followed.is_some();
+    let mut applied = followed.is_some();
     if let Some(row) = followed {
         unit.put_sessions(&[row], None).await?;
+    }
+    match new.said {
+        Said::FalseAlarm => applied |= ingest::vouch(app, &mut unit, subject, device).await?,
+        Said::Confirmed => {
+            unit.lock_subjects(&[subject.0]).await?;
+            unit.alarm(&[subject.0], device, feedback.said_at).await?;
+            unit.drop_held(subject, device).await?;
+        }
     }
     unit.commit().await?;
     metrics::counter!("tacit_feedback_total", "said" => new.said.name()).increment(1);

@@ -83,6 +83,7 @@ async fn pronounce_on(app: &App, id: SessionId, before: OffsetDateTime, now: Off
         device: row.device_id,
         at: now,
         verdict: name,
+        cause: None,
         trust: None,
         llr: None,
         reason,

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod caller;
 pub mod directive;
+pub mod enrolment;
 pub mod exemption;
 pub mod guard;
 pub mod ids;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use tacit_engine::{Assistive, VerdictKind};
 use utoipa::ToSchema;
 
+use super::enrolment::{DAYS, EnrolmentGuard, MOST_DAYS};
 use crate::{Error, Result};
 
 /// The group of devices that are in no other.
@@ -58,7 +59,7 @@ impl Response {
 }
 
 /// The strongest response that a policy allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Verdicts are kept; nobody at a workstation notices.
@@ -148,6 +149,10 @@ pub struct GroupPolicy {
     pub automation_strength: Option<u32>,
     /// Nothing is done to anyone in the group, whatever the mode; verdicts are kept.
     pub quiet: bool,
+    /// Who or what must vouch for an account on a device before what is typed there is learned.
+    pub enrolment_guard: EnrolmentGuard,
+    /// Days without an alarm that vouch where the guard is `time`, 1 to 28. Null for 7.
+    pub enrolment_guard_days: Option<u32>,
 }
 
 impl GroupPolicy {
@@ -168,6 +173,18 @@ impl GroupPolicy {
                 "automation_strength must lie from 5 to 100, or be null",
             ));
         }
+        if self.enrolment_guard_days.is_some_and(|days| !(1..=MOST_DAYS).contains(&days)) {
+            return Err(Error::of_field(
+                "policy.enrolment_guard_days",
+                format!("enrolment_guard_days must lie from 1 to {MOST_DAYS}, or be null"),
+            ));
+        }
+        if self.enrolment_guard == EnrolmentGuard::StepUp && self.mode < Mode::StepUp {
+            return Err(Error::of_field(
+                "policy.enrolment_guard",
+                "where enrolment_guard is step_up, mode must be step_up or lock: else nobody is ever asked",
+            ));
+        }
         if self.verdicts.suspicious > Response::Notify {
             return Err(Error::of_field(
                 "policy.verdicts.suspicious",
@@ -181,6 +198,12 @@ impl GroupPolicy {
             ));
         }
         Ok(())
+    }
+
+    /// Days without an alarm that vouch for an account on a device.
+    #[must_use]
+    pub fn enrolment_days(&self) -> u32 {
+        self.enrolment_guard_days.unwrap_or(DAYS)
     }
 
     /// What follows a verdict, before any rule that protects the person ([`crate::domain::guard`]).

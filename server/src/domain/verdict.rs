@@ -1,6 +1,6 @@
 //! Verdict kinds as they are stored and read.
 
-use tacit_engine::VerdictKind;
+use tacit_engine::{Cause, VerdictKind};
 use tacit_proto::Modality;
 
 /// The verdict as stored.
@@ -24,6 +24,15 @@ pub fn named(text: &str) -> Option<VerdictKind> {
     [V::Learning, V::Genuine, V::Suspicious, V::DifferentPerson, V::Automation, V::NotScorable, V::Silent]
         .into_iter()
         .find(|kind| name(*kind) == text)
+}
+
+/// The cause as stored.
+#[must_use]
+pub fn cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Takeover => "takeover",
+        Cause::Credential => "credential",
+    }
 }
 
 /// The modality as stored.

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::app::ingest::silence;
 use crate::app::silent;
 use crate::domain::DeviceId;
+use crate::domain::enrolment::HELD_FOR;
 
 /// A revoked device's streams end within this time and a little.
 const REVOKED_EVERY: Duration = Duration::from_secs(2);
@@ -54,7 +55,10 @@ async fn run_silence(app: &Arc<App>) {
     loop {
         tokio::select! {
             () = app.stopping.cancelled() => return,
-            _ = silence.tick() => close_silent(app).await,
+            _ = silence.tick() => {
+                close_silent(app).await;
+                forget_held(app).await;
+            }
         }
     }
 }
@@ -109,6 +113,16 @@ async fn close_silent(app: &Arc<App>) {
         Ok(0) => {}
         Ok(count) => tracing::info!(count, "closed sessions that nothing was heard of"),
         Err(error) => tracing::warn!(detail = %error.detail(), "cannot close silent sessions"),
+    }
+}
+
+async fn forget_held(app: &App) {
+    match app.store.forget_held(app.ambient.now() - HELD_FOR).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "let go of sessions that nobody vouched for"),
+        Err(error) => {
+            tracing::warn!(detail = %error.detail(), "cannot let go of sessions that were held back");
+        }
     }
 }
 

@@ -10,6 +10,7 @@ pub mod read;
 pub mod sessions;
 pub mod silence;
 pub mod subjects;
+pub mod vouching;
 
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgPool;

@@ -31,6 +31,10 @@ pub struct SessionRow {
     pub trust: Option<f32>,
     /// When the latest verdict was.
     pub verdict_at: Option<OffsetDateTime>,
+    /// When the latest window was.
+    pub input_at: Option<OffsetDateTime>,
+    /// Since when it is held back, closed and not learned.
+    pub held_at: Option<OffsetDateTime>,
     /// The engine's state, sealed.
     pub state: Option<Vec<u8>>,
 }
@@ -84,6 +88,8 @@ pub struct VerdictRow {
     pub at: OffsetDateTime,
     /// As stored.
     pub verdict: &'static str,
+    /// Why, as stored, if it is someone else.
+    pub cause: Option<&'static str>,
     /// 0 to 100.
     pub trust: Option<f32>,
     /// Natural log.
@@ -103,7 +109,7 @@ impl Unit {
         let rows = sqlx::query_as!(
             SessionRow,
             "select id, device_id, subject_id, closed_at, ended_by_silence, locked, last_sequence, verdict, trust,
-                    verdict_at, state
+                    verdict_at, input_at, held_at, state
              from session where id = any($1) order by id for no key update",
             ids
         );
@@ -154,15 +160,19 @@ impl Unit {
         let verdict: Vec<Option<String>> = rows.iter().map(|r| r.verdict.clone()).collect();
         let trust: Vec<Option<f32>> = rows.iter().map(|r| r.trust).collect();
         let verdict_at: Vec<Option<OffsetDateTime>> = rows.iter().map(|r| r.verdict_at).collect();
+        let input: Vec<Option<OffsetDateTime>> = rows.iter().map(|r| r.input_at).collect();
+        let held: Vec<Option<OffsetDateTime>> = rows.iter().map(|r| r.held_at).collect();
         let state: Vec<Option<Vec<u8>>> = rows.iter().map(|r| r.state.clone()).collect();
         sqlx::query!(
             r#"update session s
                set closed_at = n.closed_at, locked = n.locked, last_sequence = n.last_sequence,
                    verdict = n.verdict, trust = n.trust, verdict_at = n.verdict_at, state = n.state,
-                   ended_by_silence = n.ended_by_silence, heard_at = coalesce($10, s.heard_at)
+                   ended_by_silence = n.ended_by_silence, input_at = n.input_at, held_at = n.held_at,
+                   heard_at = coalesce($10, s.heard_at)
                from unnest($1::uuid[], $2::timestamptz[], $3::bool[], $4::bigint[], $5::text[], $6::real[],
-                           $7::timestamptz[], $8::bytea[], $9::bool[])
-                   as n (id, closed_at, locked, last_sequence, verdict, trust, verdict_at, state, ended_by_silence)
+                           $7::timestamptz[], $8::bytea[], $9::bool[], $11::timestamptz[], $12::timestamptz[])
+                   as n (id, closed_at, locked, last_sequence, verdict, trust, verdict_at, state, ended_by_silence,
+                         input_at, held_at)
                where s.id = n.id"#,
             &ids,
             &closed as &[Option<OffsetDateTime>],
@@ -173,7 +183,9 @@ impl Unit {
             &verdict_at as &[Option<OffsetDateTime>],
             &state as &[Option<Vec<u8>>],
             &silent,
-            heard_at
+            heard_at,
+            &input as &[Option<OffsetDateTime>],
+            &held as &[Option<OffsetDateTime>]
         )
         .execute(&mut *self.tx)
         .await?;
@@ -253,16 +265,17 @@ impl Unit {
         let device: Vec<Uuid> = rows.iter().map(|r| r.device.0).collect();
         let at: Vec<OffsetDateTime> = rows.iter().map(|r| r.at).collect();
         let verdict: Vec<String> = rows.iter().map(|r| r.verdict.to_owned()).collect();
+        let cause: Vec<Option<String>> = rows.iter().map(|r| r.cause.map(str::to_owned)).collect();
         let trust: Vec<Option<f32>> = rows.iter().map(|r| r.trust).collect();
         let llr: Vec<Option<f32>> = rows.iter().map(|r| r.llr).collect();
         let reason: Vec<String> = rows.iter().map(|r| r.reason.clone()).collect();
         let evidence: Vec<Value> = rows.iter().map(|r| r.evidence.clone()).collect();
         sqlx::query!(
             "insert into verdict (session_id, sequence, subject_id, device_id, at, verdict, trust, llr, reason,
-                                  evidence, recorded_at)
+                                  evidence, cause, recorded_at)
              select n.*, $11::timestamptz
              from unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::text[],
-                         $7::real[], $8::real[], $9::text[], $10::jsonb[]) as n",
+                         $7::real[], $8::real[], $9::text[], $10::jsonb[], $12::text[]) as n",
             &session,
             &sequence,
             &subject,
@@ -273,7 +286,8 @@ impl Unit {
             &llr as &[Option<f32>],
             &reason,
             &evidence,
-            recorded_at
+            recorded_at,
+            &cause as &[Option<String>]
         )
         .execute(&mut *self.tx)
         .await?;

@@ -12,6 +12,7 @@ mod automation;
 mod cli;
 mod common;
 mod config;
+mod credentials;
 mod devices;
 mod health;
 mod hostile;

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use tacit_engine::{Assessment, Policy, Population, Profile, SessionState, VerdictKind};
 use tacit_proto::{FeatureStats, Modality};
 
-use crate::people::{Desk, Person, SESSION, pooled, population};
+use crate::people::{Desk, Person, SESSION, population};
 
 const HOME: u64 = 1;
 const ABROAD: u64 = u64::MAX;
@@ -142,7 +142,7 @@ fn windows_that_fit_narrow_the_term_within_a_session() {
     let taken = Person::draw(&mut rng).session(&mut rng, 12, 5);
     let late = |state: &SessionState| {
         let mut state = state.clone();
-        state.false_alarm();
+        state.unlocked();
         seen(&population, &profile, state, &taken).0[0].llr.unwrap()
     };
     assert!(late(&settled) < late(&on(ABROAD)), "{} {}", late(&settled), late(&on(ABROAD)));

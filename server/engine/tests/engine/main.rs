@@ -5,7 +5,9 @@
 mod device;
 mod extremes;
 mod feedback;
+mod hands;
 mod model;
+mod origin;
 mod people;
 mod session;
 mod start;

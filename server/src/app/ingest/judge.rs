@@ -4,13 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
-use tacit_engine::{Assessment, Assistive, AutomationPolicy, Policy, Population, Profile};
+use tacit_engine::{
+    Assessment, Assistive, AutomationPolicy, Occasion, Policy, Population, Profile, VerdictKind,
+};
 use tacit_proto::wire::CheckedWindow;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
+use super::enrolment::Enrolment;
 use super::kept::Kept;
 use super::respond::{Given, Responding};
 use super::signal::{appeared, sign};
+use crate::domain::enrolment::VouchedBy;
 use crate::domain::record::{Body, Record};
 use crate::domain::{SessionId, SubjectId, verdict};
 use crate::secrets::{Purpose, Secrets};
@@ -18,6 +22,11 @@ use crate::store::directives::DirectiveRow;
 use crate::store::sessions::{EventRow, SessionRow, VerdictRow, WindowRow};
 use crate::store::subjects::ProfileRow;
 use crate::{Error, Result};
+
+/// Longest that people who stay at their desk neither type nor point.
+const LONG_REST: Duration = Duration::minutes(10);
+/// Two desks are at work at once if their input lies no further apart.
+pub(super) const SAME_MINUTES: Duration = Duration::minutes(2);
 
 /// A profile with the version it has in the database; 0 before it is there.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +43,9 @@ pub(super) struct Judge {
     pub(super) responding: Responding,
     /// Subjects whose assistive software is no machine, whatever the policy says.
     pub(super) assisted: BTreeSet<SubjectId>,
+    /// When the accounts of sessions were last at work on other devices.
+    pub(super) elsewhere: BTreeMap<SessionId, Vec<OffsetDateTime>>,
+    pub(super) enrolment: Enrolment,
     pub(super) sessions: BTreeMap<SessionId, SessionRow>,
     pub(super) profiles: BTreeMap<SubjectId, Versioned>,
 }
@@ -54,16 +66,23 @@ pub(super) struct Judged {
     pub(super) verdicts: Vec<VerdictRow>,
     pub(super) profiles: Vec<ChangedProfile>,
     pub(super) directives: Vec<DirectiveRow>,
+    /// Sessions that were held back and are no longer.
+    pub(super) released: Vec<SessionRow>,
+    /// Who vouched for accounts on the device.
+    pub(super) vouched: BTreeMap<SubjectId, VouchedBy>,
+    /// Accounts of which someone else or a machine was told.
+    pub(super) alarmed: BTreeSet<SubjectId>,
 }
 
 /// Profiles that have learned in this batch.
-type Learned = BTreeMap<SubjectId, Versioned>;
+pub(super) type Learned = BTreeMap<SubjectId, Versioned>;
 
-struct Open {
-    row: SessionRow,
-    state: Kept,
+/// A session with its state, opened.
+pub(super) struct Open {
+    pub(super) row: SessionRow,
+    pub(super) state: Kept,
     /// The profile has learned what there was to learn.
-    taught: bool,
+    pub(super) taught: bool,
 }
 
 impl Judge {
@@ -83,6 +102,7 @@ impl Judge {
                     if session.row.ended_by_silence {
                         session.row.ended_by_silence = false;
                         session.row.closed_at = None;
+                        session.row.held_at = None;
                     }
                     session
                 }
@@ -118,13 +138,16 @@ impl Judge {
                     session.row.locked = false;
                     if session.state.answered.unlocked(record.at) {
                         session.state.person.unlocked();
+                    } else {
+                        session.state.person.may_have_changed_hands(Occasion::Unlock);
                     }
                 }
                 Body::Closed => {
                     session.row.closed_at = Some(record.at);
-                    self.close(session, &mut learned);
+                    self.close(session, &mut learned, &mut judged)?;
                 }
                 Body::Window { window, encoded } => {
+                    self.attend(session, record.at, window);
                     let assessment = self.observe(session, window);
                     judged.windows.push(self.kept_window(session, &record, window, encoded)?);
                     self.pronounce(&mut judged, session, &record, assessment)?;
@@ -134,50 +157,33 @@ impl Judge {
         self.conclude(judged, open.into_values(), learned)
     }
 
-    /// Closes all sessions, at the times they were last heard of.
-    pub(super) fn fall_silent(mut self, heard_at: OffsetDateTime) -> Result<Judged> {
-        let mut silent = Vec::new();
-        let mut learned = Learned::new();
-        for row in std::mem::take(&mut self.sessions).into_values() {
-            let mut session = self.open(row)?;
-            session.row.closed_at = Some(heard_at);
-            session.row.ended_by_silence = true;
-            self.close(&mut session, &mut learned);
-            silent.push(session);
-        }
-        self.conclude(Judged::default(), silent, learned)
-    }
-
-    fn open(&self, row: SessionRow) -> Result<Open> {
+    pub(super) fn open(&self, row: SessionRow) -> Result<Open> {
         let mut state = Kept::open(&self.secrets, &row)?;
         let (high, low) = row.device_id.0.as_u64_pair();
         state.person.on_device(high ^ low);
         Ok(Open { row, state, taught: false })
     }
 
-    /// Teaches the profile what may be learned of the session.
-    fn close(&mut self, session: &mut Open, learned: &mut Learned) {
-        let subject = session.row.subject_id;
-        let mut versioned = self.profiles.get(&subject).cloned().unwrap_or_default();
-        let profile = Arc::make_mut(&mut versioned.profile);
-        session.taught = !session.state.automation.seen()
-            && session.state.person.close(&self.population, &self.policy, profile);
-        if session.taught {
-            // One write a batch, whatever number of sessions it closes.
-            if !learned.contains_key(&subject) {
-                versioned.version += 1;
-            }
-            self.profiles.insert(subject, versioned.clone());
-            learned.insert(subject, versioned);
+    /// Tells the engine what a window's time says: a long rest before it, and work on another device meanwhile.
+    fn attend(&self, session: &mut Open, at: OffsetDateTime, window: &CheckedWindow) {
+        let began = at - Duration::milliseconds(i64::from(window.active_ms));
+        if session.row.input_at.is_some_and(|before| began - before > LONG_REST) {
+            session.state.person.may_have_changed_hands(Occasion::Rest);
         }
+        let elsewhere = self.elsewhere.get(&session.row.id).into_iter().flatten();
+        if elsewhere.into_iter().any(|other| (*other - at).abs() <= SAME_MINUTES) {
+            session.state.person.at_work_elsewhere();
+        }
+        session.row.input_at = Some(session.row.input_at.map_or(at, |before| before.max(at)));
     }
 
-    fn conclude(
+    pub(super) fn conclude(
         &self,
         mut judged: Judged,
         sessions: impl IntoIterator<Item = Open>,
         learned: Learned,
     ) -> Result<Judged> {
+        judged.vouched = self.enrolment.vouched();
         for session in sessions {
             judged.sessions.push(self.finish(session)?);
         }
@@ -250,6 +256,7 @@ impl Judge {
             at: record.at,
             on_window: matches!(record.body, Body::Window { .. }),
             mature: profile.is_some_and(|maturity| maturity.iter().any(|m| m.mature)),
+            unvouched: self.enrolment.asks(session.row.subject_id),
         };
         let directive = self.responding.answer(&mut session.state.answered, &given);
         judged.directives.extend(directive);
@@ -259,7 +266,7 @@ impl Judge {
     fn finish(&self, session: Open) -> Result<SessionRow> {
         let Open { mut row, state, taught } = session;
         // A session that fell silent may go on, and then is as doubtful as it was; what was learned of it is not learned again.
-        row.state = if row.closed_at.is_some() && (taught || !row.ended_by_silence) {
+        row.state = if row.closed_at.is_some() && row.held_at.is_none() && (taught || !row.ended_by_silence) {
             None
         } else {
             Some(state.seal(&self.secrets, &row)?)
@@ -283,6 +290,9 @@ fn conclude(judged: &mut Judged, session: &mut Open, record: &Record, assessment
     row.verdict = Some(name.to_owned());
     row.trust = single(assessment.trust);
     row.verdict_at = Some(record.at);
+    if matches!(assessment.kind, VerdictKind::DifferentPerson | VerdictKind::Automation) {
+        judged.alarmed.insert(row.subject_id);
+    }
     judged.verdicts.push(VerdictRow {
         session: row.id,
         sequence: record.sequence,
@@ -290,6 +300,7 @@ fn conclude(judged: &mut Judged, session: &mut Open, record: &Record, assessment
         device: row.device_id,
         at: record.at,
         verdict: name,
+        cause: assessment.cause.map(verdict::cause),
         trust: row.trust,
         llr: single(assessment.llr),
         reason: assessment.reason,

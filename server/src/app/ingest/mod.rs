@@ -3,26 +3,26 @@
 //! The session rows stay locked from reading the state to the commit, so that any process can take any stream and two can
 //! never go on with one session at once.
 
+mod enrolment;
 mod judge;
 mod kept;
+mod load;
 mod plan;
 mod profiles;
 mod respond;
 mod signal;
 pub mod silence;
+mod teach;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tacit_engine::Assistive;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::app::{App, devices, directives, policies};
 use crate::domain::directive::Directive;
-use crate::domain::guard;
-use crate::domain::policy::Mode;
 use crate::domain::record::{Body, Record};
 use crate::domain::{DeviceId, SessionId, SubjectId};
 use crate::secrets::Purpose;
@@ -30,11 +30,11 @@ use crate::store::Unit;
 use crate::store::sessions::SessionRow;
 use crate::{Error, Result};
 
+pub use enrolment::vouch;
 use judge::Judged;
 pub use kept::follow;
 use plan::Plan;
 pub use profiles::ProfileCache;
-use respond::Responding;
 pub use respond::Standing;
 
 /// A record that will never be taken, and why.
@@ -90,31 +90,38 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
 
     let Plan { accepted, acks, refused, redated } = plan::plan(device, now, &sessions, records);
     let sessions = open_sessions(app, &mut unit, device, sessions, &accepted, now).await?;
-    let profiles = load_profiles(app, &mut unit, &sessions, &accepted).await?;
+    let profiles = load::profiles(app, &mut unit, &sessions, &accepted).await?;
 
-    let (responding, assisted) = load_responding(app, &mut unit, standing, &sessions, now).await?;
+    let elsewhere = load::elsewhere(&mut unit, &accepted).await?;
+    let (responding, assisted) = load::responding(app, &mut unit, standing, &sessions, now).await?;
+    let enrolment =
+        load::enrolment(&mut unit, &responding.standing, device, &sessions, &accepted, now).await?;
     let judging = judge::Judge {
         secrets: Arc::clone(&app.secrets),
         population: Arc::clone(&app.population),
         policy: responding.standing.policy.judging(&app.settings.policy.judging),
         responding,
         assisted,
+        elsewhere,
+        enrolment,
         sessions,
         profiles,
     };
     let judged =
         tokio::task::spawn_blocking(move || judging.judge(accepted)).await.map_err(Error::internal)??;
-    let Judged { sessions, events, windows, verdicts, profiles, directives } = judged;
-
-    unit.add_events(&events).await?;
-    unit.add_windows(&windows).await?;
-    unit.add_verdicts(&verdicts, now).await?;
-    for profile in &profiles {
-        unit.put_profile(&profile.row, &profile.maturity, now).await?;
+    unit.add_events(&judged.events).await?;
+    unit.add_windows(&judged.windows).await?;
+    unit.add_verdicts(&judged.verdicts, now).await?;
+    judged.keep_learned(&mut unit, device, now).await?;
+    if !judged.alarmed.is_empty() {
+        let alarmed: Vec<Uuid> = judged.alarmed.iter().map(|subject| subject.0).collect();
+        unit.alarm(&alarmed, device, now).await?;
     }
-    unit.put_sessions(&sessions, Some(now)).await?;
-    unit.add_directives(&directives, now).await?;
+    unit.put_sessions(&judged.sessions, Some(now)).await?;
+    judged.bound_held(&mut unit).await?;
+    unit.add_directives(&judged.directives, now).await?;
     unit.commit().await?;
+    let Judged { windows, verdicts, profiles, directives, .. } = judged;
 
     for profile in profiles {
         app.profiles.put(profile.row.subject_id, profile.row.version, profile.profile);
@@ -132,32 +139,6 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
     directives::count(&directives);
     let directives = directives.into_iter().filter(|d| d.withheld.is_none()).map(|d| d.directive).collect();
     Ok(Outcome { acks, directives, refused })
-}
-
-/// What responding needs, and whose assistive software is no machine. Asks nothing of the database where policy does nothing.
-async fn load_responding(
-    app: &App,
-    unit: &mut Unit,
-    standing: Standing,
-    sessions: &BTreeMap<SessionId, SessionRow>,
-    now: OffsetDateTime,
-) -> Result<(Responding, BTreeSet<SubjectId>)> {
-    let acts = standing.policy.mode != Mode::Observe;
-    let judging = standing.policy.judging(&app.settings.policy.judging);
-    let mut exempt = Vec::new();
-    if acts || judging.automation.assistive == Assistive::Forbidden {
-        let subjects: Vec<Uuid> = sessions.values().map(|session| session.subject_id.0).collect();
-        exempt = unit.exempt(&subjects, now).await?;
-    }
-    let mut spoken = BTreeMap::new();
-    if acts {
-        let ids: Vec<Uuid> = sessions.keys().map(|id| id.0).collect();
-        spoken = unit.spoken_since(&ids, now - guard::APART).await?.into_iter().collect();
-    }
-    let assisted = exempt.iter().filter(|(_, assisted)| *assisted).map(|(subject, _)| *subject).collect();
-    let exempt = exempt.into_iter().map(|(subject, _)| subject).collect();
-    let ambient = app.ambient.clone();
-    Ok((Responding { standing, exempt, spoken, ambient, now }, assisted))
 }
 
 /// Makes the rows of sessions that the batch opens. Subjects are made in the order of their pseudonyms, so that two batches
@@ -195,38 +176,15 @@ async fn open_sessions(
             verdict: None,
             trust: None,
             verdict_at: None,
+            input_at: None,
+            held_at: None,
             state: None,
         };
         if !unit.open_session(&row, remote, record.at, now).await? {
             return Err(Error::unavailable("the session is being opened by another call; try again"));
         }
+        unit.meet(&[subject.0], device, now).await?;
         sessions.insert(row.id, row);
     }
     Ok(sessions)
-}
-
-/// The profiles that the batch judges against, with those that it may change locked.
-async fn load_profiles(
-    app: &App,
-    unit: &mut Unit,
-    sessions: &BTreeMap<SessionId, SessionRow>,
-    accepted: &[Record],
-) -> Result<BTreeMap<SubjectId, judge::Versioned>> {
-    let of = |wanted: fn(&Body) -> bool| {
-        let mut ids: Vec<Uuid> = accepted
-            .iter()
-            .filter(|record| wanted(&record.body))
-            .filter_map(|record| sessions.get(&record.session))
-            .map(|session| session.subject_id.0)
-            .collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    };
-    let changed = of(|body| matches!(body, Body::Closed));
-    if !changed.is_empty() {
-        unit.lock_subjects(&changed).await?;
-    }
-    let needed = of(|body| matches!(body, Body::Closed | Body::Window { .. } | Body::Signal { .. }));
-    app.profiles.load(unit, &app.secrets, &needed).await
 }

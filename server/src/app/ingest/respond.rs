@@ -56,6 +56,12 @@ pub(super) struct Answered {
     machine: u32,
     /// When the screen was locked, if it is; milliseconds of the device's clock.
     locked_ms: Option<i64>,
+    /// When the person was last interrupted, by the device's clock, until they unlock the screen.
+    interrupted_ms: Option<i64>,
+    /// The screen was unlocked at once after an interruption.
+    stepped_up: bool,
+    /// A step-up was asked for so that the device can be learned, or a rule kept it from being asked for.
+    asked: bool,
 }
 
 impl Answered {
@@ -70,9 +76,17 @@ impl Answered {
         let soon = i64::try_from(SOON.whole_milliseconds()).unwrap_or(i64::MAX);
         let vouched = locked.is_some_and(|locked| (0..=soon).contains(&(milliseconds(at) - locked)));
         if vouched {
+            let serves = i64::try_from(FRESH.whole_milliseconds()).unwrap_or(i64::MAX);
+            let asked = self.interrupted_ms.take().zip(locked);
+            self.stepped_up |= asked.is_some_and(|(asked, locked)| (0..=serves).contains(&(locked - asked)));
             self.lifted();
         }
         vouched
+    }
+
+    /// Whether a step-up or lock was answered with an unlock.
+    pub(super) fn stepped_up(&self) -> bool {
+        self.stepped_up
     }
 
     /// The verdict no longer stands: the next one is answered anew.
@@ -108,6 +122,8 @@ pub(super) struct Given<'a> {
     pub(super) on_window: bool,
     /// The subject has a mature profile.
     pub(super) mature: bool,
+    /// A step-up would vouch for the account on the device.
+    pub(super) unvouched: bool,
 }
 
 impl Responding {
@@ -128,7 +144,7 @@ impl Responding {
         let rests = answered.rests(given.kind, given.on_window);
         if matches!(given.kind, VerdictKind::Genuine | VerdictKind::Learning) {
             answered.response = None;
-            return None;
+            return self.ask(answered, given, rests);
         }
         let response = self.standing.policy.response(given.kind);
         if response == Response::Record || answered.response.is_some_and(|made| made >= response) {
@@ -137,6 +153,30 @@ impl Responding {
         if self.now - given.at > FRESH {
             return None;
         }
+        let directive = self.direct(answered, given, rests, response)?;
+        answered.response = Some(response);
+        Some(directive)
+    }
+
+    /// Asks whoever works as an account that nobody has vouched for on the device to confirm who they are, once a session.
+    fn ask(&mut self, answered: &mut Answered, given: &Given<'_>, rests: Rests) -> Option<DirectiveRow> {
+        let due = given.unvouched && given.kind == VerdictKind::Genuine && !answered.asked;
+        if !due || answered.stepped_up || self.now - given.at > FRESH {
+            return None;
+        }
+        let directive = self.direct(answered, given, rests, Response::StepUp)?;
+        answered.asked = true;
+        Some(directive)
+    }
+
+    /// A response, sent or withheld for good; `None` if the next window may allow it.
+    fn direct(
+        &mut self,
+        answered: &mut Answered,
+        given: &Given<'_>,
+        rests: Rests,
+        response: Response,
+    ) -> Option<DirectiveRow> {
         let spoken = self.spoken.get(&given.row.id).copied().unwrap_or_default();
         let facts = Facts {
             rests,
@@ -147,15 +187,16 @@ impl Responding {
             interrupted_at: spoken.interrupted_at,
         };
         let withheld = match guard::allow(response, given.kind, &facts, self.now) {
-            // The next window may allow it.
             Err(Rule::OneWindow) => return None,
             Err(rule) => Some(rule.name()),
             Ok(()) => None,
         };
-        answered.response = Some(response);
         if withheld.is_none() {
             let interrupted_at = if response.interrupts() { Some(self.now) } else { spoken.interrupted_at };
             self.spoken.insert(given.row.id, Spoken { at: Some(self.now), interrupted_at });
+            if response.interrupts() {
+                answered.interrupted_ms = Some(milliseconds(given.at));
+            }
         }
         let directive = Directive {
             id: DirectiveId(self.ambient.id()),

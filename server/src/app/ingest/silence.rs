@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
-use super::judge::{Judge, Judged};
+use super::enrolment::Enrolment;
+use super::judge::Judge;
 use super::respond::Responding;
-use crate::app::App;
+use crate::app::{App, policies};
 use crate::domain::SessionId;
 use crate::{Error, ErrorKind, Result};
 
@@ -47,23 +48,29 @@ async fn close(app: &Arc<App>, id: SessionId, before: OffsetDateTime) -> Result<
     let Some((row, heard_at)) = unit.lock_silent(id, before).await? else { return Ok(false) };
     let subject = [row.subject_id.0];
     unit.lock_subjects(&subject).await?;
+    let device = row.device_id;
+    let standing = unit.device_standing(device).await?;
+    let standing = standing.ok_or_else(|| Error::internal("a session's device is gone"))?;
+    let policy = policies::standing(app, &mut unit, standing).await?.policy;
+    let now = app.ambient.now();
     let judge = Judge {
         secrets: Arc::clone(&app.secrets),
         population: Arc::clone(&app.population),
         policy: app.settings.policy.judging,
         responding: Responding::none(app),
         assisted: BTreeSet::new(),
+        elsewhere: BTreeMap::new(),
+        enrolment: Enrolment::load(&mut unit, &policy, device, now, (&subject, &subject), &[id.0]).await?,
         sessions: BTreeMap::from([(id, row)]),
         profiles: app.profiles.load(&mut unit, &app.secrets, &subject).await?,
     };
     let judged = tokio::task::spawn_blocking(move || judge.fall_silent(heard_at)).await;
-    let Judged { sessions, profiles, .. } = judged.map_err(Error::internal)??;
-    for profile in &profiles {
-        unit.put_profile(&profile.row, &profile.maturity, app.ambient.now()).await?;
-    }
-    unit.put_sessions(&sessions, None).await?;
+    let judged = judged.map_err(Error::internal)??;
+    judged.keep_learned(&mut unit, device, now).await?;
+    unit.put_sessions(&judged.sessions, None).await?;
+    judged.bound_held(&mut unit).await?;
     unit.commit().await?;
-    for profile in profiles {
+    for profile in judged.profiles {
         app.profiles.put(profile.row.subject_id, profile.row.version, profile.profile);
     }
     Ok(true)

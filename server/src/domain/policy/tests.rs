@@ -46,6 +46,9 @@ fn what_no_policy_may_say_is_named() {
     GroupPolicy::default().validate().unwrap();
     assert_eq!(wrong(|p| p.false_locks_per_worker_day = Some(f64::NAN)), "policy.false_locks_per_worker_day");
     assert_eq!(wrong(|p| p.automation_strength = Some(4)), "policy.automation_strength");
+    assert_eq!(wrong(|p| p.enrolment_guard_days = Some(0)), "policy.enrolment_guard_days");
+    assert_eq!(wrong(|p| p.enrolment_guard_days = Some(29)), "policy.enrolment_guard_days");
+    assert_eq!(wrong(|p| p.enrolment_guard = EnrolmentGuard::StepUp), "policy.enrolment_guard");
     assert_eq!(wrong(|p| p.verdicts.suspicious = Response::Lock), "policy.verdicts.suspicious");
     assert_eq!(wrong(|p| p.verdicts.silent = Response::Lock), "policy.verdicts.silent");
     for name in ["", "-a", "A", "a b", &"a".repeat(64)] {

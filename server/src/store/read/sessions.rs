@@ -29,6 +29,8 @@ pub struct Session {
     pub closed_at: Option<OffsetDateTime>,
     /// Closed because nothing more was heard of it, at the time it last was. It opens again if its device comes back.
     pub ended_by_silence: bool,
+    /// Closed, and not learned until someone vouches for its account on its device.
+    pub held_back: bool,
     /// Whether the screen is locked.
     pub locked: bool,
     /// Highest sequence committed.
@@ -68,15 +70,15 @@ impl Store {
     ) -> Result<Vec<Session>> {
         let rows = sqlx::query_as!(
             Session,
-            "select id, device_id, subject_id, remote, opened_at, closed_at, ended_by_silence, locked, last_sequence,
-                    verdict, trust, verdict_at
+            r#"select id, device_id, subject_id, remote, opened_at, closed_at, ended_by_silence,
+                    held_at is not null as "held_back!", locked, last_sequence, verdict, trust, verdict_at
              from session
              where ($1::uuid is null or subject_id = $1)
                and ($2::uuid is null or device_id = $2)
                and ($3::text is null or verdict = $3)
                and ($4::boolean is null or (closed_at is null) = $4)
                and ($5::timestamptz is null or opened_at < $5 or (opened_at = $5 and id > $6::uuid))
-             order by opened_at desc, id limit $7",
+             order by opened_at desc, id limit $7"#,
             filter.subject,
             filter.device,
             filter.verdict,
@@ -95,9 +97,9 @@ impl Store {
     pub async fn read_session(&self, id: SessionId) -> Result<Option<Session>> {
         let row = sqlx::query_as!(
             Session,
-            "select id, device_id, subject_id, remote, opened_at, closed_at, ended_by_silence, locked, last_sequence,
-                    verdict, trust, verdict_at
-             from session where id = $1",
+            r#"select id, device_id, subject_id, remote, opened_at, closed_at, ended_by_silence,
+                    held_at is not null as "held_back!", locked, last_sequence, verdict, trust, verdict_at
+             from session where id = $1"#,
             id.0
         );
         Ok(row.fetch_optional(self.pool()).await?)

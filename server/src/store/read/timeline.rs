@@ -51,6 +51,8 @@ pub struct TimelineVerdict {
     pub at: OffsetDateTime,
     /// learning, genuine, suspicious, different_person, automation, not_scorable or silent.
     pub verdict: String,
+    /// Why it is a different person: `takeover` or `credential`. Null for other verdicts.
+    pub cause: Option<String>,
     /// 0 to 100; null while learning or not scorable.
     pub trust: Option<f32>,
     /// Natural-log likelihood ratio that weighed most.
@@ -107,7 +109,7 @@ impl Store {
     ) -> Result<Vec<TimelineVerdict>> {
         let rows = sqlx::query_as!(
             TimelineVerdict,
-            r#"select sequence, at, verdict, trust, llr, reason, evidence as "evidence!: Json<Vec<Evidence>>"
+            r#"select sequence, at, verdict, cause, trust, llr, reason, evidence as "evidence!: Json<Vec<Evidence>>"
                from verdict where session_id = $1 and sequence > $2 and sequence <= $3 order by sequence"#,
             id.0,
             after,

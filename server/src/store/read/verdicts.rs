@@ -41,6 +41,9 @@ pub struct Verdict {
     pub recorded_at: OffsetDateTime,
     /// learning, genuine, suspicious, different_person, automation, not_scorable or silent.
     pub verdict: String,
+    /// Why it is a different person: `takeover`, someone sat down in the middle of the session, or `credential`, the session
+    /// never was the subject's. Null for other verdicts.
+    pub cause: Option<String>,
     /// 0 to 100; null while learning or not scorable.
     pub trust: Option<f32>,
     /// Natural-log likelihood ratio that weighed most.
@@ -97,7 +100,7 @@ impl Store {
     ) -> Result<Vec<Verdict>> {
         let rows = sqlx::query_as!(
             Verdict,
-            r#"select id, session_id, sequence, subject_id, device_id, at, recorded_at, verdict, trust, llr, reason,
+            r#"select id, session_id, sequence, subject_id, device_id, at, recorded_at, verdict, cause, trust, llr, reason,
                       evidence as "evidence!: Json<Vec<Evidence>>", tx::text as "tx!"
                from verdict
                where (tx, id) > ($1::text::xid8, $2::bigint)

@@ -27,15 +27,15 @@ insert into feature_window values
     ('00000000-0000-0000-0000-0000000000e1', 2, '2026-03-01 12:01Z', 'keyboard', 150, 60000, 'sealed'),
     ('00000000-0000-0000-0000-0000000000e1', 4, '2026-03-01 12:02Z', 'pointer', 60, 45000, 'sealed'),
     ('00000000-0000-0000-0000-0000000000e1', 5, '2026-03-01 12:03Z', 'keyboard', 150, 58000, 'sealed');
-insert into verdict (session_id, sequence, subject_id, device_id, at, recorded_at, verdict, trust, llr, reason, evidence)
+insert into verdict (session_id, sequence, subject_id, device_id, at, recorded_at, verdict, trust, llr, reason, evidence, cause)
 values
     ('00000000-0000-0000-0000-0000000000e1', 2, '00000000-0000-0000-0000-0000000000a1',
      '00000000-0000-0000-0000-0000000000d1', '2026-03-01 12:01Z', '2026-03-01 12:01:01Z', 'genuine', 97.25, 4.5,
-     'typing as this person does', '[]'),
+     'typing as this person does', '[]', null),
     ('00000000-0000-0000-0000-0000000000e1', 5, '00000000-0000-0000-0000-0000000000a1',
      '00000000-0000-0000-0000-0000000000d1', '2026-03-01 12:03Z', '2026-03-01 12:03:01Z', 'different_person', 1.5, -9.5,
      'typing unlike this person',
-     '[{"family": "key_hold", "llr": -6.25, "words": "keys held longer"}]'),
+     '[{"family": "key_hold", "llr": -6.25, "words": "keys held longer"}]', 'takeover'),
     ('00000000-0000-0000-0000-0000000000e2', 2, '00000000-0000-0000-0000-0000000000a2',
      '00000000-0000-0000-0000-0000000000d2', '2026-03-01 11:02Z', '2026-03-01 11:02:01Z', 'learning', null, null,
-     'the profile is not mature', '[]');
+     'the profile is not mature', '[]', null);
