@@ -71,7 +71,7 @@ impl Store {
         let rows = sqlx::query_as!(
             Session,
             r#"select id, device_id, subject_id, remote, opened_at, closed_at, ended_by_silence,
-                    held_at is not null as "held_back!", locked, last_sequence, verdict, trust, verdict_at
+                    (held_at is not null and closed_at is not null) as "held_back!", locked, last_sequence, verdict, trust, verdict_at
              from session
              where ($1::uuid is null or subject_id = $1)
                and ($2::uuid is null or device_id = $2)
@@ -98,7 +98,7 @@ impl Store {
         let row = sqlx::query_as!(
             Session,
             r#"select id, device_id, subject_id, remote, opened_at, closed_at, ended_by_silence,
-                    held_at is not null as "held_back!", locked, last_sequence, verdict, trust, verdict_at
+                    (held_at is not null and closed_at is not null) as "held_back!", locked, last_sequence, verdict, trust, verdict_at
              from session where id = $1"#,
             id.0
         );
