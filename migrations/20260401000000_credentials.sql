@@ -6,7 +6,7 @@ alter table verdict add column cause text check (cause in ('takeover', 'credenti
 -- When the latest window was, by the device's clock. Servers of the version before do not write it.
 alter table session add column input_at timestamptz;
 -- Since when the closed session is held back: nobody has vouched for its account on its device, and its state is kept to be
--- learned when someone has.
+-- learned when someone has. Of an open session it says nothing: servers of the version before open one again and leave it.
 alter table session add column held_at timestamptz;
 
 -- Not concurrently, for the reason given in 20260301000001: few sessions are open, and none is held back yet.

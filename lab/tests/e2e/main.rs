@@ -11,6 +11,7 @@
 
 mod automation;
 mod capture;
+mod credentials;
 mod desk;
 mod footprint;
 mod path;

@@ -116,7 +116,7 @@ impl Unit {
         Ok(())
     }
 
-    /// Locks the sessions that are held back of accounts on a device, oldest first, without those named. Those that another
+    /// Locks the closed sessions that are held back of accounts on a device, oldest first, without those named. Those that another
     /// unit holds are left to it.
     ///
     /// # Errors
@@ -132,7 +132,8 @@ impl Unit {
             "select id, device_id, subject_id, closed_at, ended_by_silence, locked, last_sequence, verdict, trust,
                     verdict_at, input_at, held_at, state
              from session
-             where subject_id = any($1) and device_id = $2 and held_at is not null and id <> all($3)
+             where subject_id = any($1) and device_id = $2 and held_at is not null and closed_at is not null
+               and id <> all($3)
              order by closed_at, id for no key update skip locked",
             subjects,
             device.0,
@@ -161,7 +162,7 @@ impl Unit {
         sqlx::query!(
             "update session set held_at = null, state = null
              where id in (select id from session
-                          where subject_id = $1 and device_id = $2 and held_at is not null
+                          where subject_id = $1 and device_id = $2 and held_at is not null and closed_at is not null
                           order by held_at desc, closed_at desc, id offset $3
                           for no key update skip locked)",
             subject.0,
@@ -181,7 +182,7 @@ impl Store {
     /// As the database.
     pub async fn forget_held(&self, before: OffsetDateTime) -> Result<u64> {
         let done = sqlx::query!(
-            "update session set held_at = null, state = null where held_at is not null and held_at < $1",
+            "update session set held_at = null, state = null where closed_at is not null and held_at < $1",
             before
         );
         Ok(done.execute(&self.pool).await?.rows_affected())

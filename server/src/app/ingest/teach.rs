@@ -21,6 +21,7 @@ impl Judge {
         let subject = session.row.subject_id;
         if self.enrolment.teaches(subject, &session.state) {
             self.release(subject, learned, judged)?;
+            session.row.held_at = None;
             session.taught = self.teach(subject, &session.state, learned);
         } else {
             let mut profile = self.profiles.get(&subject).map(|v| (*v.profile).clone()).unwrap_or_default();

@@ -29,6 +29,8 @@ pub(crate) struct SessionParams {
     verdict: Option<VerdictName>,
     /// Open (`true`) or closed (`false`).
     open: Option<bool>,
+    /// Held back until someone vouches (`true`), or not (`false`).
+    held_back: Option<bool>,
     /// `next` of the page before.
     after: Option<String>,
     /// Rows at most, 1 to 1000; 100 unless given.
@@ -42,8 +44,9 @@ impl FromFields for SessionParams {
         let device = fields.id("device")?;
         let verdict = fields.value("verdict", VerdictName::EXPECTED)?;
         let open = fields.value("open", "true or false")?;
+        let held_back = fields.value("held_back", "true or false")?;
         let Page { after, limit } = fields.page()?;
-        Ok(Self { subject, device, verdict, open, after, limit })
+        Ok(Self { subject, device, verdict, open, held_back, after, limit })
     }
 }
 
@@ -71,6 +74,7 @@ pub(crate) async fn list(
         device: params.device,
         verdict: params.verdict.map(VerdictName::stored),
         open: params.open,
+        held_back: params.held_back,
     };
     let page = Page { after: params.after, limit: params.limit };
     let (sessions, next) = read::sessions(&app.store, &filter, &page).await?;

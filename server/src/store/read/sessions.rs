@@ -55,6 +55,8 @@ pub struct SessionFilter {
     pub verdict: Option<&'static str>,
     /// Open (`true`) or closed (`false`).
     pub open: Option<bool>,
+    /// Held back or not.
+    pub held_back: Option<bool>,
 }
 
 impl Store {
@@ -71,12 +73,13 @@ impl Store {
         let rows = sqlx::query_as!(
             Session,
             r#"select id, device_id, subject_id, remote, opened_at, closed_at, ended_by_silence,
-                    held_at is not null as "held_back!", locked, last_sequence, verdict, trust, verdict_at
+                    (held_at is not null and closed_at is not null) as "held_back!", locked, last_sequence, verdict, trust, verdict_at
              from session
              where ($1::uuid is null or subject_id = $1)
                and ($2::uuid is null or device_id = $2)
                and ($3::text is null or verdict = $3)
                and ($4::boolean is null or (closed_at is null) = $4)
+               and ($8::boolean is null or (held_at is not null and closed_at is not null) = $8)
                and ($5::timestamptz is null or opened_at < $5 or (opened_at = $5 and id > $6::uuid))
              order by opened_at desc, id limit $7"#,
             filter.subject,
@@ -85,7 +88,8 @@ impl Store {
             filter.open,
             after.map(|p| p.at),
             after.map(|p| p.id),
-            limit
+            limit,
+            filter.held_back
         );
         Ok(rows.fetch_all(self.pool()).await?)
     }
@@ -98,7 +102,7 @@ impl Store {
         let row = sqlx::query_as!(
             Session,
             r#"select id, device_id, subject_id, remote, opened_at, closed_at, ended_by_silence,
-                    held_at is not null as "held_back!", locked, last_sequence, verdict, trust, verdict_at
+                    (held_at is not null and closed_at is not null) as "held_back!", locked, last_sequence, verdict, trust, verdict_at
              from session where id = $1"#,
             id.0
         );

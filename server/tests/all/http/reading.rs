@@ -59,6 +59,8 @@ async fn lists_come_in_pages_and_are_narrowed() {
     for (filter, expected) in [
         ("open=true".to_owned(), vec!["e1"]),
         ("open=false".to_owned(), vec!["e2", "e3"]),
+        ("held_back=true".to_owned(), vec!["e3"]),
+        ("held_back=false".to_owned(), vec!["e1", "e2"]),
         (format!("subject={SUBJECT}"), vec!["e1", "e3"]),
         (format!("device={DEVICE}&open=false"), vec!["e3"]),
         ("verdict=learning".to_owned(), vec!["e2"]),
