@@ -23,6 +23,8 @@ pub(super) struct Verdict {
     pub(super) at: OffsetDateTime,
     pub(super) verdict: String,
     pub(super) trust: Option<f64>,
+    /// Of `different_person`: `takeover` or `credential`.
+    pub(super) cause: Option<String>,
     pub(super) reason: String,
     pub(super) evidence: Vec<Evidence>,
 }

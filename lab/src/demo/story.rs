@@ -169,10 +169,12 @@ impl Kind {
         }
     }
 
-    fn verdict(self) -> &'static str {
+    /// Verdict and cause that tell it.
+    fn verdict(self) -> (&'static str, Option<&'static str>) {
         match self {
-            Self::Takeover | Self::StolenCredentials => "different_person",
-            Self::Injection => "automation",
+            Self::Takeover => ("different_person", Some("takeover")),
+            Self::Injection => ("automation", None),
+            Self::StolenCredentials => ("different_person", Some("credential")),
         }
     }
 }
@@ -195,7 +197,7 @@ impl Attack {
     }
 
     fn told_by(&self, verdict: &Verdict) -> bool {
-        self.concerns(verdict) && verdict.verdict == self.kind.verdict()
+        self.concerns(verdict) && (verdict.verdict.as_str(), verdict.cause.as_deref()) == self.kind.verdict()
     }
 
     fn tell(&self, board: &Board) {
@@ -204,10 +206,11 @@ impl Attack {
             return say(&format!("\nNot caught: {words} at {desk}."));
         };
         let at_ms = milliseconds(verdict.at);
+        let cause = verdict.cause.as_ref().map_or(String::new(), |c| format!(" ({c})"));
         let trust = verdict.trust.map_or(String::new(), |t| format!(", trust {t:.1}"));
         say(&format!(
             "\nCaught at {desk}, in the session of subject {}: {words} at {}, and {} keys and {} s of work later the \
-             verdict was {} at {}{trust}.",
+             verdict was {}{cause} at {}{trust}.",
             board.pseudonym(verdict.subject_id),
             clock(self.at_ms),
             self.keys,
