@@ -21,6 +21,8 @@ const REMEMBERED: usize = SUFFIXES[SUFFIXES.len() - 1];
 #[serde(default)]
 pub(crate) struct Origin {
     begun: bool,
+    /// The device is the subject's, whatever the profile still keeps.
+    known: bool,
     new_device: bool,
     /// Windows for which work on another device is still told of.
     elsewhere: usize,
@@ -75,13 +77,18 @@ impl SessionState {
         self.origin.elsewhere = REMEMBERED;
     }
 
+    /// Says that the device is known to be the subject's: a profile keeps a few sessions, and forgets where older ones were made.
+    pub fn on_known_device(&mut self) {
+        self.origin.known = true;
+    }
+
     /// Looks at the log-on when the first window is judged.
     pub(crate) fn begin(&mut self, profile: &Profile) {
         if self.origin.begun {
             return;
         }
         self.origin.begun = true;
-        self.origin.new_device = self.device.is_new(profile);
+        self.origin.new_device = !self.origin.known && self.device.is_new(profile);
         if self.origin.new_device {
             self.hazard.raise(NEW_DEVICE);
         }

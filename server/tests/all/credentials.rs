@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::common::device::{Device, Stream};
 use crate::common::eventually;
 use crate::common::server::{START, Server};
-use crate::common::windows::{keyboard, opened, record, session_id, stranger, window};
+use crate::common::windows::{keyboard, opened, record, session_id, stranger, whole, window};
 use crate::http::Api;
 use crate::response::Desk;
 
@@ -109,6 +109,27 @@ async fn the_subject_on_a_new_device_is_no_stranger() {
     for verdict in verdicts(&desk.api, session, 12).await {
         assert_eq!((&verdict["verdict"], &verdict["cause"]), (&"genuine".into(), &Value::Null), "{verdict}");
     }
+}
+
+#[tokio::test]
+async fn a_device_that_was_vouched_for_stays_known_when_the_profile_keeps_no_session_of_it() {
+    let mut desk = Desk::mature("observe").await;
+    desk.policy(1, &serde_json::json!({ "enrolment_guard": "off" })).await;
+    let mut seat = Seat::new(&desk.api.server).await;
+    let session = session_id();
+    seat.send(session, &whole(session, START, "user-1", 6)).await;
+    for _ in 0..12 {
+        let session = session_id();
+        for record in whole(session, START, "user-1", 6) {
+            desk.stream.send(&record).await;
+        }
+        desk.stream.acked(session, 8).await.unwrap();
+    }
+    let (session, records) = session_of(stranger, 6);
+    seat.send(session, &records).await;
+    let told = verdicts(&desk.api, session, 6).await;
+    assert_eq!(told[5]["cause"], "credential");
+    assert!(!tells(&told[5], NEW_DEVICE), "{}", told[5]);
 }
 
 #[tokio::test]

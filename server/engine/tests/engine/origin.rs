@@ -90,6 +90,9 @@ fn a_new_device_raises_the_doubt_until_the_session_fits() {
         seen(&mut desk, &own)
     };
     let (home, abroad) = (of(HOME), of(ABROAD));
+    let mut known = on(ABROAD);
+    known.on_known_device();
+    let forgotten = seen(&mut Desk { population: &population, profile: &profile, state: known }, &own[..1]);
     // How much likelier a change is held to be before the first window than policy says.
     let factor = |of: &Assessment| {
         let odds = 100.0 / of.trust.unwrap() - 1.0;
@@ -97,6 +100,7 @@ fn a_new_device_raises_the_doubt_until_the_session_fits() {
     };
     assert!((factor(&home[0]) - 1.0).abs() < 0.01, "{}", factor(&home[0]));
     assert!((factor(&abroad[0]) - 4.0).abs() < 0.01, "{}", factor(&abroad[0]));
+    assert!((factor(&forgotten[0]) - 1.0).abs() < 0.01, "{}", factor(&forgotten[0]));
     assert!(abroad[11].trust.unwrap() > 99.0, "{:?}", abroad[11].trust);
 }
 

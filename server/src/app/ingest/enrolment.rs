@@ -119,6 +119,7 @@ pub async fn vouch(app: &Arc<App>, unit: &mut Unit, subject: SubjectId, device: 
         responding: Responding::none(app),
         assisted: BTreeSet::new(),
         elsewhere: BTreeMap::new(),
+        known: BTreeSet::new(),
         enrolment,
         sessions: BTreeMap::new(),
         profiles: app.profiles.load(unit, &app.secrets, &subjects).await?,

@@ -45,6 +45,8 @@ pub(super) struct Judge {
     pub(super) assisted: BTreeSet<SubjectId>,
     /// When the accounts of sessions were last at work on other devices.
     pub(super) elsewhere: BTreeMap<SessionId, Vec<OffsetDateTime>>,
+    /// Accounts that open sessions on a device that something has vouched for.
+    pub(super) known: BTreeSet<SubjectId>,
     pub(super) enrolment: Enrolment,
     pub(super) sessions: BTreeMap<SessionId, SessionRow>,
     pub(super) profiles: BTreeMap<SubjectId, Versioned>,
@@ -118,7 +120,11 @@ impl Judge {
                 });
             }
             match &record.body {
-                Body::Opened { .. } => {}
+                Body::Opened { .. } => {
+                    if self.known.contains(&session.row.subject_id) {
+                        session.state.person.on_known_device();
+                    }
+                }
                 Body::Signal { kind, count, marks, strength } => {
                     if let Some(modality) = appeared(*kind) {
                         session.state.person.input_device_appeared(modality);

@@ -60,6 +60,23 @@ pub(super) async fn elsewhere(
     Ok(elsewhere)
 }
 
+/// Accounts that open sessions on a device that something has vouched for.
+pub(super) async fn known(
+    unit: &mut Unit,
+    device: DeviceId,
+    sessions: &BTreeMap<SessionId, SessionRow>,
+    accepted: &[Record],
+) -> Result<BTreeSet<SubjectId>> {
+    let subjects = subjects_of(sessions, accepted, |body| matches!(body, Body::Opened { .. }));
+    let mut known: BTreeSet<SubjectId> = subjects.iter().copied().map(SubjectId).collect();
+    if !known.is_empty() {
+        for (subject, _) in unit.unvouched(&subjects, device).await? {
+            known.remove(&subject);
+        }
+    }
+    Ok(known)
+}
+
 /// What the enrolment guard needs.
 pub(super) async fn enrolment(
     unit: &mut Unit,

@@ -92,6 +92,7 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
     let sessions = open_sessions(app, &mut unit, device, sessions, &accepted, now).await?;
     let profiles = load::profiles(app, &mut unit, &sessions, &accepted).await?;
 
+    let known = load::known(&mut unit, device, &sessions, &accepted).await?;
     let elsewhere = load::elsewhere(&mut unit, &accepted).await?;
     let (responding, assisted) = load::responding(app, &mut unit, standing, &sessions, now).await?;
     let enrolment =
@@ -103,6 +104,7 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
         responding,
         assisted,
         elsewhere,
+        known,
         enrolment,
         sessions,
         profiles,

@@ -60,6 +60,7 @@ async fn close(app: &Arc<App>, id: SessionId, before: OffsetDateTime) -> Result<
         responding: Responding::none(app),
         assisted: BTreeSet::new(),
         elsewhere: BTreeMap::new(),
+        known: BTreeSet::new(),
         enrolment: Enrolment::load(&mut unit, &policy, device, now, (&subject, &subject), &[id.0]).await?,
         sessions: BTreeMap::from([(id, row)]),
         profiles: app.profiles.load(&mut unit, &app.secrets, &subject).await?,
