@@ -198,7 +198,7 @@ impl Desk {
         for event in located(locator, events) {
             records.extend(session.input(event, || epoch_ms + event.at_us / 1000)?);
         }
-        Ok(self.spool.append(&records)?)
+        self.spool.append(&records)
     }
 
     /// Someone else goes on in the same session.
