@@ -103,6 +103,7 @@ impl Programs {
 struct Desk {
     programs: Programs,
     up: mpsc::UnboundedReceiver<Up>,
+    came: Vec<Up>,
     down: broadcast::Sender<Directive>,
     session: Vec<u8>,
     _state: tempfile::TempDir,
@@ -119,7 +120,15 @@ impl Desk {
         let path = vec![programs.folder.path().to_owned()];
         let response = ResponseConfig { path, session: Some("c7".to_owned()) };
         let agent = Agent::start(state.path(), address, response);
-        let mut desk = Self { programs, up: taken, down, session: Vec::new(), _state: state, _agent: agent };
+        let mut desk = Self {
+            programs,
+            up: taken,
+            came: Vec::new(),
+            down,
+            session: Vec::new(),
+            _state: state,
+            _agent: agent,
+        };
         desk.session = desk.record(|body| matches!(body, Body::Opened(_))).await.session_id;
         desk
     }
@@ -133,26 +142,37 @@ impl Desk {
         }
     }
 
-    async fn next(&mut self) -> Up {
-        timeout(PATIENCE, self.up.recv()).await.unwrap().unwrap()
+    /// The first of what came up, or will, that is wanted. The rest stays for later: records and outcomes overtake each other.
+    async fn awaited<T>(&mut self, wanted: impl Fn(&Up) -> Option<T>) -> T {
+        let find = async {
+            loop {
+                if let Some((at, found)) =
+                    self.came.iter().enumerate().find_map(|(at, up)| Some((at, wanted(up)?)))
+                {
+                    self.came.remove(at);
+                    return found;
+                }
+                self.came.push(self.up.recv().await.unwrap());
+            }
+        };
+        timeout(PATIENCE, find).await.unwrap()
     }
 
     async fn outcome(&mut self) -> (Outcome, DirectiveOutcome) {
-        loop {
-            if let Up::DirectiveOutcome(outcome) = self.next().await {
-                return (outcome.outcome.try_into().unwrap(), outcome);
-            }
-        }
+        let told = self.awaited(|up| match up {
+            Up::DirectiveOutcome(outcome) => Some(outcome.clone()),
+            _ => None,
+        });
+        let outcome = told.await;
+        (outcome.outcome.try_into().unwrap(), outcome)
     }
 
     async fn record(&mut self, wanted: fn(&Body) -> bool) -> Record {
-        loop {
-            if let Up::Record(record) = self.next().await
-                && record.body.as_ref().is_some_and(wanted)
-            {
-                return record;
-            }
-        }
+        self.awaited(|up| match up {
+            Up::Record(record) if record.body.as_ref().is_some_and(wanted) => Some(record.clone()),
+            _ => None,
+        })
+        .await
     }
 
     async fn directs(&mut self, directive: &Directive) -> (Outcome, DirectiveOutcome) {

@@ -16,7 +16,7 @@ const HESITATION_MS: f64 = HESITATION_US as f64 / 1000.0;
 /// No gap and no hold is shorter than this, in milliseconds.
 const LEAST_MS: f64 = 1.0;
 /// Draws of a gap until it rolls over, or does not, as it should.
-const DRAWS: usize = 12;
+const DRAWS: usize = 40;
 /// Where nothing is known, in milliseconds.
 const GAP_MS: f64 = 180.0;
 const HELD_MS: f64 = 100.0;

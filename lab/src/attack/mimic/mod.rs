@@ -115,8 +115,8 @@ mod tests {
         assert_eq!(impostor.iter().filter(|s| **s > at).count(), 2);
         let genuine: Vec<f64> = (0..200).map(|s| f64::from(s) + 100.5).collect();
         let at = equal_error(&genuine, &impostor);
-        assert_eq!(impostor.iter().filter(|s| **s > at).count(), 50);
-        assert_eq!(genuine.iter().filter(|s| **s <= at).count(), 49);
+        assert_eq!(impostor.iter().filter(|s| **s > at).count(), 49);
+        assert_eq!(genuine.iter().filter(|s| **s <= at).count(), 50);
     }
 
     #[test]
