@@ -210,9 +210,12 @@ impl<D: Desk> Task<D> {
             match self.desk.locked().await {
                 Ok(now) if now == locked => return true,
                 Ok(_) => {}
+                // An unlock is worth asking for again: until it is told, the session counts as locked.
                 Err(failure) => {
                     tracing::debug!(%failure, "the desktop does not say whether it is locked");
-                    return false;
+                    if locked {
+                        return false;
+                    }
                 }
             }
         }

@@ -113,6 +113,11 @@ impl AutomationState {
         Some(self.conclude(reason, 0, Marks::NONE))
     }
 
+    /// Says that it was no machine after all: the session may teach, unless one is seen again.
+    pub fn false_alarm(&mut self) {
+        self.seen = false;
+    }
+
     /// Whether a machine was ever at the controls: such a session teaches nothing.
     #[must_use]
     pub fn seen(&self) -> bool {

@@ -160,7 +160,7 @@ impl Unit {
 
     async fn let_go(&mut self, subject: SubjectId, device: DeviceId, but: i64) -> Result<()> {
         sqlx::query!(
-            "update session set held_at = null, state = null
+            "update session set held_at = null, state = case when ended_by_silence then state end
              where id in (select id from session
                           where subject_id = $1 and device_id = $2 and held_at is not null and closed_at is not null
                           order by held_at desc, closed_at desc, id offset $3
@@ -176,13 +176,16 @@ impl Unit {
 }
 
 impl Store {
-    /// Lets go of what was held back before a moment; returns how many sessions.
+    /// Lets go of what was held back before a moment, and of sessions that fell silent before it and can no longer go on;
+    /// returns how many sessions.
     ///
     /// # Errors
     /// As the database.
     pub async fn forget_held(&self, before: OffsetDateTime) -> Result<u64> {
         let done = sqlx::query!(
-            "update session set held_at = null, state = null where closed_at is not null and held_at < $1",
+            "update session set held_at = null, state = null
+             where closed_at is not null
+               and (held_at < $1 or ended_by_silence and state is not null and closed_at < $1)",
             before
         );
         Ok(done.execute(&self.pool).await?.rows_affected())

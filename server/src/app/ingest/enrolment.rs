@@ -64,9 +64,14 @@ impl Enrolment {
         Ok(enrolment)
     }
 
-    /// Whether a session that closes may teach.
-    pub(super) fn teaches(&mut self, subject: SubjectId, state: &Kept) -> bool {
-        let stepped_up = state.answered.stepped_up() && !state.person.is_confirmed();
+    /// Whether a session that closes may teach, and whether the account was accused on the device in the same batch.
+    pub(super) fn teaches(&mut self, subject: SubjectId, state: &Kept, alarmed: bool) -> bool {
+        if let Some(of) = self.unvouched.get_mut(&subject).filter(|_| alarmed) {
+            of.alarm_at = self.now;
+        }
+        // Who was asked and is accused all the same vouches for nobody.
+        let accused = state.person.is_confirmed() || state.person.in_doubt() || state.automation.seen();
+        let stepped_up = state.answered.stepped_up() && !accused;
         let shown = Shown { stepped_up, confirmed: state.person.vouched_for() };
         self.decide(subject, shown)
     }

@@ -48,7 +48,10 @@ pub fn follow(secrets: &Secrets, mut row: SessionRow, said: Said) -> Result<Opti
     }
     let mut kept = Kept::open(secrets, &row)?;
     match said {
-        Said::FalseAlarm => kept.person.false_alarm(),
+        Said::FalseAlarm => {
+            kept.person.false_alarm();
+            kept.automation.false_alarm();
+        }
         Said::Confirmed => kept.person.confirmed(),
     }
     // Either way the accusation has been dealt with, and the next one is answered anew.

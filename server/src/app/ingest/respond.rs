@@ -92,7 +92,7 @@ impl Answered {
     /// The verdict no longer stands: the next one is answered anew.
     pub(super) fn lifted(&mut self) {
         self.response = None;
-        self.judged = 0;
+        (self.judged, self.machine) = (0, 0);
     }
 
     fn rests(&mut self, kind: VerdictKind, on_window: bool) -> Rests {
@@ -103,7 +103,10 @@ impl Answered {
                 Rests::OnWindows(self.machine)
             }
             (true, VerdictKind::Learning | VerdictKind::NotScorable) => Rests::OnWindows(self.judged),
-            (true, _) => {
+            (true, kind) => {
+                if kind == VerdictKind::Genuine {
+                    self.machine = 0;
+                }
                 self.judged = self.judged.saturating_add(1);
                 Rests::OnWindows(self.judged)
             }

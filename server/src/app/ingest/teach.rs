@@ -19,7 +19,7 @@ impl Judge {
         judged: &mut Judged,
     ) -> Result<()> {
         let subject = session.row.subject_id;
-        if self.enrolment.teaches(subject, &session.state) {
+        if self.enrolment.teaches(subject, &session.state, judged.alarmed.contains(&subject)) {
             self.release(subject, learned, judged)?;
             session.row.held_at = None;
             session.taught = self.teach(subject, &session.state, learned);

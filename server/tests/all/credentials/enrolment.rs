@@ -66,16 +66,17 @@ async fn a_second_device_is_held_back_for_days_without_alarm_and_then_learned() 
     let key = desk.api.key(Role::Viewer).await;
     assert_eq!(desk.api.ok(&format!("/v1/sessions/{first}"), &key).await["held_back"], true);
 
-    // An alarm on the fourth day makes the days begin anew, and that session is not held back: it never teaches.
-    server.clock.set(START + Duration::days(4));
+    // An alarm on the eighth day, told with the log-off, makes the days begin anew, and that session is not held back: it
+    // never teaches.
+    server.clock.set(START + Duration::days(8));
     let (session, mut records) = session_of(stranger, 6);
     records.push(record(session, 8, START, Body::Closed(v1::SessionClosed {})));
     seat.send(session, &records).await;
-    server.clock.set(START + Duration::days(10));
+    server.clock.set(START + Duration::days(14));
     work(&mut seat).await;
     assert_eq!((version(server).await, held(server).await), (before, 3));
 
-    server.clock.set(START + Duration::days(11));
+    server.clock.set(START + Duration::days(15));
     work(&mut seat).await;
     assert_eq!((version(server).await, held(server).await), (before + 1, 0), "one write for all of them");
     assert_eq!(learned(server).await, sessions + 4);

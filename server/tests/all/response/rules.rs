@@ -72,6 +72,15 @@ async fn one_window_locks_nobody() {
     desk.stream.send(&record(session, 3, START, Body::Window(even()))).await;
     assert_eq!(desk.directed(session, 3).await.len(), 1);
     assert_eq!(desk.made(session).await, lock());
+    // Nor after people have spoken of those before it.
+    let later = START + Duration::minutes(61);
+    desk.api.server.clock.set(later);
+    let key = desk.api.key(Role::Analyst).await;
+    let path = format!("/v1/sessions/{session}/feedback");
+    desk.api.give(Method::POST, &path, &key, &json!({ "said": "false_alarm" })).await;
+    desk.stream.send(&record(session, 4, later, Body::Window(even()))).await;
+    assert_eq!(desk.directed(session, 4).await, []);
+    assert_eq!(desk.made(session).await, lock());
 }
 
 #[tokio::test]
