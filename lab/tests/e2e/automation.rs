@@ -1,6 +1,6 @@
 //! Machines at a real desk, from the X server to the verdict; and a person in the same place, who ends in none.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{ConnectionExt as _, KEY_PRESS_EVENT, KEY_RELEASE_EVENT};
 use x11rb::protocol::xtest::ConnectionExt as _;
@@ -25,13 +25,35 @@ struct Scene {
 }
 
 impl Scene {
+    /// At the desk of someone whom nobody knows yet.
     fn begin() -> Self {
+        Self::after(|_, _| {})
+    }
+
+    /// At the desk of a subject with a mature profile, where policy locks.
+    fn of_a_subject(people: &People) -> Self {
+        Self::after(|agent, rest| {
+            for seed in 1..=3 {
+                let mut worker = people.subject(seed);
+                let work = one_after_another((0..4).flat_map(|_| [worker.types(100), worker.points(20)]));
+                let replayed = agent.replay(&work, ACCOUNT);
+                assert!(replayed.success, "{}", replayed.stderr);
+            }
+            let policy = json!({ "mode": "lock" });
+            let body = json!({ "follows": 0, "reason": "locks at this desk", "policy": policy });
+            rest.put("/v1/policies/default", &body);
+        })
+    }
+
+    fn after(prepare: impl FnOnce(&Agent, &Rest)) -> Self {
         let server = Server::start();
         let rest = server.rest();
         let mut agent = Agent::enrolled(&server);
+        prepare(&agent, &rest);
+        let known = rest.sessions().unwrap();
         let desk = XServer::start();
         agent.start(&desk.display, ACCOUNT);
-        let session = eventually("a session", || rest.sessions()?.into_iter().next());
+        let session = eventually("a session", || rest.sessions()?.into_iter().find(|s| !known.contains(s)));
         agent.wait_until_it_watches();
         Self { agent, desk, rest, session, _server: server }
     }
@@ -51,7 +73,7 @@ fn says(verdict: &Value, words: &str) -> bool {
 #[test]
 fn a_keyboard_that_types_a_payload_with_jitter_is_a_machine() {
     let _alone = alone();
-    let mut scene = Scene::begin();
+    let mut scene = Scene::of_a_subject(&People::draw());
     let mut at_us = 0;
     // Long: on a busy machine the X server itself may be late, and then it is unevenly late.
     let mut payload = Vec::new();
@@ -65,6 +87,16 @@ fn a_keyboard_that_types_a_payload_with_jitter_is_a_machine() {
     assert!(verdict["reason"].as_str().unwrap().contains("timed as nobody times them"), "{verdict}");
     assert!(says(&verdict, "held equally long"), "{verdict}");
     assert!(verdict["trust"].is_null(), "{verdict}");
+    let directive = eventually("the lock is answered", || {
+        scene.rest.directives(&scene.session)?.into_iter().find(|d| !d["outcome"].is_null())
+    });
+    assert_eq!(
+        (&directive["response"], &directive["outcome"]),
+        (&json!("lock"), &json!("done")),
+        "{directive}"
+    );
+    let asked = scene.agent.asked_of_the_desktop();
+    assert_eq!(asked.matches("loginctl lock-session c7").count(), 1, "{asked}");
     scene.agent.stop();
 }
 
@@ -93,8 +125,9 @@ fn a_program_that_types_through_xtest_is_a_machine() {
 #[test]
 fn a_person_at_the_same_desk_is_no_machine() {
     let _alone = alone();
-    let mut scene = Scene::begin();
-    let mut worker = People::draw().subject(1);
+    let people = People::draw();
+    let mut scene = Scene::of_a_subject(&people);
+    let mut worker = people.subject(100);
     scene.desk.play(&deeds(&one_after_another([worker.types(120), worker.points(25)])));
     eventually("windows are judged", || {
         (scene.rest.timeline(&scene.session)?.verdicts().len() >= 3).then_some(())
@@ -103,6 +136,7 @@ fn a_person_at_the_same_desk_is_no_machine() {
     let timeline = eventually("the session is closed", || {
         scene.rest.timeline(&scene.session).filter(|t| t.events().last() == Some(&"closed"))
     });
-    assert!(timeline.verdicts().iter().all(|v| *v == "learning"), "{:?}", timeline.verdicts());
+    assert!(timeline.verdicts().iter().all(|v| *v == "genuine"), "{:?}", timeline.verdicts());
+    assert!(scene.rest.directives(&scene.session).unwrap().is_empty());
     assert_eq!(timeline.events(), ["opened", "closed"]);
 }
