@@ -150,7 +150,7 @@ impl SessionState {
         let maturity = profile.maturity(policy);
         let mature = |m| maturity.iter().any(|s| s.modality == m && s.mature);
         let known = self.device.reference(population, profile);
-        let founded = self.device.reference(population, &profile.founded());
+        let founding = profile.founded();
         let mut changed = false;
         for pool in self.pools.iter().filter(|p| p.inputs >= least_taught(p.modality)) {
             let (modality, stats) = (pool.modality, pool.stats.unpack());
@@ -161,7 +161,7 @@ impl SessionState {
                 continue;
             }
             let founds = vouched || !mature(modality);
-            if !founds && !fits(&founded, FITS_FOUNDING) {
+            if !founds && !fits(&self.device.reference(population, &founding), FITS_FOUNDING) {
                 continue;
             }
             profile.add(modality, pool.inputs, &stats, (founds, self.device.key(modality)));
