@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::judge::{Judge, Judged};
 use super::kept::Kept;
-use super::respond::{Responding, Standing};
+use super::respond::Standing;
 use crate::app::App;
 use crate::domain::enrolment::{EnrolmentGuard, Shown, Unvouched, VouchedBy};
 use crate::domain::policy::GroupPolicy;
@@ -117,18 +117,8 @@ pub async fn vouch(app: &Arc<App>, unit: &mut Unit, subject: SubjectId, device: 
     if !enrolment.decide(subject, Shown { confirmed: true, ..Shown::default() }) {
         return Err(Error::internal("an analyst's word was not taken"));
     }
-    let judge = Judge {
-        secrets: Arc::clone(&app.secrets),
-        population: Arc::clone(&app.population),
-        policy: app.settings.policy.judging,
-        responding: Responding::none(app),
-        assisted: BTreeSet::new(),
-        elsewhere: BTreeMap::new(),
-        known: BTreeSet::new(),
-        enrolment,
-        sessions: BTreeMap::new(),
-        profiles: app.profiles.load(unit, &app.secrets, &subjects).await?,
-    };
+    let profiles = app.profiles.load(unit, &app.secrets, &subjects).await?;
+    let judge = Judge::without_verdicts(app, enrolment, BTreeMap::new(), profiles);
     let judged =
         tokio::task::spawn_blocking(move || judge.learn_held(subject)).await.map_err(Error::internal)??;
     let learned = !judged.profiles.is_empty();

@@ -1,14 +1,13 @@
 //! Ends sessions that nothing is heard of any more: a workstation that was switched off, reinstalled or lost never says that
 //! its sessions have ended.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
 use super::enrolment::Enrolment;
 use super::judge::Judge;
-use super::respond::Responding;
 use crate::app::{App, policies};
 use crate::domain::SessionId;
 use crate::{Error, ErrorKind, Result};
@@ -53,18 +52,9 @@ async fn close(app: &Arc<App>, id: SessionId, before: OffsetDateTime) -> Result<
     let standing = standing.ok_or_else(|| Error::internal("a session's device is gone"))?;
     let policy = policies::standing(app, &mut unit, standing).await?.policy;
     let now = app.ambient.now();
-    let judge = Judge {
-        secrets: Arc::clone(&app.secrets),
-        population: Arc::clone(&app.population),
-        policy: app.settings.policy.judging,
-        responding: Responding::none(app),
-        assisted: BTreeSet::new(),
-        elsewhere: BTreeMap::new(),
-        known: BTreeSet::new(),
-        enrolment: Enrolment::load(&mut unit, &policy, device, now, (&subject, &subject), &[id.0]).await?,
-        sessions: BTreeMap::from([(id, row)]),
-        profiles: app.profiles.load(&mut unit, &app.secrets, &subject).await?,
-    };
+    let enrolment = Enrolment::load(&mut unit, &policy, device, now, (&subject, &subject), &[id.0]).await?;
+    let profiles = app.profiles.load(&mut unit, &app.secrets, &subject).await?;
+    let judge = Judge::without_verdicts(app, enrolment, BTreeMap::from([(id, row)]), profiles);
     let judged = tokio::task::spawn_blocking(move || judge.fall_silent(heard_at)).await;
     let judged = judged.map_err(Error::internal)??;
     judged.keep_learned(&mut unit, device, now).await?;

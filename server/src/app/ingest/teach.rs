@@ -1,16 +1,42 @@
 //! What profiles learn of sessions that end, and of those that were held back until someone vouched for them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tacit_engine::Profile;
 use time::OffsetDateTime;
 
-use super::judge::{Judge, Judged, Learned, Open};
+use super::enrolment::Enrolment;
+use super::judge::{Judge, Judged, Learned, Open, Versioned};
 use super::kept::Kept;
+use super::respond::Responding;
 use crate::Result;
-use crate::domain::SubjectId;
+use crate::app::App;
+use crate::domain::{SessionId, SubjectId};
+use crate::store::sessions::SessionRow;
 
 impl Judge {
+    /// For sessions that end outside of a batch: nothing is judged of their input, and nothing follows.
+    pub(super) fn without_verdicts(
+        app: &App,
+        enrolment: Enrolment,
+        sessions: BTreeMap<SessionId, SessionRow>,
+        profiles: BTreeMap<SubjectId, Versioned>,
+    ) -> Self {
+        Self {
+            secrets: Arc::clone(&app.secrets),
+            population: Arc::clone(&app.population),
+            policy: app.settings.policy.judging,
+            responding: Responding::none(app),
+            assisted: BTreeSet::new(),
+            elsewhere: BTreeMap::new(),
+            known: BTreeSet::new(),
+            enrolment,
+            sessions,
+            profiles,
+        }
+    }
+
     /// Ends a session: the profile learns what may be learned of it, or it is held back until someone vouches.
     pub(super) fn close(
         &mut self,
