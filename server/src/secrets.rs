@@ -11,6 +11,7 @@ use aws_lc_rs::{hkdf, hmac};
 use zeroize::Zeroizing;
 
 use crate::clock::Ambient;
+use crate::domain::audit::Seal;
 use crate::{Error, Result};
 
 const KEY_BYTES: usize = 32;
@@ -47,6 +48,7 @@ impl Purpose {
 /// Keys in use.
 pub struct Secrets {
     pseudonym: hmac::Key,
+    seal: Seal,
     names: LessSafeKey,
     behaviour: LessSafeKey,
     ambient: Ambient,
@@ -84,6 +86,7 @@ impl Secrets {
         };
         Ok(Self {
             pseudonym: hmac::Key::new(hmac::HMAC_SHA256, &*derive(b"pseudonym")?),
+            seal: Seal::new(hmac::Key::new(hmac::HMAC_SHA256, &*derive(b"audit")?)),
             names: cipher(b"names")?,
             behaviour: cipher(b"behaviour")?,
             ambient,
@@ -96,6 +99,12 @@ impl Secrets {
     pub fn pseudonym(&self, account: &str) -> String {
         let tag = hmac::sign(&self.pseudonym, account.trim().to_lowercase().as_bytes());
         format!("s_{}", hex::encode(&tag.as_ref()[..16]))
+    }
+
+    /// What seals the audit log.
+    #[must_use]
+    pub fn seal_of_audit(&self) -> Seal {
+        self.seal.clone()
     }
 
     /// Encrypts, bound to a row and a purpose.

@@ -1,10 +1,13 @@
 //! What the command line does: enrolment tokens, API keys, devices.
 
+use serde_json::json;
 use time::Duration;
 
+use crate::app::audit;
 use crate::clock::Ambient;
+use crate::domain::audit::{Action, Object};
 use crate::domain::policy::check_group;
-use crate::domain::{ApiKeyId, DeviceId, EnrolmentTokenId, Role, token};
+use crate::domain::{ApiKeyId, Caller, DeviceId, EnrolmentTokenId, Role, token};
 use crate::secrets::{Purpose, Secrets};
 use crate::store::keys::NewApiKey;
 use crate::store::{Store, Unit};
@@ -24,6 +27,7 @@ const LONGEST_KEY: Duration = Duration::days(3_660);
 pub async fn create_enrolment_token(
     store: &Store,
     ambient: &Ambient,
+    caller: &Caller,
     uses: i32,
     life: Duration,
     group: &str,
@@ -40,8 +44,32 @@ pub async fn create_enrolment_token(
     }
     let (text, now) = (token::new_enrolment_token(ambient), ambient.now());
     let id = EnrolmentTokenId(ambient.id());
-    store.add_enrolment_token(id, &token::hash(&text), uses, now, now + life, group).await?;
+    let mut unit = store.begin().await?;
+    unit.add_enrolment_token(id, &token::hash(&text), uses, now, now + life, group).await?;
+    let details = json!({ "uses": uses, "seconds": life.whole_seconds(), "group": group });
+    let object = Object::EnrolmentToken(id);
+    audit::record(&mut unit, ambient, caller, Action::EnrolmentTokenMade, object, details).await?;
+    unit.commit().await?;
     Ok(text)
+}
+
+/// Revokes an enrolment token. Once is as good as twice.
+///
+/// # Errors
+/// Not found; as the database.
+pub async fn revoke_enrolment_token(
+    store: &Store,
+    ambient: &Ambient,
+    caller: &Caller,
+    id: EnrolmentTokenId,
+) -> Result<()> {
+    let mut unit = store.begin().await?;
+    let first = unit.revoke_enrolment_token(id, ambient.now()).await?;
+    if first.ok_or_else(|| Error::not_found("no such token"))? {
+        let object = Object::EnrolmentToken(id);
+        audit::record(&mut unit, ambient, caller, Action::EnrolmentTokenRevoked, object, json!({})).await?;
+    }
+    unit.commit().await
 }
 
 /// Makes an API key, which serves for `life` or until it is revoked; the text is known only now.
@@ -51,6 +79,7 @@ pub async fn create_enrolment_token(
 pub async fn create_api_key(
     unit: &mut Unit,
     ambient: &Ambient,
+    caller: &Caller,
     name: &str,
     role: Role,
     life: Option<Duration>,
@@ -65,8 +94,9 @@ pub async fn create_api_key(
         return Err(Error::invalid(format!("a key expires after 1 s to {} d", LONGEST_KEY.whole_days())));
     }
     let text = token::new_api_key(ambient);
+    let id = ApiKeyId(ambient.id());
     unit.add_api_key(&NewApiKey {
-        id: ApiKeyId(ambient.id()),
+        id,
         prefix: text.get(..token::SHOWN).unwrap_or_default(),
         hash: &token::hash(&text),
         name,
@@ -75,7 +105,24 @@ pub async fn create_api_key(
         expires_at: life.map(|life| ambient.now() + life),
     })
     .await?;
+    let seconds = life.map(Duration::whole_seconds);
+    let details = json!({ "role": role, "name": name, "seconds": seconds });
+    audit::record(unit, ambient, caller, Action::ApiKeyMade, Object::ApiKey(id), details).await?;
     Ok(text)
+}
+
+/// Revokes an API key. Once is as good as twice.
+///
+/// # Errors
+/// Not found; as the database.
+pub async fn revoke_api_key(store: &Store, ambient: &Ambient, caller: &Caller, id: ApiKeyId) -> Result<()> {
+    let mut unit = store.begin().await?;
+    let first = unit.revoke_api_key(id, ambient.now()).await?;
+    if first.ok_or_else(|| Error::not_found("no such key"))? {
+        audit::record(&mut unit, ambient, caller, Action::ApiKeyRevoked, Object::ApiKey(id), json!({}))
+            .await?;
+    }
+    unit.commit().await
 }
 
 /// The admin key of the first run; `None` if there ever was an API key.
@@ -87,7 +134,7 @@ pub async fn first_admin_key(store: &Store, ambient: &Ambient) -> Result<Option<
     if unit.any_api_key().await? {
         return Ok(None);
     }
-    let key = create_api_key(&mut unit, ambient, "first run", Role::Admin, None).await?;
+    let key = create_api_key(&mut unit, ambient, &Caller::Server, "first run", Role::Admin, None).await?;
     unit.commit().await?;
     Ok(Some(key))
 }
@@ -119,10 +166,14 @@ pub fn opens_mark(secrets: &Secrets, mark: &[u8]) -> Result<()> {
 ///
 /// # Errors
 /// Not found; as the database.
-pub async fn revoke_device(store: &Store, ambient: &Ambient, id: DeviceId) -> Result<()> {
-    if !store.revoke_device(id, ambient.now()).await? {
-        return Err(Error::not_found("no such device"));
+pub async fn revoke_device(store: &Store, ambient: &Ambient, caller: &Caller, id: DeviceId) -> Result<()> {
+    let mut unit = store.begin().await?;
+    let first = unit.revoke_device(id, ambient.now()).await?;
+    if first.ok_or_else(|| Error::not_found("no such device"))? {
+        audit::record(&mut unit, ambient, caller, Action::DeviceRevoked, Object::Device(id), json!({}))
+            .await?;
     }
+    unit.commit().await?;
     tracing::info!(device = %id, "device revoked");
     Ok(())
 }

@@ -1,11 +1,13 @@
 //! Exempting subjects from what policy does, and ending that.
 
 use serde::Deserialize;
+use serde_json::json;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::app::{App, audit};
+use crate::domain::audit::{Action, Object};
 use crate::domain::exemption::{ExemptionKind, check_until};
 use crate::domain::{Caller, ExemptionId, SubjectId};
 use crate::store::exemptions::Exemption;
@@ -35,9 +37,14 @@ pub async fn make(app: &App, caller: &Caller, new: &NewExemption) -> Result<Exem
     let now = app.ambient.now();
     check_until(new.until, now)?;
     let (id, subject) = (ExemptionId(app.ambient.id()), SubjectId(new.subject_id));
-    if !app.store.add_exemption(id, subject, new.kind, new.until, &caller.name(), now).await? {
+    let mut unit = app.store.begin().await?;
+    if !unit.add_exemption(id, subject, new.kind, new.until, &caller.name(), now).await? {
         return Err(Error::not_found("no such subject"));
     }
+    // The kind may tell of someone's health: it is not kept longer than the exemption.
+    let object = Object::Exemption(id, subject);
+    audit::record(&mut unit, &app.ambient, caller, Action::ExemptionMade, object, json!({})).await?;
+    unit.commit().await?;
     // Who is exempt, and why, is nothing for a log.
     tracing::info!(exemption = %id, "exemption made");
     one(app, id).await
@@ -48,9 +55,14 @@ pub async fn make(app: &App, caller: &Caller, new: &NewExemption) -> Result<Exem
 /// # Errors
 /// Not found; as the database.
 pub async fn end(app: &App, caller: &Caller, id: ExemptionId) -> Result<Exemption> {
-    if !app.store.end_exemption(id, &caller.name(), app.ambient.now()).await? {
-        return Err(no_such_exemption());
+    let mut unit = app.store.begin().await?;
+    let ended = unit.end_exemption(id, &caller.name(), app.ambient.now()).await?;
+    let (subject, first) = ended.ok_or_else(no_such_exemption)?;
+    if first {
+        let object = Object::Exemption(id, subject);
+        audit::record(&mut unit, &app.ambient, caller, Action::ExemptionEnded, object, json!({})).await?;
     }
+    unit.commit().await?;
     tracing::info!(exemption = %id, "exemption ended");
     one(app, id).await
 }

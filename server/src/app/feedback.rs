@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::app::{App, ingest};
+use crate::app::{App, audit, ingest};
+use crate::domain::audit::{Action, Object};
 use crate::domain::{Caller, SessionId};
 use crate::store::feedback::FeedbackRow;
 use crate::{Error, Result};
@@ -87,6 +88,9 @@ pub async fn give(app: &Arc<App>, caller: &Caller, id: SessionId, new: NewFeedba
             unit.drop_held(subject, device).await?;
         }
     }
+    let details = serde_json::json!({ "said": new.said });
+    let object = Object::Session(id, subject);
+    audit::record(&mut unit, &app.ambient, caller, Action::FeedbackGiven, object, details).await?;
     unit.commit().await?;
     metrics::counter!("tacit_feedback_total", "said" => new.said.name()).increment(1);
     tracing::info!(session = %id, said = new.said.name(), applied, "feedback");

@@ -1,6 +1,7 @@
 //! Use cases, one a verb: authorize, decide, commit. Adapters call these and add no rules of their own.
 
 pub mod admin;
+pub mod audit;
 pub mod devices;
 pub mod directives;
 pub mod exemptions;

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::app::App;
 use crate::app::ingest::Standing;
+use crate::app::{App, audit};
+use crate::domain::audit::{Action, Object};
 use crate::domain::policy::{DEFAULT_GROUP, GroupPolicy, check_group, check_reason};
 use crate::domain::{Caller, DeviceId};
 use crate::store::Unit;
@@ -189,8 +190,11 @@ pub async fn put(app: &App, caller: &Caller, group: &str, change: &Change) -> Re
             "the policy in force does not follow version {follows}: read it again, and say what it should be now"
         )));
     }
+    let (object, version) = (Object::Group(group.to_owned()), row.version);
+    let details = serde_json::json!({ "version": version, "reason": row.reason });
+    audit::record(&mut unit, &app.ambient, caller, Action::PolicyPut, object, details).await?;
     unit.commit().await?;
-    tracing::info!(group, version = row.version, by = row.made_by, "policy changed");
+    tracing::info!(group, version, by = row.made_by, "policy changed");
     one(app, group).await
 }
 
@@ -198,7 +202,7 @@ pub async fn put(app: &App, caller: &Caller, group: &str, change: &Change) -> Re
 ///
 /// # Errors
 /// Not found for a device or a group that is not there; as the database.
-pub async fn move_device(app: &App, id: DeviceId, group: &str) -> Result<()> {
+pub async fn move_device(app: &App, caller: &Caller, id: DeviceId, group: &str) -> Result<()> {
     check_group(group)?;
     if !app.store.has_group(group).await? {
         return Err(no_such_group());
@@ -207,6 +211,8 @@ pub async fn move_device(app: &App, id: DeviceId, group: &str) -> Result<()> {
     if !unit.move_device(id, group).await? {
         return Err(Error::not_found("no such device"));
     }
+    let details = serde_json::json!({ "group": group });
+    audit::record(&mut unit, &app.ambient, caller, Action::DeviceMoved, Object::Device(id), details).await?;
     unit.commit().await?;
     tracing::info!(device = %id, group, "device moved to another group");
     Ok(())

@@ -32,7 +32,7 @@ pub struct Page {
 }
 
 impl Page {
-    fn limit(&self) -> Result<i64> {
+    pub(super) fn limit(&self) -> Result<i64> {
         let limit = self.limit.unwrap_or(LIMIT);
         if !(1..=LIMIT_MOST).contains(&limit) {
             return Err(Error::of_field("limit", format!("limit must be a number from 1 to {LIMIT_MOST}")));

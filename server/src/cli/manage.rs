@@ -4,15 +4,30 @@ use anyhow::anyhow;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Command, DeviceCommand, KeyCommand, Life, TokenCommand, say};
+use super::{Command, DeviceCommand, KeyCommand, Life, TokenCommand, audit, master_key, say};
 use crate::app::admin;
 use crate::clock::Ambient;
-use crate::domain::{ApiKeyId, DeviceId, EnrolmentTokenId};
+use crate::config::Settings;
+use crate::domain::{ApiKeyId, Caller, DeviceId, EnrolmentTokenId};
 use crate::store::Store;
 use crate::{Error, ErrorKind};
 
-pub(super) async fn manage(command: Command, store: &Store, ambient: &Ambient) -> anyhow::Result<()> {
+/// Who runs the command line.
+const CONSOLE: &Caller = &Caller::Console;
+
+pub(super) async fn manage(
+    command: Command,
+    settings: &Settings,
+    store: &Store,
+    ambient: &Ambient,
+) -> anyhow::Result<()> {
+    let secrets = master_key::at_hand(settings, store, ambient).await?;
+    let store = &match &secrets {
+        Some(secrets) => store.clone().sealing(secrets.seal_of_audit()),
+        None => store.clone(),
+    };
     match command {
+        Command::Audit(command) => audit::audit(command, settings, store, secrets.as_ref()).await?,
         Command::Migrate => tracing::info!("the schema is up to date"),
         Command::Token(command) => token(command, store, ambient).await?,
         Command::Device(command) => device(command, store, ambient).await?,
@@ -25,8 +40,9 @@ pub(super) async fn manage(command: Command, store: &Store, ambient: &Ambient) -
 async fn token(command: TokenCommand, store: &Store, ambient: &Ambient) -> anyhow::Result<()> {
     match command {
         TokenCommand::Create { uses, expires: Life(life), group } => {
-            let token =
-                admin::create_enrolment_token(store, ambient, uses, life, &group).await.map_err(told)?;
+            let token = admin::create_enrolment_token(store, ambient, CONSOLE, uses, life, &group)
+                .await
+                .map_err(told)?;
             say(&token)?;
         }
         TokenCommand::List => {
@@ -44,9 +60,8 @@ async fn token(command: TokenCommand, store: &Store, ambient: &Ambient) -> anyho
             }
         }
         TokenCommand::Revoke { id } => {
-            if !store.revoke_enrolment_token(EnrolmentTokenId(id), ambient.now()).await.map_err(told)? {
-                return Err(anyhow!("no such token"));
-            }
+            let id = EnrolmentTokenId(id);
+            admin::revoke_enrolment_token(store, ambient, CONSOLE, id).await.map_err(told)?;
         }
     }
     Ok(())
@@ -63,7 +78,7 @@ async fn device(command: DeviceCommand, store: &Store, ambient: &Ambient) -> any
             }
         }
         DeviceCommand::Revoke { id } => {
-            admin::revoke_device(store, ambient, DeviceId(id)).await.map_err(told)?;
+            admin::revoke_device(store, ambient, CONSOLE, DeviceId(id)).await.map_err(told)?;
         }
     }
     Ok(())
@@ -74,7 +89,8 @@ async fn key(command: KeyCommand, store: &Store, ambient: &Ambient) -> anyhow::R
         KeyCommand::Create { name, role, expires } => {
             let mut unit = store.begin().await.map_err(told)?;
             let life = expires.map(|Life(life)| life);
-            let key = admin::create_api_key(&mut unit, ambient, &name, role, life).await.map_err(told)?;
+            let key = admin::create_api_key(&mut unit, ambient, CONSOLE, &name, role, life);
+            let key = key.await.map_err(told)?;
             unit.commit().await.map_err(told)?;
             say(&key)?;
         }
@@ -97,16 +113,14 @@ async fn key(command: KeyCommand, store: &Store, ambient: &Ambient) -> anyhow::R
             }
         }
         KeyCommand::Revoke { id } => {
-            if !store.revoke_api_key(ApiKeyId(id), ambient.now()).await.map_err(told)? {
-                return Err(anyhow!("no such key"));
-            }
+            admin::revoke_api_key(store, ambient, CONSOLE, ApiKeyId(id)).await.map_err(told)?;
         }
     }
     Ok(())
 }
 
 /// Who runs the command line may read everything.
-fn told(error: Error) -> anyhow::Error {
+pub(super) fn told(error: Error) -> anyhow::Error {
     match error.kind() {
         ErrorKind::Internal | ErrorKind::Unavailable => anyhow!(error.detail()),
         _ => anyhow!(error),

@@ -46,6 +46,28 @@ pub(super) async fn for_serving(
     Ok(secrets)
 }
 
+/// The keys that the server works with, for a command beside it; `None` if the master key is not here, or no server has worked
+/// in the database yet.
+///
+/// # Errors
+/// When the file is there and is not the key of this database, or cannot be read.
+pub(super) async fn at_hand(
+    settings: &Settings,
+    store: &Store,
+    ambient: &Ambient,
+) -> anyhow::Result<Option<Secrets>> {
+    let path = settings.master_key_path();
+    let unusable = || format!("cannot use the master key {}", path.display());
+    let (Some(master), Some(mark)) =
+        (secrets::master_key(&path).with_context(unusable)?, store.master_key_mark().await?)
+    else {
+        return Ok(None);
+    };
+    let secrets = Secrets::derive(&master, ambient.clone())?;
+    admin::opens_mark(&secrets, &mark).with_context(unusable)?;
+    Ok(Some(secrets))
+}
+
 /// For `doctor`. `mark` is what the database holds of its master key; `None` when it cannot be asked.
 pub(super) fn look(settings: &Settings, mark: Option<Option<Vec<u8>>>, ambient: &Ambient) -> Finding {
     let path = settings.master_key_path();

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod database;
 mod doctor;
 mod finding;
@@ -49,6 +50,9 @@ enum Command {
     /// API keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Print the OpenAPI description of the REST API
     Openapi,
 }
@@ -108,6 +112,14 @@ enum KeyCommand {
         /// Id, as `key list` shows it
         id: Uuid,
     },
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum AuditCommand {
+    /// Say whether any entry was altered, removed, moved or forged, and which
+    Verify,
+    /// Print every entry as a line of JSON
+    Export,
 }
 
 fn uses() -> clap::builder::RangedI64ValueParser<i32> {
@@ -182,7 +194,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Openapi => {}
         command => {
             let database = database::open(&settings, matches!(command, Command::Migrate)).await?;
-            let done = manage::manage(command, &database.store, &ambient).await;
+            let done = manage::manage(command, &settings, &database.store, &ambient).await;
             database.close().await;
             done?;
         }

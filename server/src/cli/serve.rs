@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{database, master_key, say};
+use super::{audit, database, master_key, say};
 use crate::app::health::Health;
 use crate::app::ingest::ProfileCache;
 use crate::app::policies::PolicyCache;
@@ -39,7 +39,7 @@ pub(super) async fn serve(settings: Settings, ambient: Ambient) -> anyhow::Resul
     let served = match master_key::for_serving(&settings, &database.store, &ambient).await {
         Ok(secrets) => {
             let app = Arc::new(App {
-                store: database.store.clone(),
+                store: database.store.clone().sealing(secrets.seal_of_audit()),
                 ambient: ambient.clone(),
                 secrets: Arc::new(secrets),
                 population: Arc::new(Population::shipped()),
@@ -79,6 +79,10 @@ async fn run(app: &Arc<App>, endpoints: &Path) -> anyhow::Result<()> {
     }
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(jobs::run(Arc::clone(app)));
+    tasks.spawn({
+        let app = Arc::clone(app);
+        async move { audit::note(&app).await }
+    });
     let mut calls = tokio::task::JoinSet::new();
     calls.spawn({
         let app = Arc::clone(app);

@@ -34,6 +34,8 @@ const PRIVACY_READERS: Who =
 const INVESTIGATORS: Who = Who::Roles(&[Role::Admin, Role::Analyst]);
 /// Whom an exemption protects, these look after.
 const GUARDIANS: Who = Who::Roles(&[Role::Admin, Role::Analyst, Role::Privacy]);
+/// Those who answer for what is done here.
+const AUDITORS: Who = Who::Roles(&[Role::Admin, Role::Privacy]);
 const ADMINS: Who = Who::Roles(&[Role::Admin]);
 
 /// Every route and every RPC.
@@ -64,6 +66,7 @@ pub const RULES: &[Rule] = &[
     Rule { call: "GET /v1/sessions/{id}", who: READERS },
     Rule { call: "GET /v1/sessions/{id}/timeline", who: INVESTIGATORS },
     Rule { call: "GET /v1/verdicts", who: READERS },
+    Rule { call: "GET /v1/audit", who: AUDITORS },
 ];
 
 /// The row of a call.

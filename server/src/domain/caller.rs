@@ -71,6 +71,10 @@ pub enum Caller {
     },
     /// An enrolled workstation.
     Device(DeviceId),
+    /// Whoever runs the command line on the server's machine.
+    Console,
+    /// The server itself, unasked.
+    Server,
 }
 
 impl Caller {
@@ -81,15 +85,17 @@ impl Caller {
             Self::User { subject, .. } => format!("user:{subject}"),
             Self::ApiKey { id, .. } => format!("key:{id}"),
             Self::Device(id) => format!("device:{id}"),
+            Self::Console => "console".to_owned(),
+            Self::Server => "server".to_owned(),
         }
     }
 
-    /// The role, if the caller is not a device.
+    /// The role of a person or program on REST.
     #[must_use]
     pub fn role(&self) -> Option<Role> {
         match self {
             Self::User { role, .. } | Self::ApiKey { role, .. } => Some(*role),
-            Self::Device(_) => None,
+            Self::Device(_) | Self::Console | Self::Server => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Types and rules without transport and without SQL.
 
 pub mod access;
+pub mod audit;
 pub mod caller;
 pub mod directive;
 pub mod enrolment;

@@ -90,6 +90,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(routes::exemptions::list, routes::exemptions::make))
         .routes(routes!(routes::exemptions::end))
         .routes(routes!(routes::verdicts::list))
+        .routes(routes!(routes::audit::list))
 }
 
 /// Every route.

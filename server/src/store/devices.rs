@@ -171,14 +171,34 @@ impl Store {
         Ok(rows.fetch_all(&self.pool).await?)
     }
 
-    /// Revokes a device; `false` if there is none. Revoking twice keeps the first time.
+    /// Every enrolment token, newest first.
     ///
     /// # Errors
     /// As the database.
-    pub async fn revoke_device(&self, id: DeviceId, at: OffsetDateTime) -> Result<bool> {
-        let done =
-            sqlx::query!("update device set revoked_at = coalesce(revoked_at, $2) where id = $1", id.0, at);
-        Ok(done.execute(&self.pool).await?.rows_affected() == 1)
+    pub async fn enrolment_tokens(&self) -> Result<Vec<TokenRow>> {
+        let rows = sqlx::query_as!(
+            TokenRow,
+            r#"select id, uses_left, created_at, expires_at, revoked_at, group_name as "group" from enrolment_token
+               order by created_at desc, id"#
+        );
+        Ok(rows.fetch_all(&self.pool).await?)
+    }
+}
+
+impl Unit {
+    /// Revokes a device; whether it was not revoked before. `None` if there is none. Revoking twice keeps the first time.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn revoke_device(&mut self, id: DeviceId, at: OffsetDateTime) -> Result<Option<bool>> {
+        let first = sqlx::query_scalar!(
+            r#"update device t set revoked_at = coalesce(t.revoked_at, $2)
+               from (select id, revoked_at from device where id = $1 for update) before
+               where t.id = before.id returning before.revoked_at is null as "first!""#,
+            id.0,
+            at
+        );
+        Ok(first.fetch_optional(&mut *self.tx).await?)
     }
 
     /// Keeps a new enrolment token's hash.
@@ -186,7 +206,7 @@ impl Store {
     /// # Errors
     /// As the database.
     pub async fn add_enrolment_token(
-        &self,
+        &mut self,
         id: EnrolmentTokenId,
         hash: &[u8],
         uses: i32,
@@ -204,39 +224,30 @@ impl Store {
             expires_at,
             group
         )
-        .execute(&self.pool)
+        .execute(&mut *self.tx)
         .await?;
         Ok(())
     }
 
-    /// Every enrolment token, newest first.
+    /// Revokes an enrolment token; whether it was not revoked before. `None` if there is none. Revoking twice keeps the first time.
     ///
     /// # Errors
     /// As the database.
-    pub async fn enrolment_tokens(&self) -> Result<Vec<TokenRow>> {
-        let rows = sqlx::query_as!(
-            TokenRow,
-            r#"select id, uses_left, created_at, expires_at, revoked_at, group_name as "group" from enrolment_token
-               order by created_at desc, id"#
-        );
-        Ok(rows.fetch_all(&self.pool).await?)
-    }
-
-    /// Revokes an enrolment token; `false` if there is none.
-    ///
-    /// # Errors
-    /// As the database.
-    pub async fn revoke_enrolment_token(&self, id: EnrolmentTokenId, at: OffsetDateTime) -> Result<bool> {
-        let done = sqlx::query!(
-            "update enrolment_token set revoked_at = coalesce(revoked_at, $2) where id = $1",
+    pub async fn revoke_enrolment_token(
+        &mut self,
+        id: EnrolmentTokenId,
+        at: OffsetDateTime,
+    ) -> Result<Option<bool>> {
+        let first = sqlx::query_scalar!(
+            r#"update enrolment_token t set revoked_at = coalesce(t.revoked_at, $2)
+               from (select id, revoked_at from enrolment_token where id = $1 for update) before
+               where t.id = before.id returning before.revoked_at is null as "first!""#,
             id.0,
             at
         );
-        Ok(done.execute(&self.pool).await?.rows_affected() == 1)
+        Ok(first.fetch_optional(&mut *self.tx).await?)
     }
-}
 
-impl Unit {
     /// The device of a public key.
     ///
     /// # Errors

@@ -51,15 +51,13 @@ impl Unit {
         .await?;
         Ok(rows.into_iter().map(|r| (SubjectId(r.subject_id), r.assisted)).collect())
     }
-}
 
-impl Store {
     /// Adds an exemption; `false` if there is no such subject.
     ///
     /// # Errors
     /// As the database.
     pub async fn add_exemption(
-        &self,
+        &mut self,
         id: ExemptionId,
         subject: SubjectId,
         kind: ExemptionKind,
@@ -77,25 +75,34 @@ impl Store {
             made_by,
             until
         );
-        Ok(done.execute(self.pool()).await?.rows_affected() == 1)
+        Ok(done.execute(&mut *self.tx).await?.rows_affected() == 1)
     }
 
-    /// Ends an exemption early; `false` if there is none. Ending twice keeps the first time.
+    /// Ends an exemption early; whose it is, and whether it had not ended before. `None` if there is none. Ending twice keeps the
+    /// first time.
     ///
     /// # Errors
     /// As the database.
-    pub async fn end_exemption(&self, id: ExemptionId, ended_by: &str, now: OffsetDateTime) -> Result<bool> {
-        let done = sqlx::query!(
-            "update exemption set ended_by = case when ended_at is null then $2 else ended_by end,
-                                  ended_at = coalesce(ended_at, $3)
-             where id = $1",
+    pub async fn end_exemption(
+        &mut self,
+        id: ExemptionId,
+        ended_by: &str,
+        now: OffsetDateTime,
+    ) -> Result<Option<(SubjectId, bool)>> {
+        let row = sqlx::query!(
+            r#"update exemption e set ended_by = case when e.ended_at is null then $2 else e.ended_by end,
+                                      ended_at = coalesce(e.ended_at, $3)
+               from (select id, ended_at from exemption where id = $1 for update) before
+               where e.id = before.id returning e.subject_id, before.ended_at is null as "first!""#,
             id.0,
             ended_by,
             now
         );
-        Ok(done.execute(self.pool()).await?.rows_affected() == 1)
+        Ok(row.fetch_optional(&mut *self.tx).await?.map(|r| (SubjectId(r.subject_id), r.first)))
     }
+}
 
+impl Store {
     /// One exemption.
     ///
     /// # Errors

@@ -74,19 +74,24 @@ impl Store {
             .await?;
         Ok(sqlx::query_scalar!("select sealed from master_key_check").fetch_one(&self.pool).await?)
     }
-
-    /// Revokes an API key; `false` if there is none.
-    ///
-    /// # Errors
-    /// As the database.
-    pub async fn revoke_api_key(&self, id: ApiKeyId, at: OffsetDateTime) -> Result<bool> {
-        let done =
-            sqlx::query!("update api_key set revoked_at = coalesce(revoked_at, $2) where id = $1", id.0, at);
-        Ok(done.execute(&self.pool).await?.rows_affected() == 1)
-    }
 }
 
 impl Unit {
+    /// Revokes an API key; whether it was not revoked before. `None` if there is none. Revoking twice keeps the first time.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn revoke_api_key(&mut self, id: ApiKeyId, at: OffsetDateTime) -> Result<Option<bool>> {
+        let first = sqlx::query_scalar!(
+            r#"update api_key t set revoked_at = coalesce(t.revoked_at, $2)
+               from (select id, revoked_at from api_key where id = $1 for update) before
+               where t.id = before.id returning before.revoked_at is null as "first!""#,
+            id.0,
+            at
+        );
+        Ok(first.fetch_optional(&mut *self.tx).await?)
+    }
+
     /// Whether any API key was ever made. Holds other server processes that ask the same until this unit ends.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The only SQL. Every query is checked against the schema at compile time.
 
+pub mod audit;
 pub mod devices;
 pub mod directives;
 pub mod exemptions;
@@ -17,6 +18,7 @@ use sqlx::postgres::PgPool;
 use sqlx::{Postgres, Transaction};
 use time::OffsetDateTime;
 
+use crate::domain::audit::Seal;
 use crate::{Error, Result};
 
 /// The migrations of this version, embedded.
@@ -26,12 +28,14 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    seal: Option<Seal>,
 }
 
 /// A unit of work: its effects exist once [`Unit::commit`] has returned, or not at all.
 #[derive(Debug)]
 pub struct Unit {
     pub(crate) tx: Transaction<'static, Postgres>,
+    seal: Option<Seal>,
 }
 
 impl Unit {
@@ -48,7 +52,13 @@ impl Store {
     /// Over a pool of connections.
     #[must_use]
     pub fn new(pool: PgPool) -> Self {
-        Self { pool }
+        Self { pool, seal: None }
+    }
+
+    /// With what seals the audit log.
+    #[must_use]
+    pub fn sealing(self, seal: Seal) -> Self {
+        Self { seal: Some(seal), ..self }
     }
 
     /// The pool, for queries outside a unit of work.
@@ -62,7 +72,7 @@ impl Store {
     /// # Errors
     /// Unavailable when the database is away.
     pub async fn begin(&self) -> Result<Unit> {
-        Ok(Unit { tx: self.pool.begin().await? })
+        Ok(Unit { tx: self.pool.begin().await?, seal: self.seal.clone() })
     }
 
     /// Whether the database answers.

@@ -17,7 +17,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tacit_server::app::admin;
 use tacit_server::config::Settings;
-use tacit_server::domain::Role;
+use tacit_server::domain::{Caller, Role};
 use tower::ServiceExt as _;
 
 use crate::common::server::Server;
@@ -25,9 +25,9 @@ use crate::common::server::Server;
 /// One device, two subjects, three sessions.
 const SEED: &str = include_str!("http/seed.sql");
 /// Of the seed.
-const SUBJECT: &str = "00000000-0000-0000-0000-0000000000a1";
-const DEVICE: &str = "00000000-0000-0000-0000-0000000000d1";
-const SESSION: &str = "00000000-0000-0000-0000-0000000000e1";
+pub(crate) const SUBJECT: &str = "00000000-0000-0000-0000-0000000000a1";
+pub(crate) const DEVICE: &str = "00000000-0000-0000-0000-0000000000d1";
+pub(crate) const SESSION: &str = "00000000-0000-0000-0000-0000000000e1";
 
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -67,7 +67,8 @@ impl Api {
     pub(crate) async fn key(&self, role: Role) -> String {
         let app = &self.server.app;
         let mut unit = app.store.begin().await.unwrap();
-        let key = admin::create_api_key(&mut unit, &app.ambient, "test", role, None).await.unwrap();
+        let key = admin::create_api_key(&mut unit, &app.ambient, &Caller::Console, "test", role, None);
+        let key = key.await.unwrap();
         unit.commit().await.unwrap();
         key
     }

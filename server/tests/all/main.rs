@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod audit;
 mod automation;
 mod cli;
 mod common;

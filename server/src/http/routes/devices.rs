@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Answer;
 use crate::app::{App, admin, read};
-use crate::domain::DeviceId;
+use crate::domain::{Caller, DeviceId};
 use crate::http::params::{Id, Nothing, PageParams, Params};
 use crate::http::problem::Problem;
 use crate::store::read::devices::Device;
@@ -50,8 +50,13 @@ pub(crate) async fn one(State(app): State<Arc<App>>, Id(id): Id, _: Params<Nothi
     (status = 200, body = Device, description = "The device, revoked"),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn revoke(State(app): State<Arc<App>>, Id(id): Id, _: Params<Nothing>) -> Answer<Device> {
+pub(crate) async fn revoke(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Id(id): Id,
+    _: Params<Nothing>,
+) -> Answer<Device> {
     let id = DeviceId(id);
-    admin::revoke_device(&app.store, &app.ambient, id).await?;
+    admin::revoke_device(&app.store, &app.ambient, &caller, id).await?;
     Ok(Json(read::device(&app.store, id).await?))
 }

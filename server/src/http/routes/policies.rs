@@ -121,11 +121,12 @@ pub(crate) struct Membership {
 ))]
 pub(crate) async fn move_device(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     _: Params<Nothing>,
     Given(membership): Given<Membership>,
 ) -> Answer<Device> {
     let id = DeviceId(id);
-    policies::move_device(&app, id, &membership.group).await?;
+    policies::move_device(&app, &caller, id, &membership.group).await?;
     Ok(Json(read::device(&app.store, id).await?))
 }

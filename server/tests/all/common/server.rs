@@ -11,6 +11,7 @@ use tacit_server::app::policies::PolicyCache;
 use tacit_server::app::{App, admin};
 use tacit_server::clock::{Ambient, Clock, Random};
 use tacit_server::config::Settings;
+use tacit_server::domain::Caller;
 use tacit_server::domain::policy::DEFAULT_GROUP;
 use tacit_server::secrets::Secrets;
 use tacit_server::store::Store;
@@ -75,9 +76,10 @@ impl Server {
         let mut settings = Settings::default();
         change(&mut settings);
         let stopping = CancellationToken::new();
+        let secrets = Secrets::derive(&[7; 32], ambient.clone()).unwrap();
         let app = Arc::new(App {
-            store: Store::new(cluster::database().await),
-            secrets: Arc::new(Secrets::derive(&[7; 32], ambient.clone()).unwrap()),
+            store: Store::new(cluster::database().await).sealing(secrets.seal_of_audit()),
+            secrets: Arc::new(secrets),
             ambient,
             population: Arc::clone(&POPULATION),
             settings,
@@ -104,7 +106,9 @@ impl Server {
     /// A fresh enrolment token of one use, for a group.
     pub(crate) async fn token_of(&self, group: &str) -> String {
         let hour = time::Duration::HOUR;
-        admin::create_enrolment_token(&self.app.store, &self.app.ambient, 1, hour, group).await.unwrap()
+        admin::create_enrolment_token(&self.app.store, &self.app.ambient, &Caller::Console, 1, hour, group)
+            .await
+            .unwrap()
     }
 
     /// An enrolled device.
