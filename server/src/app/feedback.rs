@@ -8,7 +8,9 @@ use utoipa::ToSchema;
 use crate::app::{App, audit, ingest};
 use crate::domain::audit::{Action, Object};
 use crate::domain::{Caller, SessionId};
+use crate::store::Unit;
 use crate::store::feedback::FeedbackRow;
+use crate::store::sessions::SessionRow;
 use crate::{Error, Result};
 
 /// What can be said.
@@ -61,9 +63,35 @@ pub struct Effect {
 pub async fn give(app: &Arc<App>, caller: &Caller, id: SessionId, new: NewFeedback) -> Result<Effect> {
     let mut unit = app.store.begin().await?;
     let row = unit.lock_sessions(&[id.0]).await?.pop().ok_or_else(|| Error::not_found("no such session"))?;
+    let effect = keep(app, &mut unit, caller, row, new).await?;
+    unit.commit().await?;
+    effect.count(id);
+    Ok(effect)
+}
+
+impl Effect {
+    /// Counts and logs what was committed.
+    pub(super) fn count(self, session: SessionId) {
+        let (said, applied) = (self.said.name(), self.applied);
+        metrics::counter!("tacit_feedback_total", "said" => said).increment(1);
+        tracing::info!(%session, said, applied, "feedback");
+    }
+}
+
+/// As [`give`], within a unit that holds the session.
+///
+/// # Errors
+/// As [`give`].
+pub(super) async fn keep(
+    app: &Arc<App>,
+    unit: &mut Unit,
+    caller: &Caller,
+    row: SessionRow,
+    new: NewFeedback,
+) -> Result<Effect> {
     let feedback = FeedbackRow {
         id: app.ambient.id(),
-        session: id,
+        session: row.id,
         verdict: new.verdict_id,
         said: new.said.name(),
         said_by: &caller.name(),
@@ -81,7 +109,7 @@ pub async fn give(app: &Arc<App>, caller: &Caller, id: SessionId, new: NewFeedba
         unit.put_sessions(&[row], None).await?;
     }
     match new.said {
-        Said::FalseAlarm => applied |= ingest::vouch(app, &mut unit, subject, device).await?,
+        Said::FalseAlarm => applied |= ingest::vouch(app, unit, subject, device).await?,
         Said::Confirmed => {
             unit.lock_subjects(&[subject.0]).await?;
             unit.alarm(&[subject.0], device, feedback.said_at).await?;
@@ -89,10 +117,7 @@ pub async fn give(app: &Arc<App>, caller: &Caller, id: SessionId, new: NewFeedba
         }
     }
     let details = serde_json::json!({ "said": new.said });
-    let object = Object::Session(id, subject);
-    audit::record(&mut unit, &app.ambient, caller, Action::FeedbackGiven, object, details).await?;
-    unit.commit().await?;
-    metrics::counter!("tacit_feedback_total", "said" => new.said.name()).increment(1);
-    tracing::info!(session = %id, said = new.said.name(), applied, "feedback");
+    let object = Object::Session(feedback.session, subject);
+    audit::record(unit, &app.ambient, caller, Action::FeedbackGiven, object, details).await?;
     Ok(Effect { said: new.said, applied })
 }

@@ -1,6 +1,7 @@
 //! Use cases, one a verb: authorize, decide, commit. Adapters call these and add no rules of their own.
 
 pub mod admin;
+pub mod alerts;
 pub mod audit;
 pub mod devices;
 pub mod directives;
@@ -10,6 +11,7 @@ pub mod health;
 pub mod ingest;
 pub mod policies;
 pub mod read;
+pub mod respond;
 pub mod silent;
 
 use std::collections::HashSet;

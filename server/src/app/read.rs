@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::domain::{Caller, DeviceId, SessionId, SubjectId, token};
 use crate::store::Store;
 use crate::store::read::Place;
+use crate::store::read::alerts::{Alert, AlertFilter};
 use crate::store::read::devices::Device;
 use crate::store::read::sessions::{Session, SessionFilter};
 use crate::store::read::subjects::{ProfileState, Subject};
@@ -213,6 +214,20 @@ pub async fn timeline(store: &Store, id: SessionId, page: &Page) -> Result<(Vec<
     // Stable: a verdict stays behind its window.
     entries.sort_by_key(Entry::sequence);
     Ok((entries, more.then(|| cursor("timeline", id, last))))
+}
+
+/// A page of alerts and the cursor of the next.
+///
+/// # Errors
+/// Invalid argument for a cursor or limit; as the database.
+pub async fn alerts(
+    store: &Store,
+    filter: &AlertFilter,
+    page: &Page,
+) -> Result<(Vec<Alert>, Option<String>)> {
+    let limit = page.limit()?;
+    let rows = store.read_alerts(filter, page.place("alerts")?, limit + 1).await?;
+    Ok(paged("alerts", rows, limit, |a| Place { at: a.opened_at, id: a.id }))
 }
 
 /// A page of verdicts, oldest first, and the cursor from which later ones follow.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tacit_engine::VerdictKind;
 use time::{Duration, OffsetDateTime};
 
+use crate::app::ingest::{self, Standing};
 use crate::app::{App, directives, policies};
 use crate::domain::directive::{self, Directive};
 use crate::domain::guard::{self, Facts, Rests};
@@ -89,12 +90,17 @@ async fn pronounce_on(app: &App, id: SessionId, before: OffsetDateTime, now: Off
         reason,
         evidence: serde_json::Value::Array(Vec::new()),
     };
-    unit.add_verdicts(&[verdict], now).await?;
-    let directive: Vec<_> = answer(app, &mut unit, &row, now).await?.into_iter().collect();
+    unit.add_verdicts(std::slice::from_ref(&verdict), now).await?;
+    let device = unit.device_standing(row.device_id).await?;
+    let device = device.ok_or_else(|| Error::internal("a session's device is gone"))?;
+    let standing = policies::standing(app, &mut unit, device).await?;
+    let raised = ingest::raise_for(app, &mut unit, &[verdict], &standing.policy, now).await?;
+    let directive: Vec<_> = answer(app, &mut unit, &row, standing, now).await?.into_iter().collect();
     unit.put_sessions(std::slice::from_ref(&row), None).await?;
     unit.add_directives(&directive, now).await?;
     unit.commit().await?;
     directives::count(&directive);
+    raised.count();
     metrics::counter!("tacit_verdicts_total", "verdict" => name).increment(1);
     Ok(true)
 }
@@ -104,11 +110,9 @@ async fn answer(
     app: &App,
     unit: &mut Unit,
     row: &SessionRow,
+    standing: Standing,
     now: OffsetDateTime,
 ) -> Result<Option<DirectiveRow>> {
-    let device = unit.device_standing(row.device_id).await?;
-    let device = device.ok_or_else(|| Error::internal("a session's device is gone"))?;
-    let standing = policies::standing(app, unit, device).await?;
     let response = standing.policy.response(VerdictKind::Silent);
     if response == Response::Record {
         return Ok(None);
@@ -127,11 +131,19 @@ async fn answer(
     let id = DirectiveId(app.ambient.id());
     let expires_at = now + directive::serves(VerdictKind::Silent);
     Ok(Some(DirectiveRow {
-        directive: Directive { id, session: row.id, verdict: VerdictKind::Silent, response, expires_at },
+        directive: Directive {
+            id,
+            session: row.id,
+            verdict: VerdictKind::Silent,
+            by_hand: false,
+            response,
+            expires_at,
+        },
         device: row.device_id,
         sequence: row.last_sequence,
         group: standing.group,
         version: standing.version,
         withheld,
+        asked: None,
     }))
 }

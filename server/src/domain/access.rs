@@ -65,8 +65,15 @@ pub const RULES: &[Rule] = &[
     Rule { call: "GET /v1/sessions", who: READERS },
     Rule { call: "GET /v1/sessions/{id}", who: READERS },
     Rule { call: "GET /v1/sessions/{id}/timeline", who: INVESTIGATORS },
+    Rule { call: "POST /v1/sessions/{id}/respond", who: INVESTIGATORS },
     Rule { call: "GET /v1/verdicts", who: READERS },
     Rule { call: "GET /v1/audit", who: AUDITORS },
+    Rule { call: "GET /v1/alerts", who: READERS },
+    Rule { call: "GET /v1/alerts/{id}", who: READERS },
+    Rule { call: "POST /v1/alerts/{id}/acknowledge", who: INVESTIGATORS },
+    Rule { call: "POST /v1/alerts/{id}/assign", who: INVESTIGATORS },
+    Rule { call: "POST /v1/alerts/{id}/notes", who: INVESTIGATORS },
+    Rule { call: "POST /v1/alerts/{id}/resolve", who: INVESTIGATORS },
 ];
 
 /// The row of a call.

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::domain::{ApiKeyId, DeviceId, EnrolmentTokenId, ExemptionId, SessionId, SubjectId};
+use crate::domain::{AlertId, ApiKeyId, DeviceId, EnrolmentTokenId, ExemptionId, SessionId, SubjectId};
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
@@ -54,6 +54,16 @@ actions! {
     DeviceMoved = "device_moved";
     /// Feedback was given on a session.
     FeedbackGiven = "feedback_given";
+    /// An alert was taken on.
+    AlertAcknowledged = "alert_acknowledged";
+    /// An alert was given to someone, or to nobody.
+    AlertAssigned = "alert_assigned";
+    /// A note was written beside an alert.
+    AlertNoted = "alert_noted";
+    /// An alert was dealt with.
+    AlertResolved = "alert_resolved";
+    /// A response was asked for by hand.
+    ResponseAsked = "response_asked";
     /// An API key was made.
     ApiKeyMade = "api_key_made";
     /// An API key was revoked.
@@ -85,6 +95,8 @@ pub enum Object {
     Session(SessionId, SubjectId),
     /// A subject's exemption.
     Exemption(ExemptionId, SubjectId),
+    /// An alert about a subject's session.
+    Alert(AlertId, SubjectId),
     /// A device.
     Device(DeviceId),
     /// A group of devices.
@@ -100,9 +112,10 @@ impl Object {
     #[must_use]
     pub fn subject(&self) -> Option<SubjectId> {
         match self {
-            Self::Subject(subject) | Self::Session(_, subject) | Self::Exemption(_, subject) => {
-                Some(*subject)
-            }
+            Self::Subject(subject)
+            | Self::Session(_, subject)
+            | Self::Exemption(_, subject)
+            | Self::Alert(_, subject) => Some(*subject),
             _ => None,
         }
     }
@@ -114,6 +127,7 @@ impl Object {
             Self::Subject(_) => format!("subject:{}", reference.unwrap_or_default()),
             Self::Session(id, _) => format!("session:{id}"),
             Self::Exemption(id, _) => format!("exemption:{id}"),
+            Self::Alert(id, _) => format!("alert:{id}"),
             Self::Device(id) => format!("device:{id}"),
             Self::Group(name) => format!("group:{name}"),
             Self::ApiKey(id) => format!("key:{id}"),

@@ -22,6 +22,8 @@ pub struct Directive {
     pub session: SessionId,
     /// Of which verdict it is made.
     pub verdict: VerdictKind,
+    /// A person asked for it, not policy.
+    pub by_hand: bool,
     /// What to do; never `record`.
     pub response: Response,
     /// Until when.
@@ -33,6 +35,7 @@ impl Directive {
     #[must_use]
     pub fn text(&self) -> String {
         let why = match self.verdict {
+            _ if self.by_hand => "Your security team asks who is at this workstation.",
             VerdictKind::Silent => {
                 "The program that watches over this workstation was not heard of for a while."
             }

@@ -46,6 +46,8 @@ ids! {
     ApiKeyId;
     /// One directive.
     DirectiveId;
+    /// One alert.
+    AlertId;
     /// One exemption.
     ExemptionId;
 }

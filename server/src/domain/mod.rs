@@ -1,6 +1,7 @@
 //! Types and rules without transport and without SQL.
 
 pub mod access;
+pub mod alert;
 pub mod audit;
 pub mod caller;
 pub mod directive;
@@ -14,4 +15,6 @@ pub mod token;
 pub mod verdict;
 
 pub use caller::{Caller, Role};
-pub use ids::{ApiKeyId, DeviceId, DirectiveId, EnrolmentTokenId, ExemptionId, SessionId, SubjectId};
+pub use ids::{
+    AlertId, ApiKeyId, DeviceId, DirectiveId, EnrolmentTokenId, ExemptionId, SessionId, SubjectId,
+};

@@ -89,8 +89,15 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(routes::policies::history))
         .routes(routes!(routes::exemptions::list, routes::exemptions::make))
         .routes(routes!(routes::exemptions::end))
+        .routes(routes!(routes::responses::respond))
         .routes(routes!(routes::verdicts::list))
         .routes(routes!(routes::audit::list))
+        .routes(routes!(routes::alerts::list))
+        .routes(routes!(routes::alerts::one))
+        .routes(routes!(routes::alerts::acknowledge))
+        .routes(routes!(routes::alerts::assign))
+        .routes(routes!(routes::alerts::note))
+        .routes(routes!(routes::alerts::resolve))
 }
 
 /// Every route.

@@ -7,6 +7,8 @@ use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use serde::Serialize;
 use tacit_engine::VerdictKind;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -46,6 +48,17 @@ impl Fields {
     /// The id in a field.
     pub(super) fn id(&mut self, name: &'static str) -> Result<Option<Uuid>> {
         self.value(name, "a UUID")
+    }
+
+    /// The moment in a field.
+    pub(super) fn time(&mut self, name: &'static str) -> Result<Option<OffsetDateTime>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        // A `+` that was not encoded arrives as a space.
+        let at = OffsetDateTime::parse(&text.replace(' ', "+"), &Rfc3339);
+        // What Postgres can keep, with room around it.
+        let at = at.ok().filter(|at| (1..=9_000).contains(&at.year()));
+        let wrong = || Error::of_field(name, format!("{name} must be a time such as 2026-03-02T09:00:00Z"));
+        at.map(Some).ok_or_else(wrong)
     }
 
     /// Which page.

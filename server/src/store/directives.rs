@@ -26,6 +26,8 @@ pub struct DirectiveRow {
     pub version: i32,
     /// The rule that keeps it from being sent.
     pub withheld: Option<&'static str>,
+    /// The person who asked for it, and why; `None` for what policy made.
+    pub asked: Option<(String, String)>,
 }
 
 /// When a session was last sent something.
@@ -54,6 +56,10 @@ pub struct DirectiveState {
     pub response: String,
     /// The rule that kept it from being sent: `quiet_group`, `exempt_subject`, `profile_not_mature` or `within_an_hour`.
     pub withheld: Option<String>,
+    /// The person who asked for it by hand; null for what policy made of a verdict.
+    pub asked_by: Option<String>,
+    /// Why they did.
+    pub asked_because: Option<String>,
     /// When it was decided.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
@@ -81,8 +87,9 @@ impl Unit {
         for row in rows {
             sqlx::query!(
                 "insert into directive (id, session_id, device_id, sequence, verdict, group_name, policy_version,
-                                        response, withheld, created_at, expires_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                                        response, withheld, created_at, expires_at, asked_by,
+                                        asked_because)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
                 row.directive.id.0,
                 row.directive.session.0,
                 row.device.0,
@@ -93,7 +100,9 @@ impl Unit {
                 row.directive.response.name(),
                 row.withheld,
                 now,
-                row.directive.expires_at
+                row.directive.expires_at,
+                row.asked.as_ref().map(|(by, _)| by),
+                row.asked.as_ref().map(|(_, because)| because)
             )
             .execute(&mut *self.tx)
             .await?;
@@ -137,9 +146,9 @@ impl Store {
     /// As the database.
     pub async fn pending_directives(&self, device: DeviceId, now: OffsetDateTime) -> Result<Vec<Directive>> {
         let rows = sqlx::query!(
-            "select id, session_id, verdict, response, expires_at from directive
+            r#"select id, session_id, verdict, response, expires_at, asked_by is not null as "by_hand!" from directive
              where device_id = $1 and acknowledged_at is null and withheld is null and expires_at > $2
-             order by created_at, id",
+             order by created_at, id"#,
             device.0,
             now
         )
@@ -152,7 +161,7 @@ impl Store {
                 let verdict = verdict::named(&r.verdict)
                     .ok_or_else(|| Error::internal(format!("a directive of the verdict {}", r.verdict)))?;
                 let (id, session) = (DirectiveId(r.id), SessionId(r.session_id));
-                Ok(Directive { id, session, verdict, response, expires_at: r.expires_at })
+                Ok(Directive { id, session, verdict, by_hand: r.by_hand, response, expires_at: r.expires_at })
             })
             .collect()
     }
@@ -209,8 +218,8 @@ impl Store {
     pub async fn read_directives(&self, session: SessionId, limit: i64) -> Result<Vec<DirectiveState>> {
         let rows = sqlx::query_as!(
             DirectiveState,
-            r#"select id, sequence, verdict, group_name as "group", policy_version, response, withheld, created_at,
-                      expires_at, acknowledged_at, outcome, acted_at, detail
+            r#"select id, sequence, verdict, group_name as "group", policy_version, response, withheld, asked_by,
+                      asked_because, created_at, expires_at, acknowledged_at, outcome, acted_at, detail
                from directive where session_id = $1 order by created_at desc, sequence desc, id desc
                limit $2"#,
             session.0,

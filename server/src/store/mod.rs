@@ -1,5 +1,6 @@
 //! The only SQL. Every query is checked against the schema at compile time.
 
+pub mod alerts;
 pub mod audit;
 pub mod devices;
 pub mod directives;

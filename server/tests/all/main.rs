@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod alerts;
 mod audit;
 mod automation;
 mod cli;

@@ -3,6 +3,7 @@
 //! The session rows stay locked from reading the state to the commit, so that any process can take any stream and two can
 //! never go on with one session at once.
 
+mod alert;
 mod enrolment;
 mod judge;
 mod kept;
@@ -30,6 +31,7 @@ use crate::store::Unit;
 use crate::store::sessions::SessionRow;
 use crate::{Error, Result};
 
+pub(super) use alert::raise_for;
 pub use enrolment::vouch;
 use judge::Judged;
 pub use kept::follow;
@@ -97,6 +99,7 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
     let (responding, assisted) = load::responding(app, &mut unit, standing, &sessions, now).await?;
     let enrolment =
         load::enrolment(&mut unit, &responding.standing, device, &sessions, &accepted, now).await?;
+    let policy = Arc::clone(&responding.standing.policy);
     let judging = judge::Judge {
         secrets: Arc::clone(&app.secrets),
         population: Arc::clone(&app.population),
@@ -119,6 +122,7 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
         let alarmed: Vec<Uuid> = judged.alarmed.iter().map(|subject| subject.0).collect();
         unit.alarm(&alarmed, device, now).await?;
     }
+    let raised = raise_for(app, &mut unit, &judged.verdicts, &policy, now).await?;
     unit.put_sessions(&judged.sessions, Some(now)).await?;
     judged.bound_held(&mut unit).await?;
     unit.add_directives(&judged.directives, now).await?;
@@ -139,6 +143,7 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
         metrics::counter!("tacit_verdicts_total", "verdict" => verdict.verdict).increment(1);
     }
     directives::count(&directives);
+    raised.count();
     let directives = directives.into_iter().filter(|d| d.withheld.is_none()).map(|d| d.directive).collect();
     Ok(Outcome { acks, directives, refused })
 }

@@ -205,6 +205,7 @@ impl Responding {
             id: DirectiveId(self.ambient.id()),
             session: given.row.id,
             verdict: given.kind,
+            by_hand: false,
             response,
             expires_at: self.now + directive::serves(given.kind),
         };
@@ -215,6 +216,7 @@ impl Responding {
             group: self.standing.group.clone(),
             version: self.standing.version,
             withheld,
+            asked: None,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The handlers, one file a noun.
 
+pub(super) mod alerts;
 pub(super) mod audit;
 pub(super) mod devices;
 pub(super) mod exemptions;

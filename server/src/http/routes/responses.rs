@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::Answer;
 use crate::app::feedback::{self, Effect, NewFeedback};
+use crate::app::respond::{self, Asked, NewResponse};
 use crate::app::{App, directives};
 use crate::domain::{Caller, SessionId};
 use crate::http::body::Given;
@@ -56,4 +57,22 @@ pub(crate) async fn feedback(
     Given(new): Given<NewFeedback>,
 ) -> Answer<Effect> {
     Ok(Json(feedback::give(&app, &caller, SessionId(id), new).await?))
+}
+
+/// Asks for a notice, a step-up or a lock at a session that is in progress. The rules that protect the person there stand; what is asked
+/// is kept with who asked it.
+#[utoipa::path(post, path = "/v1/sessions/{id}/respond", tag = "sessions", operation_id = "respond",
+    params(("id" = Uuid, Path, description = "Session")), request_body = NewResponse,
+    security(("bearer" = [])), responses(
+    (status = 200, body = Asked),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn respond(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Id(id): Id,
+    _: Params<Nothing>,
+    Given(new): Given<NewResponse>,
+) -> Answer<Asked> {
+    Ok(Json(respond::ask(&app, &caller, SessionId(id), &new).await?))
 }

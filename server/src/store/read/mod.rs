@@ -1,5 +1,6 @@
 //! Queries of the REST API, and the shapes that its readers get. No row here holds a directory name or a feature value.
 
+pub mod alerts;
 pub mod audit;
 pub mod devices;
 pub mod keys;
