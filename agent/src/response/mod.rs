@@ -1,9 +1,10 @@
-//! Carries out what policy directs: notify, step-up, lock; and says what became of it.
+//! Carries out what policy directs: notify, step-up, lock; says what became of it, and when the screen is locked and unlocked.
 //!
 //! How a system does it is a [`Desk`], one file an operating system, chosen here. Nothing goes through a shell.
 
 mod command;
 mod done;
+mod screen;
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
 mod system;
@@ -15,12 +16,11 @@ mod system;
 mod system;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use tacit_proto::v1::directive::Response;
 use tacit_proto::v1::{Directive, DirectiveOutcome, Outcome};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
 
 pub use self::command::DEFAULT_PATH;
 use self::done::{Done, Known};
@@ -32,12 +32,8 @@ use crate::config::ResponseConfig;
 const MOST_TEXT: usize = 500;
 /// Characters of a detail at most.
 const MOST_DETAIL: usize = 200;
-/// Between two looks at whether a screen that was locked here still is.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Looks after a lock until the desktop says that it is locked. Some never do.
 const FIRST_LOOKS: u32 = 5;
-/// Looks until an unlock; after a night nobody asks any more how soon it came.
-const MOST_LOOKS: u32 = 12 * 3_600;
 const STEP_UP: &str = "Please unlock to confirm that it is you.";
 
 /// Why a response was not carried out.
@@ -66,7 +62,7 @@ pub(crate) trait Desk: Clone + Send + Sync + 'static {
 pub enum Event {
     /// What became of a directive.
     Outcome(DirectiveOutcome),
-    /// The screen is locked, by a directive.
+    /// The screen is locked, whoever did it.
     Locked,
     /// It was unlocked again.
     Unlocked,
@@ -77,8 +73,9 @@ pub struct Responder {
     desk: System,
     done: Done,
     events: mpsc::Sender<Event>,
-    /// A lock of ours is being watched.
-    watching: Arc<AtomicBool>,
+    /// Has the screen looked at now.
+    look: Arc<Notify>,
+    watch: JoinHandle<()>,
     now: Now,
 }
 
@@ -87,13 +84,9 @@ impl Responder {
     #[must_use]
     pub fn new(config: &ResponseConfig, now: Now) -> (Self, mpsc::Receiver<Event>) {
         let (events, told) = mpsc::channel(64);
-        let responder = Self {
-            desk: System::new(config),
-            done: Done::default(),
-            events,
-            watching: Arc::new(AtomicBool::new(false)),
-            now,
-        };
+        let (desk, look) = (System::new(config), Arc::new(Notify::new()));
+        let watch = tokio::spawn(screen::watch(desk.clone(), events.clone(), Arc::clone(&look)));
+        let responder = Self { desk, done: Done::default(), events, look, watch, now };
         (responder, told)
     }
 
@@ -119,7 +112,7 @@ impl Responder {
             desk: self.desk.clone(),
             done: self.done.clone(),
             events: self.events.clone(),
-            watching: Arc::clone(&self.watching),
+            look: Arc::clone(&self.look),
             now: self.now,
         };
         tokio::spawn(task.run(id, response));
@@ -137,18 +130,25 @@ impl Responder {
     }
 }
 
+impl Drop for Responder {
+    fn drop(&mut self) {
+        self.watch.abort();
+    }
+}
+
 struct Task<D> {
     desk: D,
     done: Done,
     events: mpsc::Sender<Event>,
-    watching: Arc<AtomicBool>,
+    /// Has the screen looked at now.
+    look: Arc<Notify>,
     now: Now,
 }
 
 impl<D: Desk> Task<D> {
     async fn run(self, id: Vec<u8>, response: Response) {
         let (name, done) = match response {
-            Response::Notify(notify) => ("notify", self.desk.notify(&text(&notify.text)).await),
+            Response::Notify(notice) => ("notify", self.desk.notify(&text(&notice.text)).await),
             // No second factor is asked for here: the lock asks who is there.
             Response::StepUp(step_up) => {
                 let reason = if step_up.text.is_empty() { STEP_UP } else { &step_up.text };
@@ -167,7 +167,7 @@ impl<D: Desk> Task<D> {
         } else {
             tracing::error!(response = name, detail, "response failed");
         }
-        let locked = locks && self.becomes(true, FIRST_LOOKS).await;
+        let locked = locks && self.becomes_locked().await;
         if locks && !locked {
             detail = "the desktop was told to lock, and does not say that it has".to_owned();
         }
@@ -175,7 +175,7 @@ impl<D: Desk> Task<D> {
             let _ = self.events.send(Event::Outcome(outcome)).await;
         }
         if locked {
-            self.watch().await;
+            self.look.notify_one();
         }
     }
 
@@ -189,33 +189,18 @@ impl<D: Desk> Task<D> {
         self.desk.lock().await
     }
 
-    /// Tells of the lock, and of the unlock that ends it.
-    async fn watch(&self) {
-        if self.watching.swap(true, Ordering::SeqCst) {
-            return;
-        }
-        let _ = self.events.send(Event::Locked).await;
-        if self.becomes(false, MOST_LOOKS).await {
-            let _ = self.events.send(Event::Unlocked).await;
-        }
-        self.watching.store(false, Ordering::SeqCst);
-    }
-
-    /// Waits until the screen is locked, or no longer is.
-    async fn becomes(&self, locked: bool, looks: u32) -> bool {
-        for look in 0..looks {
+    /// Whether the screen is locked, or soon is.
+    async fn becomes_locked(&self) -> bool {
+        for look in 0..FIRST_LOOKS {
             if look > 0 {
-                tokio::time::sleep(LOOK_EVERY).await;
+                tokio::time::sleep(screen::LOOK_LOCKED_EVERY).await;
             }
             match self.desk.locked().await {
-                Ok(now) if now == locked => return true,
-                Ok(_) => {}
-                // An unlock is worth asking for again: until it is told, the session counts as locked.
+                Ok(true) => return true,
+                Ok(false) => {}
                 Err(failure) => {
                     tracing::debug!(%failure, "the desktop does not say whether it is locked");
-                    if locked {
-                        return false;
-                    }
+                    return false;
                 }
             }
         }

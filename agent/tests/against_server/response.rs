@@ -95,6 +95,11 @@ impl Programs {
         std::fs::read_to_string(self.path("calls")).unwrap_or_default()
     }
 
+    /// By the person, or by a timer.
+    fn lock(&self) {
+        std::fs::write(self.path("locked"), "").unwrap();
+    }
+
     fn unlock(&self) {
         std::fs::remove_file(self.path("locked")).unwrap();
     }
@@ -199,6 +204,19 @@ async fn a_lock_is_announced_carried_out_answered_and_watched_until_the_unlock()
     let (_, again) = desk.directs(&lock).await;
     assert_eq!(again, first);
     assert_eq!(desk.programs.calls(), calls);
+}
+
+#[tokio::test]
+async fn a_lock_that_the_person_makes_is_told_and_so_is_the_unlock() {
+    let mut desk = Desk::new().await;
+    for _ in 0..2 {
+        desk.programs.lock();
+        let locked = desk.record(|body| matches!(body, Body::Locked(_))).await;
+        desk.programs.unlock();
+        let unlocked = desk.record(|body| matches!(body, Body::Unlocked(_))).await;
+        assert!(locked.sequence < unlocked.sequence && locked.at_ms <= unlocked.at_ms);
+    }
+    assert_eq!(desk.programs.calls(), "", "the desktop is asked, and told nothing");
 }
 
 #[tokio::test]

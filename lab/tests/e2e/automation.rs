@@ -1,6 +1,6 @@
 //! Machines at a real desk, from the X server to the verdict; and a person in the same place, who ends in none.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{ConnectionExt as _, KEY_PRESS_EVENT, KEY_RELEASE_EVENT};
 use x11rb::protocol::xtest::ConnectionExt as _;
@@ -25,31 +25,13 @@ struct Scene {
 }
 
 impl Scene {
-    /// At the desk of someone whom nobody knows yet.
-    fn begin() -> Self {
-        Self::after(|_, _| {})
-    }
-
     /// At the desk of a subject with a mature profile, where policy locks.
     fn of_a_subject(people: &People) -> Self {
-        Self::after(|agent, rest| {
-            for seed in 1..=3 {
-                let mut worker = people.subject(seed);
-                let work = one_after_another((0..4).flat_map(|_| [worker.types(100), worker.points(20)]));
-                let replayed = agent.replay(&work, ACCOUNT);
-                assert!(replayed.success, "{}", replayed.stderr);
-            }
-            let policy = json!({ "mode": "lock" });
-            let body = json!({ "follows": 0, "reason": "locks at this desk", "policy": policy });
-            rest.put("/v1/policies/default", &body);
-        })
-    }
-
-    fn after(prepare: impl FnOnce(&Agent, &Rest)) -> Self {
         let server = Server::start();
         let rest = server.rest();
         let mut agent = Agent::enrolled(&server);
-        prepare(&agent, &rest);
+        agent.replay_sessions(people, 1..=3, ACCOUNT);
+        rest.lock_at_a_verdict();
         let known = rest.sessions().unwrap();
         let desk = XServer::start();
         agent.start(&desk.display, ACCOUNT);
@@ -63,6 +45,12 @@ impl Scene {
         eventually("the verdict is automation", || {
             self.rest.timeline(&self.session)?.first_verdict("automation").cloned()
         })
+    }
+
+    fn is_locked_once(&self) {
+        self.rest.answered(&self.session, "lock");
+        let asked = self.agent.asked_of_the_desktop();
+        assert_eq!(asked.matches("loginctl lock-session c7").count(), 1, "{asked}");
     }
 }
 
@@ -87,23 +75,14 @@ fn a_keyboard_that_types_a_payload_with_jitter_is_a_machine() {
     assert!(verdict["reason"].as_str().unwrap().contains("timed as nobody times them"), "{verdict}");
     assert!(says(&verdict, "held equally long"), "{verdict}");
     assert!(verdict["trust"].is_null(), "{verdict}");
-    let directive = eventually("the lock is answered", || {
-        scene.rest.directives(&scene.session)?.into_iter().find(|d| !d["outcome"].is_null())
-    });
-    assert_eq!(
-        (&directive["response"], &directive["outcome"]),
-        (&json!("lock"), &json!("done")),
-        "{directive}"
-    );
-    let asked = scene.agent.asked_of_the_desktop();
-    assert_eq!(asked.matches("loginctl lock-session c7").count(), 1, "{asked}");
+    scene.is_locked_once();
     scene.agent.stop();
 }
 
 #[test]
 fn a_program_that_types_through_xtest_is_a_machine() {
     let _alone = alone();
-    let mut scene = Scene::begin();
+    let mut scene = Scene::of_a_subject(&People::draw());
     let (program, screen) = x11rb::connect(Some(&scene.desk.display)).unwrap();
     let root = program.setup().roots[screen].root;
     for code in PAYLOAD.into_iter().cycle().take(40) {
@@ -119,6 +98,7 @@ fn a_program_that_types_through_xtest_is_a_machine() {
     assert!(says(&verdict, "a program made the input"), "{verdict}");
     let timeline = scene.rest.timeline(&scene.session).unwrap();
     assert_eq!(timeline.inputs("keyboard"), [0i64; 0], "what a program types is no window");
+    scene.is_locked_once();
     scene.agent.stop();
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::desk::XServer;
 use crate::desk::hands::deeds;
-use crate::desk::people::{People, Worker, one_after_another};
+use crate::desk::people::{People, Worker};
 use crate::system::{Agent, Rest, Server};
 use crate::{alone, eventually};
 
@@ -31,12 +31,8 @@ impl Scene {
         let rest = server.rest();
         let people = People::draw();
         let first = Agent::enrolled(&server);
-        for seed in 1..=5 {
-            let mut worker = people.subject(seed);
-            let work = one_after_another((0..4).flat_map(|_| [worker.types(100), worker.points(20)]));
-            let replayed = first.replay(&work, ACCOUNT);
-            assert!(replayed.success, "{}", replayed.stderr);
-        }
+        first.replay_sessions(&people, 1..=5, ACCOUNT);
+        rest.lock_at_a_verdict();
         let known = rest.sessions().unwrap();
         let subject = rest.session(&known[0]).unwrap()["subject_id"].as_str().unwrap().to_owned();
         let (agent, desk) = (Agent::enrolled(&server), XServer::start());
@@ -101,6 +97,9 @@ fn another_person_who_logs_on_elsewhere_has_stolen_credentials() {
     assert_eq!(verdict["cause"], "credential", "{verdict}");
     assert!(tells_of_the_device(&verdict), "{verdict}");
     eprintln!("caught {windows} windows after the log-on: {verdict}");
+    scene.rest.answered(&session, "lock");
+    let asked = scene.agent.asked_of_the_desktop();
+    assert_eq!(asked.matches("loginctl lock-session c7").count(), 1, "{asked}");
     assert_eq!(scene.log_off(&session)["held_back"], false);
     assert_eq!(scene.version(), before, "a stranger teaches nothing, not even later");
 }
@@ -117,6 +116,7 @@ fn the_subject_who_logs_on_elsewhere_is_no_stranger_and_is_held_back() {
         assert_ne!(verdict["verdict"], "different_person", "{verdict}");
         assert!(verdict["cause"].is_null(), "{verdict}");
     }
+    assert!(scene.rest.directives(&session).unwrap().is_empty());
     assert_eq!(scene.log_off(&session)["held_back"], true);
     assert_eq!(scene.version(), before);
 }

@@ -1,7 +1,5 @@
 //! From a key press to a verdict: agent process, TLS, server process, Postgres, REST.
 
-use serde_json::json;
-
 use crate::desk::XServer;
 use crate::desk::hands::{deeds, hurried};
 use crate::desk::people::{People, one_after_another};
@@ -57,11 +55,7 @@ fn a_takeover_at_a_real_desk_ends_in_different_person_whatever_dies_in_between()
     let maturity = profile["maturity"].as_array().unwrap();
     assert!(maturity.len() == 2 && maturity.iter().all(|m| m["mature"] == true), "{profile}");
 
-    let policy = json!({ "mode": "lock" });
-    rest.put(
-        "/v1/policies/default",
-        &json!({ "follows": 0, "reason": "locks at this desk", "policy": policy }),
-    );
+    rest.lock_at_a_verdict();
 
     // The subject at a real desk. The server dies with input on its way, and comes back.
     let mut desk = XServer::start();
@@ -100,14 +94,7 @@ fn a_takeover_at_a_real_desk_ends_in_different_person_whatever_dies_in_between()
     eprintln!("caught {} windows after the takeover: {verdict}", windows - 4);
 
     // The desk is locked, once, and the server is told so.
-    let directive = eventually("the lock is answered", || {
-        rest.directives(&session)?.into_iter().find(|d| !d["outcome"].is_null())
-    });
-    assert_eq!(
-        (&directive["response"], &directive["outcome"]),
-        (&json!("lock"), &json!("done")),
-        "{directive}"
-    );
+    rest.answered(&session, "lock");
     let asked = agent.asked_of_the_desktop();
     assert_eq!(asked.matches("loginctl lock-session c7").count(), 1, "{asked}");
 

@@ -124,6 +124,7 @@ async fn answer(
         mature: unit.has_mature_profile(row.subject_id).await?,
         quiet: standing.policy.quiet,
         exempt: !unit.exempt(&[row.subject_id.0], now).await?.is_empty(),
+        late: false,
         spoken_at: spoken.at,
         interrupted_at: spoken.interrupted_at,
     };

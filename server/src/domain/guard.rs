@@ -30,6 +30,8 @@ pub struct Facts {
     pub quiet: bool,
     /// The subject is exempt.
     pub exempt: bool,
+    /// The verdict is on input of a while ago: whoever was there may have gone.
+    pub late: bool,
     /// When the session was last sent anything.
     pub spoken_at: Option<OffsetDateTime>,
     /// The session's latest automatic interruption, unless an analyst has confirmed the accusation since.
@@ -43,9 +45,11 @@ pub enum Rule {
     Quiet,
     /// Nothing is done to the subject.
     Exempt,
+    /// The verdict came too late, or the device's clock is slow. What follows in the session may yet be answered.
+    Late,
     /// There is no mature profile.
     NotMature,
-    /// The verdict rests on one window. More may come: the only rule that the same verdict may pass later.
+    /// The verdict rests on one window. More may come: the same verdict may pass later.
     OneWindow,
     /// The session was interrupted within the hour, or for a notice was sent anything.
     WithinHour,
@@ -58,6 +62,7 @@ impl Rule {
         match self {
             Self::Quiet => "quiet_group",
             Self::Exempt => "exempt_subject",
+            Self::Late => "too_late",
             Self::NotMature => "profile_not_mature",
             Self::OneWindow => "one_window",
             Self::WithinHour => "within_an_hour",
@@ -83,6 +88,9 @@ pub fn allow(
     }
     if facts.exempt {
         return Err(Rule::Exempt);
+    }
+    if facts.late {
+        return Err(Rule::Late);
     }
     if !response.interrupts() {
         let lately = facts.spoken_at.is_some_and(|at| now - at < APART);
@@ -115,6 +123,7 @@ mod tests {
         mature: true,
         quiet: false,
         exempt: false,
+        late: false,
         spoken_at: None,
         interrupted_at: None,
     };
@@ -133,7 +142,8 @@ mod tests {
                 (Facts { mature: false, ..SOUND }, Rule::NotMature),
                 (Facts { mature: false, rests: Rests::OnFact, ..SOUND }, Rule::NotMature),
                 (Facts { quiet: true, ..SOUND }, Rule::Quiet),
-                (Facts { exempt: true, ..SOUND }, Rule::Exempt),
+                (Facts { exempt: true, late: true, ..SOUND }, Rule::Exempt),
+                (Facts { late: true, mature: false, ..SOUND }, Rule::Late),
                 (Facts { interrupted_at: Some(NOW), ..SOUND }, Rule::WithinHour),
                 (Facts { interrupted_at: Some(NOW - Duration::minutes(59)), ..SOUND }, Rule::WithinHour),
                 // A clock that was set back is no leave.

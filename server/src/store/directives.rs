@@ -54,7 +54,7 @@ pub struct DirectiveState {
     pub policy_version: i32,
     /// notify, `step_up` or lock.
     pub response: String,
-    /// The rule that kept it from being sent: `quiet_group`, `exempt_subject`, `profile_not_mature` or `within_an_hour`.
+    /// The rule that kept it from being sent: `quiet_group`, `exempt_subject`, `too_late`, `profile_not_mature` or `within_an_hour`.
     pub withheld: Option<String>,
     /// The person who asked for it by hand; null for what policy made of a verdict.
     pub asked_by: Option<String>,

@@ -1,6 +1,7 @@
 //! An agent: its state folder, and its process while it runs.
 
 use std::fs::{self, File};
+use std::ops::RangeInclusive;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,6 +12,7 @@ use tacit_lab::simulate::{RawEvent, write_trace};
 use tempfile::TempDir;
 
 use super::{Ended, Server, binary, run};
+use crate::desk::people::{People, one_after_another};
 use crate::{eventually, folder, tail};
 
 pub(crate) struct Agent {
@@ -46,6 +48,16 @@ impl Agent {
         let path = self.folder.path().join("trace.csv");
         write_trace(&path, events).unwrap();
         self.run(&["replay", path.to_str().unwrap(), "--speed", "max", "--account", account])
+    }
+
+    /// Sends sessions of a subject's typing and pointing, one a seed, enough of them for a mature profile.
+    pub(crate) fn replay_sessions(&self, people: &People, seeds: RangeInclusive<u64>, account: &str) {
+        for seed in seeds {
+            let mut worker = people.subject(seed);
+            let work = one_after_another((0..4).flat_map(|_| [worker.types(100), worker.points(20)]));
+            let replayed = self.replay(&work, account);
+            assert!(replayed.success, "{}", replayed.stderr);
+        }
     }
 
     /// Begins to watch a display. The desktop's own programs write down what they are called with.

@@ -1,8 +1,10 @@
 //! What an integrator sees.
 
 use reqwest::{Certificate, Client};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
+
+use crate::eventually;
 
 pub(crate) struct Rest {
     client: Client,
@@ -53,6 +55,24 @@ impl Rest {
     pub(crate) fn directives(&self, session: &str) -> Option<Vec<Value>> {
         let page = self.get(&format!("/v1/sessions/{session}/directives"))?;
         Some(page["directives"].as_array().unwrap().clone())
+    }
+
+    /// From now on, verdicts lock the desk.
+    pub(crate) fn lock_at_a_verdict(&self) {
+        let body = json!({ "follows": 0, "reason": "locks at this desk", "policy": { "mode": "lock" } });
+        self.put("/v1/policies/default", &body);
+    }
+
+    /// Waits until a directive of the session is answered: it was this response, and it was carried out.
+    pub(crate) fn answered(&self, session: &str, response: &str) {
+        let directive = eventually("the directive is answered", || {
+            self.directives(session)?.into_iter().find(|d| !d["outcome"].is_null())
+        });
+        assert_eq!(
+            (&directive["response"], &directive["outcome"]),
+            (&json!(response), &json!("done")),
+            "{directive}"
+        );
     }
 
     /// Ids of all sessions, the newest first.

@@ -12,7 +12,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::enrolment::Enrolment;
 use super::kept::Kept;
-use super::respond::{Given, Responding};
+use super::respond::{Given, Responding, Unlock};
 use super::signal::{appeared, sign};
 use crate::domain::enrolment::VouchedBy;
 use crate::domain::record::{Body, Record};
@@ -142,10 +142,10 @@ impl Judge {
                 }
                 Body::Unlocked => {
                     session.row.locked = false;
-                    if session.state.answered.unlocked(record.at) {
-                        session.state.person.unlocked();
-                    } else {
-                        session.state.person.may_have_changed_hands(Occasion::Unlock);
+                    match session.state.answered.unlocked(record.at) {
+                        Unlock::Answer => session.state.person.unlocked(),
+                        Unlock::Unasked => {}
+                        Unlock::Late => session.state.person.may_have_changed_hands(Occasion::Unlock),
                     }
                 }
                 Body::Closed => {

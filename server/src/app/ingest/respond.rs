@@ -50,6 +50,8 @@ pub(super) struct Responding {
 pub(super) struct Answered {
     /// The strongest response since the session was last in order: however long a verdict stands, it is answered once.
     response: Option<Response>,
+    /// It is kept that the verdict came too late for a response.
+    late: bool,
     /// Windows on which the person was judged.
     judged: u32,
     /// Windows that were a machine's.
@@ -64,24 +66,38 @@ pub(super) struct Answered {
     asked: bool,
 }
 
+/// What an unlock says of whoever did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unlock {
+    /// Asked to show who they are, they knew the secret at once: it speaks for the subject.
+    Answer,
+    /// They locked the screen themselves for a moment: who has stolen the secret can do so at will, and it says nothing.
+    Unasked,
+    /// The screen was locked for a while, and anyone may have come.
+    Late,
+}
+
 impl Answered {
     /// The screen was locked.
     pub(super) fn locked(&mut self, at: OffsetDateTime) {
         self.locked_ms = Some(milliseconds(at));
     }
 
-    /// The screen was unlocked. Whether that speaks for the subject: the secret was known, and at once.
-    pub(super) fn unlocked(&mut self, at: OffsetDateTime) -> bool {
-        let locked = self.locked_ms.take();
-        let soon = i64::try_from(SOON.whole_milliseconds()).unwrap_or(i64::MAX);
-        let vouched = locked.is_some_and(|locked| (0..=soon).contains(&(milliseconds(at) - locked)));
-        if vouched {
-            let serves = i64::try_from(FRESH.whole_milliseconds()).unwrap_or(i64::MAX);
-            let asked = self.interrupted_ms.take().zip(locked);
-            self.stepped_up |= asked.is_some_and(|(asked, locked)| (0..=serves).contains(&(locked - asked)));
-            self.lifted();
+    /// The screen was unlocked. What that says of who did it.
+    pub(super) fn unlocked(&mut self, at: OffsetDateTime) -> Unlock {
+        let within = |limit: Duration, from: i64, to: i64| {
+            (0..=i64::try_from(limit.whole_milliseconds()).unwrap_or(i64::MAX)).contains(&(to - from))
+        };
+        let Some(locked) = self.locked_ms.take().filter(|locked| within(SOON, *locked, milliseconds(at)))
+        else {
+            return Unlock::Late;
+        };
+        if !self.interrupted_ms.take().is_some_and(|asked| within(FRESH, asked, locked)) {
+            return Unlock::Unasked;
         }
-        vouched
+        self.stepped_up = true;
+        self.lifted();
+        Unlock::Answer
     }
 
     /// Whether a step-up or lock was answered with an unlock.
@@ -91,7 +107,7 @@ impl Answered {
 
     /// The verdict no longer stands: the next one is answered anew.
     pub(super) fn lifted(&mut self) {
-        self.response = None;
+        (self.response, self.late) = (None, false);
         (self.judged, self.machine) = (0, 0);
     }
 
@@ -146,25 +162,29 @@ impl Responding {
     pub(super) fn answer(&mut self, answered: &mut Answered, given: &Given<'_>) -> Option<DirectiveRow> {
         let rests = answered.rests(given.kind, given.on_window);
         if matches!(given.kind, VerdictKind::Genuine | VerdictKind::Learning) {
-            answered.response = None;
+            (answered.response, answered.late) = (None, false);
             return self.ask(answered, given, rests);
         }
         let response = self.standing.policy.response(given.kind);
         if response == Response::Record || answered.response.is_some_and(|made| made >= response) {
             return None;
         }
-        if self.now - given.at > FRESH {
-            return None;
-        }
         let directive = self.direct(answered, given, rests, response)?;
+        if directive.withheld == Some(Rule::Late.name()) {
+            return (!std::mem::replace(&mut answered.late, true)).then_some(directive);
+        }
         answered.response = Some(response);
         Some(directive)
+    }
+
+    fn late(&self, given: &Given<'_>) -> bool {
+        self.now - given.at > FRESH
     }
 
     /// Asks whoever works as an account that nobody has vouched for on the device to confirm who they are, once a session.
     fn ask(&mut self, answered: &mut Answered, given: &Given<'_>, rests: Rests) -> Option<DirectiveRow> {
         let due = given.unvouched && given.kind == VerdictKind::Genuine && !answered.asked;
-        if !due || answered.stepped_up || self.now - given.at > FRESH {
+        if !due || answered.stepped_up || self.late(given) {
             return None;
         }
         let directive = self.direct(answered, given, rests, Response::StepUp)?;
@@ -186,6 +206,7 @@ impl Responding {
             mature: given.mature,
             quiet: self.standing.policy.quiet,
             exempt: self.exempt.contains(&given.row.subject_id),
+            late: self.late(given),
             spoken_at: spoken.at,
             interrupted_at: spoken.interrupted_at,
         };

@@ -37,6 +37,20 @@ async fn an_unlock_within_a_minute_speaks_for_the_subject_and_a_later_one_does_n
 }
 
 #[tokio::test]
+async fn an_unlock_that_nobody_asked_for_lifts_no_doubt() {
+    let mut desk = Desk::mature("notify").await;
+    let session = desk.open().await;
+    desk.strangers(session, 2..14).await;
+    desk.stream.send(&record(session, 14, START, Body::Locked(v1::SessionLocked {}))).await;
+    desk.stream.send(&record(session, 15, START, Body::Unlocked(v1::SessionUnlocked {}))).await;
+    desk.stream.send(&window(session, 16, START)).await;
+    desk.stream.acked(session, 16).await.unwrap();
+    let last = "select verdict = 'different_person' from verdict order by id desc limit 1";
+    let doubted: bool = sqlx::query_scalar(last).fetch_one(desk.api.server.app.store.pool()).await.unwrap();
+    assert!(doubted, "who has stolen the secret can lock and unlock at will");
+}
+
+#[tokio::test]
 async fn an_unlock_lets_nobody_else_stay_and_the_session_teach_nothing() {
     let mut desk = Desk::mature("lock").await;
     let version = desk.api.server.count("select version from profile").await;

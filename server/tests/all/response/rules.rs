@@ -173,7 +173,7 @@ async fn records_that_come_late_are_judged_and_nothing_follows() {
         desk.stream.send(&stranger(session, sequence, START)).await;
     }
     desk.stream.acked(session, 13).await.unwrap();
-    assert_eq!(desk.directives(session).await, Vec::<Value>::new());
+    assert_eq!(desk.made(session).await, withheld("too_late"));
     // Whoever is still there now is answered now.
     assert_eq!(desk.strangers(session, 14..16).await.len(), 1);
 }
