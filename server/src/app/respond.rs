@@ -87,6 +87,7 @@ pub async fn ask(app: &App, caller: &Caller, id: SessionId, new: &NewResponse) -
         mature: true,
         quiet: standing.policy.quiet,
         exempt: !unit.exempt(&[row.subject_id.0], now).await?.is_empty(),
+        late: false,
         spoken_at: spoken.at,
         interrupted_at: spoken.interrupted_at,
     };
