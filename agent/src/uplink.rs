@@ -334,6 +334,7 @@ fn settings(configuration: &Configuration) -> Settings {
         window_keystrokes: or(configuration.window_keystrokes, default.window_keystrokes),
         window_strokes: or(configuration.window_strokes, default.window_strokes),
         window_active_ms: or(configuration.window_active_ms, default.window_active_ms),
+        privacy: default.privacy,
     }
 }
 

@@ -6,6 +6,7 @@ pub mod attack;
 pub mod data;
 pub mod demo;
 pub mod metrics;
+pub mod privacy;
 pub mod report;
 pub mod simulate;
 pub mod takeover;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tacit_lab::adapt::{self, drift, poison, shift};
-use tacit_lab::{accuracy, attack, demo, report, takeover, train};
+use tacit_lab::{accuracy, attack, demo, privacy, report, takeover, train};
 
 /// Accuracy tables and training for Tacit. Never part of a deployment.
 #[derive(Debug, Parser)]
@@ -26,6 +26,8 @@ enum Command {
     Drift(adapt::Args),
     /// How soon an impostor who stays just below suspicion owns a profile
     Poison(adapt::Args),
+    /// What an attacker finds out who holds what was sent
+    Privacy(privacy::Args),
     /// The document of all figures, with its plots
     Report(report::Args),
     /// Whether flags end when a keyboard, a clock or a hand changes
@@ -48,6 +50,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Drift(args) => adapt::run::<drift::Row>(&args, &mut std::io::stdout().lock()),
         Command::Poison(args) => adapt::run::<poison::Row>(&args, &mut std::io::stdout().lock()),
         Command::Shift(args) => adapt::run::<shift::Row>(&args, &mut std::io::stdout().lock()),
+        Command::Privacy(args) => privacy::run(&args, &mut std::io::stdout().lock()),
         Command::Report(args) => report::run(&args, &mut std::io::stdout().lock()),
         Command::Takeover(args) => takeover::run(&args, &mut std::io::stdout().lock()),
         Command::Train(args) => train::run(&args),

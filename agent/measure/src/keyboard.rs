@@ -45,6 +45,11 @@ pub(crate) struct Keyboard {
 }
 
 impl Keyboard {
+    /// Whether a press in this slot is measured: it is in range and not in use.
+    pub(crate) fn takes(&self, slot: Slot) -> bool {
+        self.down.get(usize::from(slot.0)).is_some_and(Option::is_none)
+    }
+
     /// A press. Returns false, and measures nothing, if the slot is already in use or out of range.
     pub(crate) fn press(
         &mut self,
@@ -54,7 +59,7 @@ impl Keyboard {
         column: Column,
         values: &mut Values<'_>,
     ) -> bool {
-        if !self.down.get(usize::from(slot.0)).is_some_and(Option::is_none) {
+        if !self.takes(slot) {
             return false;
         }
         self.relate(at_us, zone, column, values);

@@ -5,6 +5,7 @@
 //! the key comes up, and turns absolute positions of pointer and fingers into movements. From there on nothing can tell what was typed.
 
 pub mod automation;
+mod coarse;
 mod flow;
 mod guard;
 pub mod input;
@@ -15,6 +16,7 @@ mod open;
 mod pointer;
 pub mod relation;
 mod shape;
+pub mod spread;
 mod stroke;
 mod touch;
 pub mod window;
@@ -26,5 +28,6 @@ pub use keyboard::{HESITATION_US, PAUSE_US, longest_hold_us};
 pub use locate::{Locator, place};
 pub use measurer::{Measurer, Settings};
 pub use relation::{Relation, hold_feature, relation};
+pub use spread::Privacy;
 pub use window::{Output, Signal, SignalKind, Window};
 pub use within::{Within, down_down_within, hold_within};

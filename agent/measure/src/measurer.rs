@@ -8,6 +8,7 @@ use crate::input::{Input, Origin, Phase, TimedInput};
 use crate::keyboard::Keyboard;
 use crate::open::Open;
 use crate::pointer::Pointer;
+use crate::spread::{Privacy, Spread};
 use crate::touch::Fingers;
 use crate::window::{Output, SignalKind};
 
@@ -17,6 +18,8 @@ const MOST_KEY_EVENTS: u32 = 400;
 const MOST_POINTER_EVENTS: u32 = 20_000;
 /// Inputs of one window at most, whatever the settings say.
 const MOST_INPUTS: u32 = 50_000;
+/// The same where keystrokes wait for later windows: the last one of a session takes all that waits.
+const MOST_SPREAD: u32 = 1_000;
 /// Presses closer than this are not made by fingers, if there are this many in a row.
 const IMPOSSIBLE_GAP_US: u64 = 8_000;
 const IMPOSSIBLE_RUN: u32 = 10;
@@ -30,18 +33,26 @@ pub struct Settings {
     pub window_strokes: u32,
     /// Active time that closes a window holding its minimum, in milliseconds.
     pub window_active_ms: u32,
+    /// How little a keyboard window tells of what was typed.
+    pub privacy: Privacy,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { window_keystrokes: 50, window_strokes: 20, window_active_ms: 60_000 }
+        Self {
+            window_keystrokes: 50,
+            window_strokes: 20,
+            window_active_ms: 60_000,
+            privacy: Privacy::default(),
+        }
     }
 }
 
 impl Settings {
     fn bounded(self) -> Self {
+        let most = if self.privacy == Privacy::PLAIN { MOST_INPUTS } else { MOST_SPREAD };
         Self {
-            window_keystrokes: self.window_keystrokes.clamp(MIN_KEYSTROKES, MOST_INPUTS),
+            window_keystrokes: self.window_keystrokes.clamp(MIN_KEYSTROKES, most),
             window_strokes: self.window_strokes.clamp(MIN_STROKES, MOST_INPUTS),
             ..self
         }
@@ -82,7 +93,7 @@ impl Measurer {
             keyboard: Keyboard::default(),
             pointer: Pointer::default(),
             fingers: Fingers::default(),
-            keys: Open::new(Modality::Keyboard),
+            keys: Open::spread(Modality::Keyboard, Spread::new(settings.privacy)),
             strokes: Open::new(Modality::Pointer),
             touches: Open::new(Modality::Touch),
             key_rate: Rate::new(MOST_KEY_EVENTS),
@@ -101,14 +112,16 @@ impl Measurer {
         self.automation.keyboard_appeared();
     }
 
-    /// What is remembered of times from here on, to find them repeated, is hashed with this key: a random one, of this
-    /// process alone.
+    /// What is remembered of times from here on, to find them repeated, is hashed with this key, and windows are drawn with
+    /// it for keystrokes: a random one, of this process alone.
     pub fn set_key(&mut self, key: u64) {
         self.automation.set_key(key);
+        self.keys.set_key(key);
     }
 
-    /// Takes new settings; open windows go on.
+    /// Takes new settings; open windows go on, and what waits goes on waiting.
     pub fn configure(&mut self, settings: Settings) {
+        self.keys.set_privacy(settings.privacy);
         self.settings = settings.bounded();
     }
 
@@ -150,10 +163,11 @@ impl Measurer {
     /// another session.
     pub fn finish(&mut self, out: &mut Vec<Output>) {
         self.interrupt(out);
+        self.keys.gather();
         self.close(MIN_KEYSTROKES, MIN_STROKES, out);
         // What was typed in one session may be played again in the next.
         let automation = std::mem::take(&mut self.automation);
-        *self = Self { automation, ..Self::new(self.settings) };
+        *self = Self { automation, keys: self.keys.anew(), ..Self::new(self.settings) };
     }
 
     fn measure(&mut self, at_us: u64, input: Input, out: &mut Vec<Output>) {
@@ -168,6 +182,9 @@ impl Measurer {
             return;
         }
         let Self { keyboard, pointer, fingers, keys, strokes, touches, .. } = self;
+        if matches!(input, Input::KeyDown { slot, .. } if keyboard.takes(slot)) {
+            keys.next_input();
+        }
         let inputs = match input {
             Input::KeyDown { slot, zone, column } => {
                 keyboard.press(at_us, slot, zone, column, &mut keys.values()).then_some(1)

@@ -1,7 +1,11 @@
 //! A window that is still being filled.
 
+use std::collections::VecDeque;
+
 use tacit_proto::{FeatureId, FeatureStats, MIN_KEYSTROKES, MIN_STROKES, Modality, catalogue};
 
+use crate::coarse::{LEAST_VALUES, take_ripe};
+use crate::spread::{Privacy, Spread};
 use crate::window::Window;
 use crate::within::Within;
 
@@ -36,8 +40,11 @@ impl Values<'_> {
 #[derive(Debug)]
 pub(crate) struct Open {
     modality: Modality,
-    stats: FeatureStats,
-    inputs: u32,
+    /// The window, and what waits for each of the next ones; never empty.
+    parts: VecDeque<Part>,
+    /// Which of them what is measured now belongs to.
+    at: usize,
+    spread: Spread,
     active_us: u64,
     last_us: u64,
     discarded: u32,
@@ -45,12 +52,24 @@ pub(crate) struct Open {
     seen_us: Option<u64>,
 }
 
+#[derive(Debug, Default)]
+struct Part {
+    stats: FeatureStats,
+    inputs: u32,
+}
+
 impl Open {
     pub(crate) fn new(modality: Modality) -> Self {
+        Self::spread(modality, Spread::default())
+    }
+
+    /// Spreads inputs over windows.
+    pub(crate) fn spread(modality: Modality, spread: Spread) -> Self {
         Self {
             modality,
-            stats: FeatureStats::new(),
-            inputs: 0,
+            parts: VecDeque::from([Part::default()]),
+            at: 0,
+            spread,
             active_us: 0,
             last_us: 0,
             discarded: 0,
@@ -58,14 +77,45 @@ impl Open {
         }
     }
 
+    /// Inputs from here on are spread in another way.
+    pub(crate) fn set_privacy(&mut self, privacy: Privacy) {
+        self.spread.set_privacy(privacy);
+    }
+
+    /// Windows are drawn with this key from here on.
+    pub(crate) fn set_key(&mut self, key: u64) {
+        self.spread.set_key(key);
+    }
+
+    /// Inputs are spread as they were over the windows that follow.
+    pub(crate) fn anew(&self) -> Self {
+        Self::spread(self.modality, self.spread.clone())
+    }
+
+    /// What follows belongs to another input: draws the window that it counts in.
+    pub(crate) fn next_input(&mut self) {
+        self.at = self.spread.draw();
+        while self.parts.len() <= self.at {
+            self.parts.push_back(Part::default());
+        }
+    }
+
     /// Takes values.
     pub(crate) fn values(&mut self) -> Values<'_> {
-        Values(&mut self.stats)
+        Values(&mut self.part().stats)
     }
 
     /// Counts keystrokes or strokes.
     pub(crate) fn add_inputs(&mut self, inputs: u32) {
-        self.inputs = self.inputs.saturating_add(inputs);
+        let part = self.part();
+        part.inputs = part.inputs.saturating_add(inputs);
+    }
+
+    fn part(&mut self) -> &mut Part {
+        if self.parts.len() <= self.at {
+            self.parts.resize_with(self.at + 1, Part::default);
+        }
+        &mut self.parts[self.at]
     }
 
     /// Counts an event left out.
@@ -88,26 +138,51 @@ impl Open {
         self.seen_us = None;
     }
 
-    /// Takes the window out if it holds `inputs`, or its minimum and `active_ms`; an empty one follows.
+    /// Nothing waits any longer: the window takes all there is.
+    pub(crate) fn gather(&mut self) {
+        let mut all = Part::default();
+        for part in self.parts.drain(..) {
+            all.stats.merge(&part.stats);
+            all.inputs = all.inputs.saturating_add(part.inputs);
+        }
+        self.parts.push_back(all);
+        self.at = 0;
+    }
+
+    /// Takes the window out if it holds `inputs`, or its minimum and `active_ms`; the next one follows.
     pub(crate) fn close(&mut self, inputs: u32, active_ms: u32) -> Option<Window> {
         let least = match self.modality {
             Modality::Keyboard => MIN_KEYSTROKES,
             Modality::Pointer | Modality::Touch => MIN_STROKES,
         };
-        let full = self.inputs >= inputs.max(least);
-        let aged = self.inputs >= least && self.active_us / 1000 >= u64::from(active_ms);
+        let holds = self.parts.front().map_or(0, |part| part.inputs);
+        let full = holds >= inputs.max(least);
+        let aged = holds >= least && self.active_us / 1000 >= u64::from(active_ms);
         if !full && !aged {
             return None;
         }
-        let fresh = Self { seen_us: self.seen_us, ..Self::new(self.modality) };
-        let closed = std::mem::replace(self, fresh);
+        let ripe = |part: &Part| part.stats.iter().any(|s| s.stat.count() >= LEAST_VALUES);
+        if self.spread.privacy().coarse() && !self.parts.front().is_some_and(ripe) {
+            return None;
+        }
+        let mut part = self.parts.pop_front().unwrap_or_default();
+        self.at = self.at.saturating_sub(1);
+        if self.parts.is_empty() {
+            self.parts.push_back(Part::default());
+        }
+        if self.spread.privacy().coarse() {
+            let ripe = take_ripe(&mut part.stats, part.inputs);
+            let waiting = std::mem::replace(&mut part.stats, ripe);
+            self.parts[0].stats.merge(&waiting);
+        }
+        let active_us = std::mem::take(&mut self.active_us);
         Some(Window {
-            modality: closed.modality,
-            inputs: closed.inputs,
-            active_ms: u32::try_from(closed.active_us / 1000).unwrap_or(u32::MAX),
-            closed_at_us: closed.last_us,
-            discarded: closed.discarded,
-            stats: closed.stats,
+            modality: self.modality,
+            inputs: part.inputs,
+            active_ms: u32::try_from(active_us / 1000).unwrap_or(u32::MAX),
+            closed_at_us: self.last_us,
+            discarded: std::mem::take(&mut self.discarded),
+            stats: part.stats,
         })
     }
 }

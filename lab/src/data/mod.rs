@@ -6,7 +6,7 @@ pub mod ikdd;
 
 use std::path::Path;
 
-use tacit_measure::{Input, Measurer, Output, Settings, TimedInput, Window};
+use tacit_measure::{Input, Measurer, Output, Privacy, Settings, TimedInput, Window};
 use tacit_proto::{FeatureStats, Modality};
 
 pub use tacit_agent::trace::{Trace, TraceError};
@@ -45,8 +45,12 @@ impl From<Window> for Sample {
 }
 
 /// Windows that only end with the recording.
-pub const WHOLE: Settings =
-    Settings { window_keystrokes: u32::MAX, window_strokes: u32::MAX, window_active_ms: u32::MAX };
+pub const WHOLE: Settings = Settings {
+    window_keystrokes: u32::MAX,
+    window_strokes: u32::MAX,
+    window_active_ms: u32::MAX,
+    privacy: Privacy::PLAIN,
+};
 
 /// All events of a trace.
 ///

@@ -1,7 +1,8 @@
 //! Any bytes as input events, and what must hold of whatever they yield. Shared by the property tests and the fuzz target.
 
 use tacit_measure::{
-    Button, Column, Contact, Input, Measurer, Origin, Output, Phase, Settings, Slot, TimedInput, Window, Zone,
+    Button, Column, Contact, Input, Measurer, Origin, Output, Phase, Privacy, Settings, Slot, TimedInput,
+    Window, Zone,
 };
 use tacit_proto::{MIN_KEYSTROKES, MIN_STROKES, Modality, catalogue};
 
@@ -71,14 +72,24 @@ fn event(bytes: [u8; 8], now_us: &mut u64) -> TimedInput {
     TimedInput { at_us, origin, input }
 }
 
+fn privacy(byte: u8) -> Privacy {
+    match byte {
+        0..64 => Privacy::PLAIN,
+        64..128 => Privacy::STANDARD,
+        128..192 => Privacy::STRICT,
+        waiting => Privacy::of_waiting(waiting),
+    }
+}
+
 /// Measures the events that the bytes stand for, and asserts what must hold of all that comes out.
 pub(crate) fn drive(bytes: &[u8]) {
-    let (head, rest) = bytes.split_at(bytes.len().min(3));
+    let (head, rest) = bytes.split_at(bytes.len().min(4));
     let setting = |at: usize| u32::from(head.get(at).copied().unwrap_or_default());
     let settings = Settings {
         window_keystrokes: setting(0),
         window_strokes: setting(1),
         window_active_ms: setting(2) * 1_000,
+        privacy: privacy(head.get(3).copied().unwrap_or_default()),
     };
     let mut measurer = Measurer::new(settings);
     let (mut now_us, mut out) = (0, Vec::new());

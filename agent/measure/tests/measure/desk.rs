@@ -1,7 +1,9 @@
 //! Somebody at a desk: what people do, as events.
 
 use proptest::prelude::*;
-use tacit_measure::{Button, Input, Locator, Measurer, Origin, Output, Settings, TimedInput, Window};
+use tacit_measure::{
+    Button, Input, Locator, Measurer, Origin, Output, Privacy, Settings, TimedInput, Window,
+};
 use tacit_proto::{FeatureStats, Modality};
 
 pub(crate) const MS: u64 = 1_000;
@@ -144,7 +146,12 @@ pub(crate) fn measure(settings: Settings, events: &[TimedInput]) -> Vec<Output> 
 
 /// Windows so large that none is closed before the end.
 pub(crate) fn uncut() -> Settings {
-    Settings { window_keystrokes: u32::MAX, window_strokes: u32::MAX, window_active_ms: u32::MAX }
+    Settings {
+        window_keystrokes: u32::MAX,
+        window_strokes: u32::MAX,
+        window_active_ms: u32::MAX,
+        privacy: Privacy::PLAIN,
+    }
 }
 
 /// Enough input after a break that every modality holds its minimum.

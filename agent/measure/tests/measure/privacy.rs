@@ -1,6 +1,8 @@
 //! What a window must never tell.
 
-use tacit_measure::Settings;
+use proptest::prelude::*;
+use tacit_measure::{Measurer, Privacy, Settings};
+use tacit_proto::catalogue as c;
 
 use crate::desk::{Deed, events, measure, windows};
 
@@ -44,8 +46,9 @@ fn texts_of_one_rhythm_and_one_fingering_look_the_same() {
 #[test]
 fn a_short_secret_is_never_a_window() {
     for settings in [
-        Settings { window_keystrokes: 0, window_strokes: 0, window_active_ms: 0 },
-        Settings { window_keystrokes: 1, window_strokes: 1, window_active_ms: 1 },
+        Settings { window_keystrokes: 0, window_strokes: 0, window_active_ms: 0, ..Settings::default() },
+        Settings { window_keystrokes: 1, window_strokes: 1, window_active_ms: 1, ..Settings::default() },
+        Settings { privacy: Privacy::STRICT, ..Settings::default() },
         Settings::default(),
     ] {
         let mut deeds = type_text(&[31; 29]);
@@ -57,5 +60,43 @@ fn a_short_secret_is_never_a_window() {
         deeds.extend([[touch; 9].as_slice(), &[tap; 60]].concat());
         deeds.extend([Deed::Break, Deed::Rest(100_000), Deed::Break]);
         assert_eq!(windows(&measure(settings, &events(&deeds, 0))).count(), 0);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn a_window_holds_little_of_the_keys_that_filled_it(key in any::<u64>()) {
+        // Four hundred keys of the left hand, a sentence of fifty with the right one, and left again.
+        let codes = [[33, 32].repeat(200), [36, 37].repeat(25), [33, 32].repeat(200)].concat();
+        let right = |privacy| {
+            let (mut measurer, mut out) = (Measurer::new(Settings { privacy, ..Settings::default() }), Vec::new());
+            measurer.set_key(key);
+            events(&type_text(&codes), 0).into_iter().for_each(|event| measurer.push(event, &mut out));
+            let holds = windows(&out).map(|w| w.stats.get(c::HOLD_RIGHT).map_or(0, |stat| stat.count()));
+            holds.max().unwrap_or(0)
+        };
+        prop_assert!(right(Privacy::PLAIN) >= 45);
+        prop_assert!(right(Privacy::of_waiting(128)) <= 42, "{}", right(Privacy::of_waiting(128)));
+        prop_assert!(right(Privacy::of_waiting(224)) <= 18, "{}", right(Privacy::of_waiting(224)));
+    }
+}
+
+#[test]
+fn windows_of_other_texts_have_the_same_counts() {
+    // The first window has what it has of each feature; what it has is told with one count, whoever typed how much of it.
+    let counts = |privacy, codes: &[u16]| {
+        let out = measure(Settings { privacy, ..Settings::default() }, &events(&type_text(codes), 0));
+        let first = windows(&out).next().unwrap().stats.clone();
+        first.iter().map(|s| (s.feature, s.stat.count())).collect::<Vec<_>>()
+    };
+    let one: Vec<u16> = (0..60).map(|i| [30, 36, 33, 57][i % 4]).collect();
+    let other: Vec<u16> = (0..60).map(|i| [30, 36, 33, 36, 33, 57][i % 6]).collect();
+    for privacy in [Privacy::STANDARD, Privacy::PLAIN] {
+        let (one, other) = (counts(privacy, &one), counts(privacy, &other));
+        let both = one.iter().filter_map(|(f, n)| Some((n, &other.iter().find(|(g, _)| f == g)?.1)));
+        assert_eq!(both.clone().all(|(a, b)| a == b), privacy == Privacy::STANDARD);
+        assert!(both.count() > 10);
     }
 }

@@ -2,17 +2,27 @@
 
 use proptest::prelude::*;
 use tacit_measure::{
-    Button, Column, Contact, Input, Measurer, Origin, Output, Phase, Settings, Slot, TimedInput, Zone,
+    Button, Column, Contact, Input, Measurer, Origin, Output, Phase, Privacy, Settings, Slot, TimedInput,
+    Zone,
 };
 use tacit_proto::Modality;
 
 use crate::bytes;
 use crate::desk::{deeds, events, measure, sum, tail, uncut, windows};
 
+fn privacy() -> impl Strategy<Value = Privacy> {
+    prop_oneof![Just(Privacy::PLAIN), any::<u8>().prop_map(Privacy::of_waiting)]
+}
+
 fn settings() -> impl Strategy<Value = Settings> {
-    (0u32..120, 0u32..40, 0u32..40_000).prop_map(|(window_keystrokes, window_strokes, window_active_ms)| {
-        Settings { window_keystrokes, window_strokes, window_active_ms }
-    })
+    (0u32..120, 0u32..40, 0u32..40_000, privacy()).prop_map(
+        |(window_keystrokes, window_strokes, window_active_ms, privacy)| Settings {
+            window_keystrokes,
+            window_strokes,
+            window_active_ms,
+            privacy,
+        },
+    )
 }
 
 /// An event that cannot be, put in after `before`.

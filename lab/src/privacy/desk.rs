@@ -1,0 +1,118 @@
+//! What an agent sends of somebody's typing, as it comes out of the wire.
+
+use std::collections::HashMap;
+
+use rand_chacha::ChaCha8Rng;
+use tacit_measure::{Measurer, Output, Privacy, Settings};
+use tacit_proto::{FeatureId, FeatureStats, Modality, Stat, v1};
+
+use super::level::Level;
+use super::typed::Typist;
+use crate::data::WHOLE;
+use crate::simulate::located;
+
+/// A window as it was sent.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// Presses made when it was closed.
+    pub until: usize,
+    /// Keystrokes it says it holds.
+    pub inputs: u32,
+    /// Its stats.
+    pub stats: FeatureStats,
+}
+
+/// Someone at a desk, and everything that was sent of it.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    /// What was typed.
+    pub typist: Typist,
+    /// In order. The last window of a session, which takes all that waits, is not among them.
+    pub sent: Vec<Sent>,
+    /// Mean of each feature over all of it.
+    pub means: HashMap<FeatureId, f64>,
+    waiting: f64,
+}
+
+impl Desk {
+    /// Measures typing, cut to windows of `keys` keystrokes.
+    #[must_use]
+    pub fn new(typist: Typist, keys: u32, level: &Level, rng: &mut ChaCha8Rng, key: u64) -> Self {
+        let sent = windows(&typist, keys, level, rng, key);
+        let mut all = FeatureStats::new();
+        sent.iter().for_each(|window| all.merge(&window.stats));
+        let means = all.iter().map(|s| (s.feature, s.stat.mean())).collect();
+        Self { typist, sent, means, waiting: level.privacy.waiting() }
+    }
+
+    /// Which share of the keystrokes from one on each window is expected to hold, where that is any.
+    #[must_use]
+    pub fn shares(&self, from: usize, keys: usize) -> Vec<(usize, f64)> {
+        let mut shares = vec![0.0; self.sent.len()];
+        for press in from..from + keys {
+            // A window is closed by its last press, which counts in it.
+            let first = self.sent.partition_point(|window| window.until <= press);
+            let mut left = 1.0 / keys as f64;
+            for share in shares.iter_mut().skip(first).take(40) {
+                *share += left * (1.0 - self.waiting);
+                left *= self.waiting;
+            }
+        }
+        let most = shares.iter().copied().fold(0.0, f64::max);
+        shares.into_iter().enumerate().filter(|(_, share)| *share > 0.02 * most && *share > 0.0).collect()
+    }
+}
+
+/// The windows of typing at a level.
+pub fn windows(typist: &Typist, keys: u32, level: &Level, rng: &mut ChaCha8Rng, key: u64) -> Vec<Sent> {
+    let settings = Settings { window_keystrokes: keys, privacy: level.privacy, ..WHOLE };
+    let (mut measurer, mut out, mut sent) = (Measurer::new(settings), Vec::new(), Vec::new());
+    measurer.set_key(key);
+    let events = located(&mut tacit_measure::Locator::new(), &typist.events);
+    let mut presses = 0;
+    for event in events {
+        presses += usize::from(matches!(event.input, tacit_measure::Input::KeyDown { .. }));
+        measurer.push(event, &mut out);
+        for output in out.drain(..) {
+            let Output::Window(window) = output else { continue };
+            let wire =
+                v1::Window::pack(Modality::Keyboard, window.inputs, window.active_ms, 0, &window.stats);
+            let Ok(window) = wire.check() else { continue };
+            let stats = level.coarsened(&window.stats, window.inputs, rng);
+            sent.push(Sent { until: presses, inputs: window.inputs, stats });
+        }
+    }
+    sent
+}
+
+/// Sums over windows, each with a weight: of each feature its count, the sum of its values less a centre, and the sum of
+/// squared weights times counts, that is how the variance of the former grows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Weighed {
+    /// Values.
+    pub count: f64,
+    /// Sum of what lies above the centre.
+    pub sum: f64,
+    /// Squared weights.
+    pub squares: f64,
+    /// Sum of standard deviations, a value each.
+    pub spread: f64,
+}
+
+impl Weighed {
+    /// Adds a stat.
+    pub fn add(&mut self, stat: &Stat, centre: f64, weight: f64) {
+        let count = f64::from(stat.count());
+        self.count += weight * count;
+        self.sum += weight * count * (stat.mean() - centre);
+        self.squares += weight * weight * count;
+        self.spread += weight * count * stat.variance().sqrt();
+    }
+}
+
+/// Settings of a level by the share of keystrokes that wait.
+#[must_use]
+pub fn waiting(share: f64) -> Privacy {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 256")]
+    Privacy::of_waiting((share * 256.0).round().clamp(0.0, 255.0) as u8)
+}
