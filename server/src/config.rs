@@ -103,6 +103,8 @@ pub struct Settings {
     pub policy: PolicySettings,
     /// What agents are told.
     pub agent: AgentSettings,
+    /// Telling other systems.
+    pub out: OutSettings,
 }
 
 /// Access tokens (JWT) on REST. Without a key, API keys alone are taken.
@@ -172,6 +174,38 @@ pub struct AgentSettings {
     pub heartbeat_ms: u32,
 }
 
+/// Telling other systems of verdicts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OutSettings {
+    /// Private networks in which destinations may be; public addresses always may.
+    pub networks: Vec<ipnet::IpNet>,
+    /// How receivers of streams know this server: the URL under which they reach REST, without a path. `None` for the first
+    /// name of its certificate, or localhost.
+    pub issuer: Option<String>,
+    /// Where destinations of the kind `file` write; `None` for `out` in the data directory.
+    pub directory: Option<PathBuf>,
+    /// Hours after which an event that nobody takes is given up.
+    pub give_up_after_hours: u32,
+    /// Days for which it is kept what was delivered.
+    pub keep_delivered_days: u32,
+    /// Days for which it is kept what was given up.
+    pub keep_dead_days: u32,
+}
+
+impl Default for OutSettings {
+    fn default() -> Self {
+        Self {
+            networks: Vec::new(),
+            issuer: None,
+            directory: None,
+            give_up_after_hours: 72,
+            keep_delivered_days: 7,
+            keep_dead_days: 30,
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -192,6 +226,7 @@ impl Default for Settings {
                 judging: tacit_engine::Policy::default(),
             },
             agent: AgentSettings::default(),
+            out: OutSettings::default(),
         }
     }
 }
@@ -222,6 +257,23 @@ impl Settings {
         self.master_key_file.clone().unwrap_or_else(|| self.data_dir.join("secrets/master.key"))
     }
 
+    /// How receivers of streams know this server.
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        if let Some(issuer) = &self.out.issuer {
+            return issuer.trim_end_matches('/').to_owned();
+        }
+        let scheme = if self.insecure_loopback { "http" } else { "https" };
+        let name = self.tls_name.first().map_or("localhost", String::as_str);
+        format!("{scheme}://{name}:{}", self.http_listen.port())
+    }
+
+    /// Where destinations of the kind `file` write.
+    #[must_use]
+    pub fn out_path(&self) -> PathBuf {
+        self.out.directory.clone().unwrap_or_else(|| self.data_dir.join("out"))
+    }
+
     /// Checks what types cannot.
     ///
     /// # Errors
@@ -244,6 +296,17 @@ impl Settings {
         // Records are taken for 30 days.
         if !(1..=720).contains(&self.policy.silent_after_hours) {
             return wrong("policy.silent_after_hours", "must lie from 1 to 720");
+        }
+        // A receiver that is down over a weekend loses nothing unless it is asked for.
+        if !(24..=720).contains(&self.out.give_up_after_hours) {
+            return wrong("out.give_up_after_hours", "must lie from 24 to 720");
+        }
+        if !(1..=90).contains(&self.out.keep_delivered_days) || !(1..=90).contains(&self.out.keep_dead_days) {
+            return wrong("out", "keep_delivered_days and keep_dead_days must lie from 1 to 90");
+        }
+        let issuer = self.out.issuer.as_deref();
+        if issuer.is_some_and(|issuer| !issuer.starts_with("https://") || issuer.contains(['?', '#'])) {
+            return wrong("out.issuer", "must be a URL such as https://tacit.example:7080");
         }
         let judging = &self.policy.judging;
         if !(judging.takeover_hazard > 0.0 && judging.takeover_hazard < 0.5) {

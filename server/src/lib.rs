@@ -11,6 +11,7 @@ pub mod error;
 pub mod grpc;
 pub mod http;
 pub mod jobs;
+pub mod out;
 pub mod postgres;
 pub mod secrets;
 pub mod store;

@@ -29,6 +29,8 @@ pub enum Purpose {
     SessionState,
     /// Window of a session.
     Window,
+    /// Signing keys and credentials of a destination.
+    Destination,
     /// What shows that a database was written under this master key.
     Check,
 }
@@ -40,6 +42,7 @@ impl Purpose {
             Self::Profile => b"tacit profile",
             Self::SessionState => b"tacit session state",
             Self::Window => b"tacit window",
+            Self::Destination => b"tacit destination",
             Self::Check => b"tacit check",
         }
     }
@@ -51,6 +54,7 @@ pub struct Secrets {
     seal: Seal,
     names: LessSafeKey,
     behaviour: LessSafeKey,
+    outward: LessSafeKey,
     ambient: Ambient,
 }
 
@@ -89,6 +93,7 @@ impl Secrets {
             seal: Seal::new(hmac::Key::new(hmac::HMAC_SHA256, &*derive(b"audit")?)),
             names: cipher(b"names")?,
             behaviour: cipher(b"behaviour")?,
+            outward: cipher(b"outward")?,
             ambient,
         })
     }
@@ -158,6 +163,7 @@ impl Secrets {
     fn key(&self, purpose: Purpose) -> &LessSafeKey {
         match purpose {
             Purpose::Name => &self.names,
+            Purpose::Destination => &self.outward,
             Purpose::Profile | Purpose::SessionState | Purpose::Window | Purpose::Check => &self.behaviour,
         }
     }

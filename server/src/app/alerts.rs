@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::app::feedback::{self, NewFeedback, Said};
+use crate::app::outbox::{self, Event};
 use crate::app::read::{self, Page};
 use crate::app::{App, audit};
 use crate::domain::alert::{self, Resolution};
 use crate::domain::audit::{Action, Object};
-use crate::domain::{AlertId, Caller, SessionId, SubjectId};
+use crate::domain::{AlertId, Caller, DeviceId, SessionId, SubjectId, verdict};
 use crate::store::Unit;
 use crate::store::alerts::AlertStanding;
 use crate::store::read::alerts::{Alert, AlertFilter, Note};
@@ -62,10 +63,13 @@ pub async fn one(app: &App, id: AlertId) -> Result<AlertDetail> {
 /// # Errors
 /// Not found; conflict if it is resolved; as the database.
 pub async fn acknowledge(app: &App, caller: &Caller, id: AlertId) -> Result<AlertDetail> {
+    let of = app.store.read_alert(id).await?.ok_or_else(no_such_alert)?;
     let mut unit = app.store.begin().await?;
+    unit.lock_sessions(&[of.session_id]).await?;
     let standing = not_resolved(&mut unit, id).await?;
     if standing.state == "open" {
         unit.acknowledge_alert(id, &caller.name(), app.ambient.now()).await?;
+        outbox::enqueue(app, &mut unit, vec![changed(app, &of, "acknowledged", None)]).await?;
         record(app, &mut unit, caller, Action::AlertAcknowledged, standing.object(id), json!({})).await?;
         unit.commit().await?;
         tracing::info!(alert = %id, "alert acknowledged");
@@ -159,6 +163,8 @@ pub async fn resolve(app: &Arc<App>, caller: &Caller, id: AlertId, outcome: &Out
     if let Some(text) = text {
         unit.add_note((app.ambient.id(), id), text, &by, now).await?;
     }
+    let event = changed(app, &of, "resolved", Some(outcome.resolution));
+    outbox::enqueue(app, &mut unit, vec![event]).await?;
     let said = match outcome.resolution {
         Resolution::Confirmed => Some(Said::Confirmed),
         Resolution::FalseAlarm => Some(Said::FalseAlarm),
@@ -180,6 +186,24 @@ pub async fn resolve(app: &Arc<App>, caller: &Caller, id: AlertId, outcome: &Out
     metrics::counter!("tacit_alerts_resolved_total", "resolution" => outcome.resolution.name()).increment(1);
     tracing::info!(alert = %id, resolution = outcome.resolution.name(), "alert resolved");
     one(app, id).await
+}
+
+/// Tells other systems where an alert stands; who deals with it is nothing for them.
+fn changed(app: &App, of: &Alert, state: &str, resolution: Option<Resolution>) -> Event {
+    Event {
+        kind: outbox::ALERT_CHANGED,
+        severity: of.severity,
+        about: verdict::named(&of.verdict).into_iter().collect(),
+        session: Some(SessionId(of.session_id)),
+        subject: Some(SubjectId(of.subject_id)),
+        device: Some(DeviceId(of.device_id)),
+        group: of.group.clone(),
+        at: app.ambient.now(),
+        body: json!({
+            "alert": { "id": of.id, "verdict": of.verdict, "state": state, "resolution": resolution },
+            "reason": format!("the alert is {state}"),
+        }),
+    }
 }
 
 impl AlertStanding {

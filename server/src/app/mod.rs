@@ -3,16 +3,19 @@
 pub mod admin;
 pub mod alerts;
 pub mod audit;
+pub mod destinations;
 pub mod devices;
 pub mod directives;
 pub mod exemptions;
 pub mod feedback;
 pub mod health;
 pub mod ingest;
+pub mod outbox;
 pub mod policies;
 pub mod read;
 pub mod respond;
 pub mod silent;
+pub mod streams;
 
 use std::collections::HashSet;
 use std::sync::Arc;

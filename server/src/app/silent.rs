@@ -6,7 +6,7 @@ use tacit_engine::VerdictKind;
 use time::{Duration, OffsetDateTime};
 
 use crate::app::ingest::{self, Standing};
-use crate::app::{App, directives, policies};
+use crate::app::{App, directives, outbox, policies};
 use crate::domain::directive::{self, Directive};
 use crate::domain::guard::{self, Facts, Rests};
 use crate::domain::policy::Response;
@@ -94,6 +94,7 @@ async fn pronounce_on(app: &App, id: SessionId, before: OffsetDateTime, now: Off
     let device = unit.device_standing(row.device_id).await?;
     let device = device.ok_or_else(|| Error::internal("a session's device is gone"))?;
     let standing = policies::standing(app, &mut unit, device).await?;
+    outbox::tell(app, &mut unit, &standing.group, std::slice::from_ref(&verdict)).await?;
     let raised = ingest::raise_for(app, &mut unit, &[verdict], &standing.policy, now).await?;
     let directive: Vec<_> = answer(app, &mut unit, &row, standing, now).await?.into_iter().collect();
     unit.put_sessions(std::slice::from_ref(&row), None).await?;

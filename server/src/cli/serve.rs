@@ -142,6 +142,20 @@ fn metrics() -> anyhow::Result<PrometheusHandle> {
     metrics::describe_counter!("tacit_streams_refused_total", "Streams refused at their start, by reason");
     metrics::describe_counter!("tacit_enrolments_total", "Devices enrolled");
     metrics::describe_counter!("tacit_enrolments_refused_total", "Enrolments refused for their token");
+    metrics::describe_counter!("tacit_outbox_events_total", "Events written for other systems, by type");
+    metrics::describe_counter!(
+        "tacit_outbox_attempts_total",
+        "Attempts to hand events over, by destination and outcome"
+    );
+    metrics::describe_gauge!("tacit_outbox_waiting", "Events that wait for a destination");
+    metrics::describe_gauge!(
+        "tacit_outbox_dead",
+        "Events that were given up and not replayed, by destination"
+    );
+    metrics::describe_gauge!(
+        "tacit_outbox_oldest_seconds",
+        "Age of the oldest event that waits for a destination"
+    );
     metrics::describe_gauge!("tacit_streams_open", "Streams of devices open now");
     metrics::describe_histogram!(
         "tacit_ingest_batch_seconds",

@@ -36,6 +36,8 @@ const INVESTIGATORS: Who = Who::Roles(&[Role::Admin, Role::Analyst]);
 const GUARDIANS: Who = Who::Roles(&[Role::Admin, Role::Analyst, Role::Privacy]);
 /// Those who answer for what is done here.
 const AUDITORS: Who = Who::Roles(&[Role::Admin, Role::Privacy]);
+/// Systems that fetch what they are told; each its own streams.
+const RECEIVERS: Who = Who::Roles(&[Role::Admin, Role::Service]);
 const ADMINS: Who = Who::Roles(&[Role::Admin]);
 
 /// Every route and every RPC.
@@ -74,6 +76,25 @@ pub const RULES: &[Rule] = &[
     Rule { call: "POST /v1/alerts/{id}/assign", who: INVESTIGATORS },
     Rule { call: "POST /v1/alerts/{id}/notes", who: INVESTIGATORS },
     Rule { call: "POST /v1/alerts/{id}/resolve", who: INVESTIGATORS },
+    Rule { call: "GET /.well-known/ssf-configuration", who: Who::Anyone },
+    Rule { call: "GET /ssf/jwks.json", who: Who::Anyone },
+    Rule { call: "GET /ssf/streams", who: RECEIVERS },
+    Rule { call: "POST /ssf/streams", who: RECEIVERS },
+    Rule { call: "PATCH /ssf/streams", who: RECEIVERS },
+    Rule { call: "DELETE /ssf/streams", who: RECEIVERS },
+    Rule { call: "GET /ssf/status", who: RECEIVERS },
+    Rule { call: "POST /ssf/status", who: RECEIVERS },
+    Rule { call: "POST /ssf/verify", who: RECEIVERS },
+    Rule { call: "POST /ssf/streams/{id}/poll", who: RECEIVERS },
+    Rule { call: "GET /v1/destinations", who: ADMINS },
+    Rule { call: "POST /v1/destinations", who: ADMINS },
+    Rule { call: "GET /v1/destinations/{id}", who: ADMINS },
+    Rule { call: "PUT /v1/destinations/{id}", who: ADMINS },
+    Rule { call: "DELETE /v1/destinations/{id}", who: ADMINS },
+    Rule { call: "POST /v1/destinations/{id}/secret", who: ADMINS },
+    Rule { call: "POST /v1/destinations/{id}/test", who: ADMINS },
+    Rule { call: "GET /v1/destinations/{id}/dead-letters", who: ADMINS },
+    Rule { call: "POST /v1/destinations/{id}/dead-letters/replay", who: ADMINS },
 ];
 
 /// The row of a call.

@@ -13,7 +13,9 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::domain::{AlertId, ApiKeyId, DeviceId, EnrolmentTokenId, ExemptionId, SessionId, SubjectId};
+use crate::domain::{
+    AlertId, ApiKeyId, DestinationId, DeviceId, EnrolmentTokenId, ExemptionId, SessionId, SubjectId,
+};
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
@@ -52,6 +54,16 @@ actions! {
     DeviceRevoked = "device_revoked";
     /// A device was put into another group.
     DeviceMoved = "device_moved";
+    /// A destination of events was made.
+    DestinationMade = "destination_made";
+    /// A destination was changed.
+    DestinationChanged = "destination_changed";
+    /// A destination was removed.
+    DestinationRemoved = "destination_removed";
+    /// The signing key of a destination was renewed.
+    DestinationSecretRenewed = "destination_secret_renewed";
+    /// Dead letters of a destination were replayed.
+    DeadLettersReplayed = "dead_letters_replayed";
     /// Feedback was given on a session.
     FeedbackGiven = "feedback_given";
     /// An alert was taken on.
@@ -101,6 +113,8 @@ pub enum Object {
     Device(DeviceId),
     /// A group of devices.
     Group(String),
+    /// A system that is told of verdicts.
+    Destination(DestinationId),
     /// An API key.
     ApiKey(ApiKeyId),
     /// An enrolment token.
@@ -130,6 +144,7 @@ impl Object {
             Self::Alert(id, _) => format!("alert:{id}"),
             Self::Device(id) => format!("device:{id}"),
             Self::Group(name) => format!("group:{name}"),
+            Self::Destination(id) => format!("destination:{id}"),
             Self::ApiKey(id) => format!("key:{id}"),
             Self::EnrolmentToken(id) => format!("token:{id}"),
         }

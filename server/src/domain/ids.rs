@@ -50,4 +50,8 @@ ids! {
     AlertId;
     /// One exemption.
     ExemptionId;
+    /// One system that is told of verdicts.
+    DestinationId;
+    /// One event for other systems.
+    EventId;
 }

@@ -3,7 +3,9 @@
 pub mod access;
 pub mod alert;
 pub mod audit;
+pub mod backoff;
 pub mod caller;
+pub mod destination;
 pub mod directive;
 pub mod enrolment;
 pub mod exemption;
@@ -11,10 +13,13 @@ pub mod guard;
 pub mod ids;
 pub mod policy;
 pub mod record;
+pub mod signal_stream;
 pub mod token;
+pub mod told;
 pub mod verdict;
 
 pub use caller::{Caller, Role};
 pub use ids::{
-    AlertId, ApiKeyId, DeviceId, DirectiveId, EnrolmentTokenId, ExemptionId, SessionId, SubjectId,
+    AlertId, ApiKeyId, DestinationId, DeviceId, DirectiveId, EnrolmentTokenId, EventId, ExemptionId,
+    SessionId, SubjectId,
 };

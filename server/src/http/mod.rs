@@ -98,6 +98,27 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(routes::alerts::assign))
         .routes(routes!(routes::alerts::note))
         .routes(routes!(routes::alerts::resolve))
+        .routes(routes!(routes::destinations::list, routes::destinations::make))
+        .routes(routes!(
+            routes::destinations::one,
+            routes::destinations::change,
+            routes::destinations::remove
+        ))
+        .routes(routes!(routes::destinations::renew_secret))
+        .routes(routes!(routes::destinations::test))
+        .routes(routes!(routes::destinations::dead_letters))
+        .routes(routes!(routes::destinations::replay))
+        .routes(routes!(routes::streams::configuration))
+        .routes(routes!(routes::streams::keys))
+        .routes(routes!(
+            routes::streams::read,
+            routes::streams::make,
+            routes::streams::change,
+            routes::streams::remove
+        ))
+        .routes(routes!(routes::streams::status, routes::streams::set_status))
+        .routes(routes!(routes::streams::verify))
+        .routes(routes!(routes::streams::poll))
 }
 
 /// Every route.

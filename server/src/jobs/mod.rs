@@ -1,5 +1,7 @@
 //! What the server does by itself, beside calls.
 
+mod outbox;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +28,7 @@ const REVOKED_WITHIN: time::Duration = time::Duration::minutes(30);
 /// Runs the jobs until the app is stopping.
 pub async fn run(app: Arc<App>) {
     // Side by side: closing many sessions takes longer than a revoked device may go on.
-    tokio::join!(run_short(&app), run_silence(&app), run_silent(&app));
+    tokio::join!(run_short(&app), run_silence(&app), run_silent(&app), outbox::run(&app));
 }
 
 async fn run_short(app: &App) {

@@ -2,14 +2,17 @@
 
 pub mod alerts;
 pub mod audit;
+pub mod destinations;
 pub mod devices;
 pub mod directives;
 pub mod exemptions;
 pub mod feedback;
 pub mod keys;
+pub mod outbox;
 pub mod policies;
 pub mod read;
 pub mod sessions;
+pub mod signing_keys;
 pub mod silence;
 pub mod subjects;
 pub mod vouching;

@@ -59,7 +59,11 @@ impl Api {
     }
 
     async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let server = Server::with(change).await;
+        Self::seeded(Server::with(change).await).await
+    }
+
+    /// Over a server that holds the seed.
+    pub(crate) async fn seeded(server: Server) -> Self {
         sqlx::raw_sql(SEED).execute(server.app.store.pool()).await.unwrap();
         Self::of(server)
     }

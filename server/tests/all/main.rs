@@ -20,6 +20,8 @@ mod health;
 mod hostile;
 mod http;
 mod ingest;
+mod monitoring;
+mod outbox;
 mod process;
 mod response;
 mod silence;

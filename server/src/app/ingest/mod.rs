@@ -22,7 +22,7 @@ use std::time::Instant;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::app::{App, devices, directives, policies};
+use crate::app::{App, devices, directives, outbox, policies};
 use crate::domain::directive::Directive;
 use crate::domain::record::{Body, Record};
 use crate::domain::{DeviceId, SessionId, SubjectId};
@@ -84,6 +84,7 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
         _ => return Err(devices::revoked()),
     };
     let standing = policies::standing(app, &mut unit, standing).await?;
+    let group = standing.group.clone();
     let mut ids: Vec<Uuid> = records.iter().map(|r| r.session.0).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -117,6 +118,7 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
     unit.add_events(&judged.events).await?;
     unit.add_windows(&judged.windows).await?;
     unit.add_verdicts(&judged.verdicts, now).await?;
+    outbox::tell(app, &mut unit, &group, &judged.verdicts).await?;
     judged.keep_learned(&mut unit, device, now).await?;
     if !judged.alarmed.is_empty() {
         let alarmed: Vec<Uuid> = judged.alarmed.iter().map(|subject| subject.0).collect();

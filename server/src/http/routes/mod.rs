@@ -2,11 +2,13 @@
 
 pub(super) mod alerts;
 pub(super) mod audit;
+pub(super) mod destinations;
 pub(super) mod devices;
 pub(super) mod exemptions;
 pub(super) mod policies;
 pub(super) mod responses;
 pub(super) mod sessions;
+pub(super) mod streams;
 pub(super) mod subjects;
 pub(super) mod system;
 pub(super) mod verdicts;

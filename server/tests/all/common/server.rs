@@ -74,6 +74,8 @@ impl Server {
         let clock = Arc::new(TestClock(Mutex::new(START)));
         let ambient = Ambient::new(clock.clone(), Arc::new(SystemRandom));
         let mut settings = Settings::default();
+        // Receivers of tests are on this machine.
+        settings.out.networks = vec!["127.0.0.0/8".parse().unwrap()];
         change(&mut settings);
         let stopping = CancellationToken::new();
         let secrets = Secrets::derive(&[7; 32], ambient.clone()).unwrap();

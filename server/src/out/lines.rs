@@ -1,0 +1,62 @@
+//! Events as lines: appended to a file in the server's own directory, or on standard output.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use tokio::io::AsyncWriteExt as _;
+
+use super::{Message, Outcome, format, short};
+use crate::domain::destination::Format;
+
+/// Where lines go.
+#[derive(Debug)]
+pub enum Lines {
+    /// To a file, which may be moved away at any time: each batch opens it anew.
+    File(PathBuf, Format),
+    /// To standard output.
+    Stdout(Format),
+}
+
+impl Lines {
+    /// Writes messages, all or none as far as can be known.
+    pub async fn send(&self, messages: &[Message]) -> Vec<Outcome> {
+        let (Self::File(_, format) | Self::Stdout(format)) = self;
+        let mut text = String::new();
+        for message in messages {
+            text.push_str(&format::write(*format, message));
+            text.push('\n');
+        }
+        let written = match self {
+            Self::File(path, _) => {
+                let path = path.clone();
+                tokio::task::spawn_blocking(move || append(&path, &text))
+                    .await
+                    .unwrap_or_else(|e| Err(e.into()))
+            }
+            Self::Stdout(_) => {
+                let mut out = tokio::io::stdout();
+                match out.write_all(text.as_bytes()).await {
+                    Ok(()) => out.flush().await,
+                    failed => failed,
+                }
+            }
+        };
+        let outcome = match written {
+            Ok(()) => Outcome::Delivered,
+            Err(error) => Outcome::Away(short(error), None),
+        };
+        vec![outcome; messages.len()]
+    }
+}
+
+/// On the disk when it returns.
+fn append(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(directory) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o750).create(directory)?;
+    }
+    let mut file = OpenOptions::new().create(true).append(true).mode(0o640).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_data()
+}
