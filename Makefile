@@ -17,7 +17,11 @@ DENY := $(or $(shell command -v cargo-deny 2>/dev/null),$(DENY_ROOT)/bin/cargo-d
 # Ordinary builds take the committed descriptions of the queries, whatever database the environment names.
 export SQLX_OFFLINE := true
 
-.PHONY: help demo test lint fmt deny docs prepare packages-demo packages-test cargo
+SCHEMATHESIS_VERSION := 4.32.5
+SCHEMATHESIS_ROOT := .tools/schemathesis-$(SCHEMATHESIS_VERSION)
+SCHEMATHESIS := $(SCHEMATHESIS_ROOT)/bin/schemathesis
+
+.PHONY: help demo test test-api bench-rest lint fmt deny docs prepare packages-demo packages-test cargo
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +34,14 @@ test: packages-test lint deny docs ## Everything that is checked; what CI runs
 	@# The end-to-end tests start the binaries; all targets at once, so that nothing is built with two sets of features.
 	$(CARGO) build --locked --workspace --all-targets
 	$(CARGO) test --locked --workspace
+	$(MAKE) test-api
+
+test-api: $(SCHEMATHESIS) ## The REST API against its own description, with made-up requests
+	SCHEMATHESIS=$(CURDIR)/$(SCHEMATHESIS) $(CARGO) test --locked --workspace --test all -- --ignored made_up_requests
+
+bench-rest: ## Answers a second of the REST API with a million verdicts stored
+	$(CARGO) build --locked --profile demo -p tacit-server
+	deploy/dev/bench-rest
 
 lint: packages-test ## Formatting, purity of the pure crates, clippy, freshness of .sqlx
 	$(CARGO) fmt --all --check
@@ -61,3 +73,7 @@ cargo:
 # Kept outside target/, so that cleaning does not cost it.
 $(DENY_ROOT)/bin/cargo-deny: | packages-test
 	$(CARGO) install --locked --debug --no-default-features --root $(DENY_ROOT) --version $(DENY_VERSION) cargo-deny
+
+$(SCHEMATHESIS): | packages-test
+	python3 -m venv $(SCHEMATHESIS_ROOT)
+	$(SCHEMATHESIS_ROOT)/bin/pip install --quiet --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)

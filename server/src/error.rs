@@ -18,6 +18,8 @@ pub enum ErrorKind {
     NotFound,
     /// The request contradicts what is stored.
     Conflict,
+    /// An idempotency key stands for another request.
+    KeyReused,
     /// The request is larger than is taken.
     TooLarge,
     /// Too many requests; later ones may succeed.
@@ -38,6 +40,7 @@ impl ErrorKind {
             Self::PermissionDenied => "permission-denied",
             Self::NotFound => "not-found",
             Self::Conflict => "conflict",
+            Self::KeyReused => "idempotency-key-reused",
             Self::TooLarge => "too-large",
             Self::RateLimited => "rate-limited",
             Self::Unavailable => "unavailable",

@@ -31,6 +31,8 @@ pub enum Purpose {
     Window,
     /// Signing keys and credentials of a destination.
     Destination,
+    /// Answer to a request that carries an idempotency key.
+    Answer,
     /// What shows that a database was written under this master key.
     Check,
 }
@@ -43,6 +45,7 @@ impl Purpose {
             Self::SessionState => b"tacit session state",
             Self::Window => b"tacit window",
             Self::Destination => b"tacit destination",
+            Self::Answer => b"tacit answer",
             Self::Check => b"tacit check",
         }
     }
@@ -164,7 +167,9 @@ impl Secrets {
         match purpose {
             Purpose::Name => &self.names,
             Purpose::Destination => &self.outward,
-            Purpose::Profile | Purpose::SessionState | Purpose::Window | Purpose::Check => &self.behaviour,
+            Purpose::Profile | Purpose::SessionState | Purpose::Window | Purpose::Answer | Purpose::Check => {
+                &self.behaviour
+            }
         }
     }
 }

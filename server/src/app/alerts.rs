@@ -128,7 +128,7 @@ pub async fn note(app: &App, caller: &Caller, id: AlertId, new: &NewNote) -> Res
 /// What an alert turned out to be.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Outcome {
+pub struct AlertOutcome {
     /// `confirmed` and `false_alarm` are feedback on the session as well; of a `test` the engine learns nothing.
     pub resolution: Resolution,
     /// A note to go with it.
@@ -141,7 +141,12 @@ pub struct Outcome {
 ///
 /// # Errors
 /// Not found; conflict if it is resolved as something else; as the database.
-pub async fn resolve(app: &Arc<App>, caller: &Caller, id: AlertId, outcome: &Outcome) -> Result<AlertDetail> {
+pub async fn resolve(
+    app: &Arc<App>,
+    caller: &Caller,
+    id: AlertId,
+    outcome: &AlertOutcome,
+) -> Result<AlertDetail> {
     let text = outcome.note.as_deref().map(alert::check_note).transpose()?;
     let of = app.store.read_alert(id).await?.ok_or_else(no_such_alert)?;
     let mut unit = app.store.begin().await?;
@@ -180,6 +185,7 @@ pub async fn resolve(app: &Arc<App>, caller: &Caller, id: AlertId, outcome: &Out
     let details = json!({ "resolution": outcome.resolution });
     record(app, &mut unit, caller, Action::AlertResolved, standing.object(id), details).await?;
     unit.commit().await?;
+    app.changes.ingested();
     if let Some(effect) = effect {
         effect.count(SessionId(of.session_id));
     }

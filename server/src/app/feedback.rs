@@ -65,6 +65,7 @@ pub async fn give(app: &Arc<App>, caller: &Caller, id: SessionId, new: NewFeedba
     let row = unit.lock_sessions(&[id.0]).await?.pop().ok_or_else(|| Error::not_found("no such session"))?;
     let effect = keep(app, &mut unit, caller, row, new).await?;
     unit.commit().await?;
+    app.changes.ingested();
     effect.count(id);
     Ok(effect)
 }

@@ -3,15 +3,20 @@
 pub mod admin;
 pub mod alerts;
 pub mod audit;
+pub mod changes;
 pub mod destinations;
 pub mod devices;
 pub mod directives;
+pub mod events;
 pub mod exemptions;
 pub mod feedback;
+pub mod fleet;
 pub mod health;
 pub mod ingest;
+pub mod once;
 pub mod outbox;
 pub mod policies;
+pub mod preview;
 pub mod read;
 pub mod respond;
 pub mod silent;
@@ -21,7 +26,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use tacit_engine::Population;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Ambient;
@@ -49,12 +54,16 @@ pub struct App {
     pub profiles: ingest::ProfileCache,
     /// Policies by version, a cache only.
     pub policies: policies::PolicyCache,
+    /// Whether anything has changed that readers may see.
+    pub changes: changes::Changes,
     /// What is known of the database's writes.
     pub health: health::Health,
     /// Devices revoked lately; streams watch it.
     pub revoked: watch::Sender<HashSet<DeviceId>>,
     /// Devices that have to be sent a directive; streams watch it.
     pub directed: watch::Sender<HashSet<DeviceId>>,
+    /// Event streams that may still be opened.
+    pub event_streams: Arc<Semaphore>,
     /// Cancelled when the server is to stop.
     pub stopping: CancellationToken,
 }

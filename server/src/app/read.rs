@@ -4,9 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::app::App;
+use crate::app::changes::Topics;
 use crate::domain::{Caller, DeviceId, SessionId, SubjectId, token};
 use crate::store::Store;
 use crate::store::read::Place;
@@ -42,7 +45,10 @@ impl Page {
     }
 
     /// The cursor's two parts; `None` without a cursor.
-    fn parts<A: std::str::FromStr, B: std::str::FromStr>(&self, list: &str) -> Result<Option<(A, B)>> {
+    pub(super) fn parts<A: std::str::FromStr, B: std::str::FromStr>(
+        &self,
+        list: &str,
+    ) -> Result<Option<(A, B)>> {
         let Some(after) = self.after.as_deref().filter(|a| !a.is_empty()) else { return Ok(None) };
         let read = || {
             let text = String::from_utf8(URL_SAFE_NO_PAD.decode(after).ok()?).ok()?;
@@ -64,7 +70,7 @@ fn not_a_cursor() -> Error {
     Error::of_field("after", "after must be `next` of an earlier page of this list")
 }
 
-fn cursor(list: &str, a: impl std::fmt::Display, b: impl std::fmt::Display) -> String {
+pub(super) fn cursor(list: &str, a: impl std::fmt::Display, b: impl std::fmt::Display) -> String {
     URL_SAFE_NO_PAD.encode(format!("{list} {a} {b}"))
 }
 
@@ -236,24 +242,79 @@ pub async fn alerts(
 /// Invalid argument for a cursor or limit; as the database.
 pub async fn verdicts(store: &Store, filter: &VerdictFilter, page: &Page) -> Result<(Vec<Verdict>, String)> {
     let limit = page.limit()?;
-    let number = |text: &str| text.parse::<u64>().map_err(Error::internal);
-    // The last place whose verdicts have all been committed.
-    let end =
-        || async { Ok::<_, Error>((number(&store.verdict_horizon().await?)?.saturating_sub(1), i64::MAX)) };
     if page.after.as_deref() == Some("latest") {
-        let (tx, id) = end().await?;
-        return Ok((Vec::new(), cursor("verdicts", tx, id)));
+        let end = verdict_place(store, page).await?;
+        return Ok((Vec::new(), cursor("verdicts", end.tx, end.id)));
     }
-    let after = page.parts::<u64, i64>("verdicts")?.unwrap_or((0, 0));
+    let place = match (page.after.as_deref().filter(|after| !after.is_empty()), filter.since) {
+        (None, Some(since)) => match store.verdict_place_before(since).await? {
+            Some(tx) => VerdictPlace { tx, id: i64::MAX },
+            None => end(store).await?,
+        },
+        _ => verdict_place(store, page).await?,
+    };
     // Asked before the rows are: a narrow filter need not pass over what is older again.
-    let passed = if filter.narrows() { end().await?.max(after) } else { after };
-    let rows = store.read_verdicts(filter, VerdictPlace { tx: after.0, id: after.1 }, limit).await?;
-    let last = rows.last().map(|last| Ok::<_, Error>((number(&last.tx)?, last.id))).transpose()?;
+    let passed = if filter.narrows() { end(store).await?.max(place) } else { place };
+    let rows = store.read_verdicts(filter, place, None, limit).await?;
+    let last = rows.last().map(Verdict::place).transpose()?;
     let full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= limit);
-    let (tx, id) = match last {
+    let next = match last {
         Some(last) if full => last,
         Some(last) => last.max(passed),
         None => passed,
     };
-    Ok((rows, cursor("verdicts", tx, id)))
+    Ok((rows, cursor("verdicts", next.tx, next.id)))
+}
+
+/// The oldest transaction that may still be running: all before it is there to read.
+///
+/// # Errors
+/// As the database.
+pub(super) async fn horizon(store: &Store) -> Result<u64> {
+    store.verdict_horizon().await?.parse().map_err(Error::internal)
+}
+
+/// The last place whose verdicts have all been committed.
+async fn end(store: &Store) -> Result<VerdictPlace> {
+    Ok(VerdictPlace { tx: horizon(store).await?.saturating_sub(1), id: i64::MAX })
+}
+
+/// The place that a page of verdicts follows.
+///
+/// # Errors
+/// Invalid argument for a cursor that is none; as the database.
+pub(super) async fn verdict_place(store: &Store, page: &Page) -> Result<VerdictPlace> {
+    if page.after.as_deref() == Some("latest") {
+        return end(store).await;
+    }
+    let (tx, id) = page.parts::<u64, i64>("verdicts")?.unwrap_or((0, 0));
+    Ok(VerdictPlace { tx, id })
+}
+
+/// As [`verdicts`]; waits for one until `until` if there is none.
+///
+/// # Errors
+/// As [`verdicts`].
+pub async fn verdicts_until(
+    app: &App,
+    filter: &VerdictFilter,
+    page: &Page,
+    until: Option<Instant>,
+) -> Result<(Vec<Verdict>, String)> {
+    let mut page = page.clone();
+    loop {
+        let stamp = app.changes.stamp(Topics::SETTLED);
+        let (rows, next) = verdicts(&app.store, filter, &page).await?;
+        let Some(until) = until.filter(|until| rows.is_empty() && Instant::now() < *until) else {
+            return Ok((rows, next));
+        };
+        tokio::select! {
+            // The poll is answered with what there is, so that the server can stop.
+            () = app.stopping.cancelled() => return Ok((rows, next)),
+            changed = app.changes.changed(Topics::SETTLED, stamp, until) => if !changed {
+                return Ok((rows, next));
+            },
+        }
+        page.after = Some(next);
+    }
 }

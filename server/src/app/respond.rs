@@ -50,7 +50,7 @@ pub struct NewResponse {
 
 /// What was made of it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Asked {
+pub struct AskedFor {
     /// The directive: `GET /v1/sessions/{id}/directives` tells its outcome.
     pub directive_id: Uuid,
     /// The rule that keeps it from being sent: `quiet_group`, `exempt_subject` or `within_an_hour`. Null if it is sent.
@@ -65,7 +65,7 @@ pub struct Asked {
 /// # Errors
 /// Not found; conflict if the session has ended or its device may no longer speak; invalid argument for a reason that is none; as the
 /// database.
-pub async fn ask(app: &App, caller: &Caller, id: SessionId, new: &NewResponse) -> Result<Asked> {
+pub async fn ask(app: &App, caller: &Caller, id: SessionId, new: &NewResponse) -> Result<AskedFor> {
     let reason = check_reason(&new.reason)?;
     let response = Response::from(new.response);
     let now = app.ambient.now();
@@ -121,5 +121,5 @@ pub async fn ask(app: &App, caller: &Caller, id: SessionId, new: &NewResponse) -
         });
     }
     tracing::info!(session = %id, directive = %directive_id, response = response.name(), withheld, "response by hand");
-    Ok(Asked { directive_id: directive_id.0, withheld: withheld.map(str::to_owned) })
+    Ok(AskedFor { directive_id: directive_id.0, withheld: withheld.map(str::to_owned) })
 }

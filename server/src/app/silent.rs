@@ -26,7 +26,8 @@ const BEATS: i64 = 3;
 const MOST: i64 = 1_000;
 
 /// How long an agent may be silent, as this server tells agents to speak.
-fn patience(app: &App) -> Duration {
+#[must_use]
+pub fn patience(app: &App) -> Duration {
     SILENT.max(Duration::milliseconds(i64::from(app.settings.agent.heartbeat_ms) * BEATS))
 }
 
@@ -100,6 +101,7 @@ async fn pronounce_on(app: &App, id: SessionId, before: OffsetDateTime, now: Off
     unit.put_sessions(std::slice::from_ref(&row), None).await?;
     unit.add_directives(&directive, now).await?;
     unit.commit().await?;
+    app.changes.ingested();
     directives::count(&directive);
     raised.count();
     metrics::counter!("tacit_verdicts_total", "verdict" => name).increment(1);

@@ -10,10 +10,12 @@ use anyhow::Context as _;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tacit_engine::Population;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{audit, database, master_key, say};
+use crate::app::changes::Changes;
+use crate::app::events;
 use crate::app::health::Health;
 use crate::app::ingest::ProfileCache;
 use crate::app::policies::PolicyCache;
@@ -47,9 +49,11 @@ pub(super) async fn serve(settings: Settings, ambient: Ambient) -> anyhow::Resul
                 metrics,
                 profiles: ProfileCache::default(),
                 policies: PolicyCache::default(),
+                changes: Changes::new(u64::from_be_bytes(ambient.bytes())),
                 health: Health::default(),
                 revoked: watch::Sender::new(HashSet::new()),
                 directed: watch::Sender::new(HashSet::new()),
+                event_streams: Arc::new(Semaphore::new(events::MOST)),
                 stopping: stopping.clone(),
             });
             run(&app, &endpoints).await

@@ -12,6 +12,7 @@ pub mod exemption;
 pub mod guard;
 pub mod ids;
 pub mod policy;
+pub mod preview;
 pub mod record;
 pub mod signal_stream;
 pub mod token;

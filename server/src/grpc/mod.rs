@@ -23,7 +23,7 @@ pub const LARGEST_MESSAGE: usize = 64 * 1024;
 
 fn code(kind: ErrorKind) -> Code {
     match kind {
-        ErrorKind::InvalidArgument | ErrorKind::TooLarge => Code::InvalidArgument,
+        ErrorKind::InvalidArgument | ErrorKind::TooLarge | ErrorKind::KeyReused => Code::InvalidArgument,
         ErrorKind::Unauthenticated => Code::Unauthenticated,
         ErrorKind::PermissionDenied => Code::PermissionDenied,
         ErrorKind::NotFound => Code::NotFound,

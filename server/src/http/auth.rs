@@ -8,8 +8,9 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::jwt::Verifier;
+use super::known::KnownKeys;
 use super::problem::Failure;
-use crate::app::{App, read};
+use crate::app::App;
 use crate::domain::access::{self, Who};
 use crate::domain::{Caller, token};
 use crate::{Error, Result};
@@ -22,12 +23,13 @@ const LARGEST_TOKEN: usize = 8 * 1024;
 pub(super) struct Gate {
     app: Arc<App>,
     tokens: Option<Arc<Verifier>>,
+    keys: Arc<KnownKeys>,
 }
 
 impl Gate {
     pub(super) fn new(app: Arc<App>) -> Result<Self> {
         let tokens = Verifier::load(&app.settings.auth)?.map(Arc::new);
-        Ok(Self { app, tokens })
+        Ok(Self { app, tokens, keys: Arc::default() })
     }
 
     async fn caller(&self, headers: &HeaderMap) -> Result<Option<Caller>> {
@@ -43,7 +45,7 @@ impl Gate {
         }
         let now = self.app.ambient.now();
         if credential.starts_with(token::API_KEY_PREFIX) {
-            return read::caller_of_key(&self.app.store, credential, now).await.map(Some);
+            return self.keys.caller(&self.app, credential, now).await.map(Some);
         }
         match &self.tokens {
             Some(verifier) => verifier.caller(credential, now).map(Some),

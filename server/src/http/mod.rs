@@ -1,27 +1,33 @@
 //! REST adapter: unwraps a request, calls a use case, converts its answer. Rules live in [`crate::app`].
 //!
-//! A request passes [`frame`] (id, log line, problems) → catch-panic → timeout → limits of body and head → [`auth`] → a route.
+//! A request passes [`frame`] (id, log line, problems) → catch-panic → timeout → limits of body and head → [`auth`] →
+//! what reads ([`reading`]) or writes ([`writing`]) have in common → a route.
 //! To add a route: its handler with `#[utoipa::path]` in [`mod@routes`], a line in `api` here, and its row in
 //! [`crate::domain::access`].
 
 mod auth;
 mod body;
+mod describe;
 mod frame;
 mod jwt;
+mod known;
 mod params;
 mod problem;
+mod reading;
 mod routes;
 mod serve;
 #[cfg(test)]
 mod tests;
+mod writing;
 
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -39,17 +45,18 @@ pub use serve::serve;
 
 /// No route takes more.
 const LARGEST_BODY: usize = 64 * 1024;
-/// No answer takes longer.
-const LONGEST: Duration = Duration::from_secs(30);
+/// No answer takes longer, beside what a poll waits.
+const LONGEST: Duration = reading::LONGEST_WAIT.saturating_add(Duration::from_secs(30));
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Tacit",
-        description = "Subjects, devices, sessions, verdicts and policies. Times are RFC 3339, UTC. Errors are RFC 9457 problems. \
-                       Lists come in pages: pass `next` of one page as `after` of the following."
+        description = "Subjects, devices, sessions, verdicts, alerts and policies. Times are RFC 3339, UTC. Errors are RFC 9457 \
+                       problems. Lists come in pages: pass `next` of one page as `after` of the following, or follow `Link`. Reads \
+                       carry an `ETag`: a poll with `If-None-Match` that finds nothing new costs nothing."
     ),
-    components(schemas(problem::Problem)),
+    components(schemas(problem::Problem, params::VerdictName, crate::domain::alert::AlertState, crate::domain::audit::Action)),
     modifiers(&Bearer)
 )]
 struct Description;
@@ -72,6 +79,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(routes::system::readyz))
         .routes(routes!(routes::system::metrics))
         .routes(routes!(routes::system::description))
+        .routes(routes!(routes::docs::page))
+        .routes(routes!(routes::docs::asset))
         .routes(routes!(routes::subjects::list))
         .routes(routes!(routes::subjects::one))
         .routes(routes!(routes::subjects::profile))
@@ -92,6 +101,10 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(routes::responses::respond))
         .routes(routes!(routes::verdicts::list))
         .routes(routes!(routes::audit::list))
+        .routes(routes!(routes::events::stream))
+        .routes(routes!(routes::fleet::fleet))
+        .routes(routes!(routes::fleet::pulse))
+        .routes(routes!(routes::policies::preview))
         .routes(routes!(routes::alerts::list))
         .routes(routes!(routes::alerts::one))
         .routes(routes!(routes::alerts::acknowledge))
@@ -133,7 +146,19 @@ pub fn router(app: Arc<App>) -> Result<Router> {
     let gate = auth::Gate::new(Arc::clone(&app))?;
     let ambient = app.ambient.clone();
     let (routes, _) = api().split_for_parts();
-    Ok(finish(routes.route_layer(from_fn_with_state(gate, auth::authorize)).with_state(app), ambient))
+    let routes = routes
+        .route_layer(from_fn_with_state(Arc::clone(&app), conventions))
+        .route_layer(from_fn_with_state(gate, auth::authorize));
+    Ok(finish(routes.with_state(app), ambient))
+}
+
+/// What reads have in common, and writes.
+async fn conventions(State(app): State<Arc<App>>, request: Request, next: Next) -> Result<Response, Failure> {
+    if request.method().is_safe() {
+        reading::answer(&app, request, next).await
+    } else {
+        writing::answer(&app, request, next).await
+    }
 }
 
 /// Puts around routes what every answer goes through.
@@ -155,5 +180,7 @@ fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
 /// The OpenAPI description of every route.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    api().into_openapi()
+    let mut api = api().into_openapi();
+    describe::conventions(&mut api);
+    api
 }

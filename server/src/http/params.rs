@@ -61,6 +61,14 @@ impl Fields {
         at.map(Some).ok_or_else(wrong)
     }
 
+    /// Answers in a field, with commas between.
+    pub(super) fn verdicts(&mut self, name: &'static str) -> Result<Option<Vec<VerdictName>>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        let names: Result<Vec<VerdictName>, ()> = text.split(',').map(str::parse).collect();
+        let expected = || format!("{name} must be one or more, with commas, of {}", VerdictName::EXPECTED);
+        names.map(Some).map_err(|()| Error::of_field(name, expected()))
+    }
+
     /// Which page.
     pub(super) fn page(&mut self) -> Result<Page> {
         let limit = self.value("limit", &format!("a number from 1 to {LIMIT_MOST}"))?;

@@ -9,9 +9,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::app::App;
 use crate::app::ingest::silence;
 use crate::app::silent;
+use crate::app::{App, changes, once};
 use crate::domain::DeviceId;
 use crate::domain::enrolment::HELD_FOR;
 
@@ -28,7 +28,7 @@ const REVOKED_WITHIN: time::Duration = time::Duration::minutes(30);
 /// Runs the jobs until the app is stopping.
 pub async fn run(app: Arc<App>) {
     // Side by side: closing many sessions takes longer than a revoked device may go on.
-    tokio::join!(run_short(&app), run_silence(&app), run_silent(&app), outbox::run(&app));
+    tokio::join!(run_short(&app), run_silence(&app), run_silent(&app), outbox::run(&app), changes::run(&app));
 }
 
 async fn run_short(app: &App) {
@@ -46,6 +46,7 @@ async fn run_short(app: &App) {
             _ = prune.tick() => {
                 app.metrics.run_upkeep();
                 forget_assertions(app).await;
+                forget_keys(app).await;
             }
         }
     }
@@ -132,5 +133,12 @@ async fn forget_assertions(app: &App) {
     match app.store.forget_assertions(app.ambient.now()).await {
         Ok(count) => tracing::debug!(count, "forgot expired assertions"),
         Err(error) => tracing::warn!(detail = %error.detail(), "cannot forget expired assertions"),
+    }
+}
+
+async fn forget_keys(app: &App) {
+    match app.store.forget_keys(app.ambient.now() - once::KEPT).await {
+        Ok(count) => tracing::debug!(count, "forgot old idempotency keys"),
+        Err(error) => tracing::warn!(detail = %error.detail(), "cannot forget old idempotency keys"),
     }
 }

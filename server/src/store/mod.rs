@@ -8,6 +8,8 @@ pub mod directives;
 pub mod exemptions;
 pub mod feedback;
 pub mod keys;
+pub mod notices;
+pub mod once;
 pub mod outbox;
 pub mod policies;
 pub mod read;
@@ -43,6 +45,15 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// Has each query of the unit planned for what it asks. One plan for all filters of a list would walk the whole list.
+    ///
+    /// # Errors
+    /// As the database.
+    pub(crate) async fn plan_each(&mut self) -> Result<()> {
+        sqlx::query!("set local plan_cache_mode = force_custom_plan").execute(&mut *self.tx).await?;
+        Ok(())
+    }
+
     /// Makes the effects last.
     ///
     /// # Errors

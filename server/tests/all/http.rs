@@ -1,6 +1,7 @@
 //! The REST API over a database whose content is known.
 
 mod access;
+mod conventions;
 mod cursor;
 mod feedback;
 mod heads;
@@ -8,11 +9,12 @@ mod path;
 mod policies;
 mod problems;
 mod reading;
+mod schemathesis;
 mod tokens;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tacit_server::app::admin;
@@ -77,9 +79,16 @@ impl Api {
         key
     }
 
+    async fn raw(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
+        let (parts, mut body) = self.raw(request).await.into_parts();
+        if parts.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream") {
+            // It does not end.
+            body = Body::empty();
+        }
         let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         Answer { status: parts.status, headers: parts.headers, text }
     }

@@ -129,6 +129,7 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
     judged.bound_held(&mut unit).await?;
     unit.add_directives(&judged.directives, now).await?;
     unit.commit().await?;
+    app.changes.ingested();
     let Judged { windows, verdicts, profiles, directives, .. } = judged;
 
     for profile in profiles {

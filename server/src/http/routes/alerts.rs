@@ -9,16 +9,17 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Answer;
+use super::{Answer, Pages};
 use crate::Result;
 use crate::app::App;
-use crate::app::alerts::{self, AlertDetail, Assignment, NewNote, Outcome};
+use crate::app::alerts::{self, AlertDetail, AlertOutcome, Assignment, NewNote};
 use crate::app::read::Page;
 use crate::domain::alert::{AlertState, Severity};
 use crate::domain::{AlertId, Caller};
 use crate::http::body::Given;
 use crate::http::params::{Fields, FromFields, Id, Nothing, Params, VerdictName};
 use crate::http::problem::Problem;
+use crate::http::reading::Listing;
 use crate::store::read::alerts::{Alert, AlertFilter};
 
 /// Which alerts.
@@ -83,7 +84,7 @@ pub(crate) struct Alerts {
     (status = 200, body = Alerts),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn list(State(app): State<Arc<App>>, Params(params): Params<AlertParams>) -> Answer<Alerts> {
+pub(crate) async fn list(State(app): State<Arc<App>>, Params(params): Params<AlertParams>) -> Pages<Alerts> {
     let filter = AlertFilter {
         state: params.state.map(AlertState::name),
         severity: params.severity,
@@ -97,7 +98,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Params(params): Params<Ale
     };
     let page = Page { after: params.after, limit: params.limit };
     let (alerts, next) = alerts::list(&app, &filter, &page).await?;
-    Ok(Json(Alerts { alerts, next }))
+    Ok(Listing { next: next.clone(), body: Alerts { alerts, next } })
 }
 
 /// One alert with its session, its notes and earlier alerts of its subject.
@@ -161,7 +162,7 @@ pub(crate) async fn note(
 
 /// Deals with an alert: it was someone else (`confirmed`), the subject (`false_alarm`) or an exercise (`test`).
 #[utoipa::path(post, path = "/v1/alerts/{id}/resolve", tag = "alerts", operation_id = "resolve_alert",
-    params(("id" = Uuid, Path, description = "Alert")), request_body = Outcome,
+    params(("id" = Uuid, Path, description = "Alert")), request_body = AlertOutcome,
     security(("bearer" = [])), responses(
     (status = 200, body = AlertDetail),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -171,7 +172,7 @@ pub(crate) async fn resolve(
     Extension(caller): Extension<Caller>,
     Id(id): Id,
     _: Params<Nothing>,
-    Given(outcome): Given<Outcome>,
+    Given(outcome): Given<AlertOutcome>,
 ) -> Answer<AlertDetail> {
     Ok(Json(alerts::resolve(&app, &caller, AlertId(id), &outcome).await?))
 }

@@ -7,11 +7,12 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Answer;
+use super::{Answer, Pages};
 use crate::app::{App, admin, read};
 use crate::domain::{Caller, DeviceId};
 use crate::http::params::{Id, Nothing, PageParams, Params};
 use crate::http::problem::Problem;
+use crate::http::reading::Listing;
 use crate::store::read::devices::Device;
 
 /// A page of devices.
@@ -29,9 +30,9 @@ pub(crate) struct Devices {
     (status = 200, body = Devices),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn list(State(app): State<Arc<App>>, Params(page): Params<PageParams>) -> Answer<Devices> {
+pub(crate) async fn list(State(app): State<Arc<App>>, Params(page): Params<PageParams>) -> Pages<Devices> {
     let (devices, next) = read::devices(&app.store, &page.into()).await?;
-    Ok(Json(Devices { devices, next }))
+    Ok(Listing { next: next.clone(), body: Devices { devices, next } })
 }
 
 /// One device.

@@ -4,7 +4,10 @@ pub(super) mod alerts;
 pub(super) mod audit;
 pub(super) mod destinations;
 pub(super) mod devices;
+pub(super) mod docs;
+pub(super) mod events;
 pub(super) mod exemptions;
+pub(super) mod fleet;
 pub(super) mod policies;
 pub(super) mod responses;
 pub(super) mod sessions;
@@ -17,3 +20,6 @@ use super::problem::Failure;
 
 /// What a handler gives.
 type Answer<T> = Result<axum::Json<T>, Failure>;
+
+/// What a handler of a list gives.
+type Pages<T> = Result<super::reading::Listing<T>, Failure>;

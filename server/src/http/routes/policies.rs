@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::Answer;
 use crate::Result;
 use crate::app::policies::{self, Change, Group, Version};
+use crate::app::preview::{self, Preview, Trial};
 use crate::app::{App, read};
 use crate::domain::{Caller, DeviceId};
 use crate::http::body::Given;
@@ -102,6 +103,26 @@ pub(crate) async fn history(
 ) -> Answer<Versions> {
     let (versions, next) = policies::history(&app, &group, params.before).await?;
     Ok(Json(Versions { versions, next }))
+}
+
+/// Tries a policy on the verdicts of the last days: how many notices, step-ups and locks it would have caused, and for how many people
+/// of whom nobody confirmed an accusation. Nothing is stored, and nothing follows.
+///
+/// Thresholds are those of the policy that is tried, applied to the trust of each verdict; machines are those of the policy that was in
+/// force. Unlocks that vouched for the subject are not counted.
+#[utoipa::path(post, path = "/v1/policies/{group}/preview", tag = "policies", operation_id = "preview_policy",
+    params(("group" = String, Path, description = "Group")), request_body = Trial,
+    security(("bearer" = [])), responses(
+    (status = 200, body = Preview),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn preview(
+    State(app): State<Arc<App>>,
+    Path(group): Path<String>,
+    _: Params<Nothing>,
+    Given(trial): Given<Trial>,
+) -> Answer<Preview> {
+    Ok(Json(preview::preview(&app, &group, &trial).await?))
 }
 
 /// Which group a device is to be in.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Answer;
 use crate::app::feedback::{self, Effect, NewFeedback};
-use crate::app::respond::{self, Asked, NewResponse};
+use crate::app::respond::{self, AskedFor, NewResponse};
 use crate::app::{App, directives};
 use crate::domain::{Caller, SessionId};
 use crate::http::body::Given;
@@ -64,7 +64,7 @@ pub(crate) async fn feedback(
 #[utoipa::path(post, path = "/v1/sessions/{id}/respond", tag = "sessions", operation_id = "respond",
     params(("id" = Uuid, Path, description = "Session")), request_body = NewResponse,
     security(("bearer" = [])), responses(
-    (status = 200, body = Asked),
+    (status = 200, body = AskedFor),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn respond(
@@ -73,6 +73,6 @@ pub(crate) async fn respond(
     Id(id): Id,
     _: Params<Nothing>,
     Given(new): Given<NewResponse>,
-) -> Answer<Asked> {
+) -> Answer<AskedFor> {
     Ok(Json(respond::ask(&app, &caller, SessionId(id), &new).await?))
 }

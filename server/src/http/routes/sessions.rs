@@ -8,13 +8,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Answer;
+use super::{Answer, Pages};
 use crate::Result;
 use crate::app::App;
 use crate::app::read::{self, Entry, Page};
 use crate::domain::SessionId;
 use crate::http::params::{Fields, FromFields, Id, Nothing, PageParams, Params, VerdictName};
 use crate::http::problem::Problem;
+use crate::http::reading::Listing;
 use crate::store::read::sessions::{Session, SessionFilter};
 
 /// Which sessions.
@@ -68,7 +69,7 @@ pub(crate) struct Sessions {
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Params(params): Params<SessionParams>,
-) -> Answer<Sessions> {
+) -> Pages<Sessions> {
     let filter = SessionFilter {
         subject: params.subject,
         device: params.device,
@@ -78,7 +79,7 @@ pub(crate) async fn list(
     };
     let page = Page { after: params.after, limit: params.limit };
     let (sessions, next) = read::sessions(&app.store, &filter, &page).await?;
-    Ok(Json(Sessions { sessions, next }))
+    Ok(Listing { next: next.clone(), body: Sessions { sessions, next } })
 }
 
 /// One session.
@@ -112,7 +113,7 @@ pub(crate) async fn timeline(
     State(app): State<Arc<App>>,
     Id(id): Id,
     Params(page): Params<PageParams>,
-) -> Answer<Timeline> {
+) -> Pages<Timeline> {
     let (entries, next) = read::timeline(&app.store, SessionId(id), &page.into()).await?;
-    Ok(Json(Timeline { session_id: id, entries, next }))
+    Ok(Listing { next: next.clone(), body: Timeline { session_id: id, entries, next } })
 }

@@ -7,11 +7,12 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Answer;
+use super::{Answer, Pages};
 use crate::app::{App, read};
 use crate::domain::SubjectId;
 use crate::http::params::{Id, Nothing, PageParams, Params};
 use crate::http::problem::Problem;
+use crate::http::reading::Listing;
 use crate::store::read::subjects::{ProfileState, Subject};
 
 /// A page of subjects.
@@ -29,9 +30,9 @@ pub(crate) struct Subjects {
     (status = 200, body = Subjects),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn list(State(app): State<Arc<App>>, Params(page): Params<PageParams>) -> Answer<Subjects> {
+pub(crate) async fn list(State(app): State<Arc<App>>, Params(page): Params<PageParams>) -> Pages<Subjects> {
     let (subjects, next) = read::subjects(&app.store, &page.into()).await?;
-    Ok(Json(Subjects { subjects, next }))
+    Ok(Listing { next: next.clone(), body: Subjects { subjects, next } })
 }
 
 /// One subject.

@@ -7,11 +7,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Place;
-use super::verdicts::Evidence;
-use crate::Result;
+use super::verdicts::{Evidence, VerdictPlace};
 use crate::domain::AlertId;
 use crate::domain::alert::Severity;
 use crate::store::Store;
+use crate::{Error, Result};
 
 /// Notes shown with an alert at most.
 const MOST_NOTES: i64 = 1_000;
@@ -174,6 +174,50 @@ impl Store {
             id.0
         );
         Ok(row.fetch_optional(self.pool()).await?)
+    }
+
+    /// Alerts that changed after a place among verdicts and before a transaction, in the order of transactions, each with its own.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn read_changed_alerts(
+        &self,
+        filter: &AlertFilter,
+        after: VerdictPlace,
+        before: u64,
+        limit: i64,
+    ) -> Result<Vec<(u64, Alert)>> {
+        let rows = sqlx::query!(
+            r#"select a.id, a.changed_tx::text as "tx!"
+               from alert a join device d on d.id = a.device_id
+               where (a.changed_tx > $1::text::xid8 or (a.changed_tx = $1::text::xid8 and $2))
+                 and a.changed_tx < $3::text::xid8
+                 and ($4::smallint is null or a.severity >= $4)
+                 and ($5::uuid is null or a.session_id = $5)
+                 and ($6::uuid is null or a.subject_id = $6)
+                 and ($7::uuid is null or a.device_id = $7)
+                 and ($8::text is null or d.group_name = $8)
+               order by a.changed_tx, a.id limit $9"#,
+            after.tx.to_string(),
+            after.id < i64::MAX,
+            before.to_string(),
+            filter.severity.map(Severity::level),
+            filter.session,
+            filter.subject,
+            filter.device,
+            filter.group,
+            limit
+        )
+        .fetch_all(self.pool())
+        .await?;
+        let mut changed = Vec::with_capacity(rows.len());
+        for row in rows {
+            // One that changes meanwhile comes again, with the transaction that changed it.
+            if let Some(alert) = self.read_alert(AlertId(row.id)).await? {
+                changed.push((row.tx.parse().map_err(Error::internal)?, alert));
+            }
+        }
+        Ok(changed)
     }
 
     /// What was written beside an alert, in the order of writing.

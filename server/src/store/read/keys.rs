@@ -26,4 +26,13 @@ impl Store {
         })
         .transpose()
     }
+
+    /// When a key ends; `None` if it does not, or there is none.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn expiry_of_key(&self, hash: &[u8]) -> Result<Option<OffsetDateTime>> {
+        let row = sqlx::query_scalar!("select expires_at from api_key where hash = $1", hash);
+        Ok(row.fetch_optional(self.pool()).await?.flatten())
+    }
 }

@@ -3,7 +3,9 @@
 pub mod alerts;
 pub mod audit;
 pub mod devices;
+pub mod fleet;
 pub mod keys;
+pub mod preview;
 pub mod sessions;
 pub mod subjects;
 pub mod timeline;

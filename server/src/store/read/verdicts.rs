@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::Result;
 use crate::store::Store;
+use crate::{Error, Result};
 
 /// One reason for a verdict.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -65,20 +65,45 @@ pub struct VerdictFilter {
     pub session: Option<Uuid>,
     /// Of this subject.
     pub subject: Option<Uuid>,
-    /// With this answer.
-    pub verdict: Option<&'static str>,
+    /// On this device.
+    pub device: Option<Uuid>,
+    /// On devices of this group.
+    pub group: Option<String>,
+    /// With one of these answers.
+    pub verdicts: Option<Vec<&'static str>>,
+    /// Recorded at or after.
+    pub since: Option<OffsetDateTime>,
+    /// Recorded before.
+    pub until: Option<OffsetDateTime>,
 }
 
 impl VerdictFilter {
     /// Whether it leaves any verdict out.
     #[must_use]
     pub fn narrows(&self) -> bool {
-        self.session.is_some() || self.subject.is_some() || self.verdict.is_some()
+        let Self { session, subject, device, group, verdicts, since, until } = self;
+        session.is_some()
+            || subject.is_some()
+            || device.is_some()
+            || group.is_some()
+            || verdicts.is_some()
+            || since.is_some()
+            || until.is_some()
+    }
+}
+
+impl Verdict {
+    /// Its place among verdicts.
+    ///
+    /// # Errors
+    /// Internal for a transaction that is none.
+    pub fn place(&self) -> Result<VerdictPlace> {
+        Ok(VerdictPlace { tx: self.tx.parse().map_err(Error::internal)?, id: self.id })
     }
 }
 
 /// Place among verdicts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct VerdictPlace {
     /// Transaction.
     pub tx: u64,
@@ -87,8 +112,8 @@ pub struct VerdictPlace {
 }
 
 impl Store {
-    /// Verdicts after a place, oldest first, at most `limit`. Only of transactions older than every running one: what
-    /// commits later is always ordered after what was given.
+    /// Verdicts after a place, oldest first, at most `limit`; before transaction `before`, if one is given. Only of transactions
+    /// older than every running one: what commits later is always ordered after what was given.
     ///
     /// # Errors
     /// As the database.
@@ -96,8 +121,12 @@ impl Store {
         &self,
         filter: &VerdictFilter,
         after: VerdictPlace,
+        before: Option<u64>,
         limit: i64,
     ) -> Result<Vec<Verdict>> {
+        if filter.narrows() {
+            return self.read_some_verdicts(filter, after, before, limit).await;
+        }
         let rows = sqlx::query_as!(
             Verdict,
             r#"select id, session_id, sequence, subject_id, device_id, at, recorded_at, verdict, cause, trust, llr, reason,
@@ -105,18 +134,74 @@ impl Store {
                from verdict
                where (tx, id) > ($1::text::xid8, $2::bigint)
                  and tx < pg_snapshot_xmin(pg_current_snapshot())
-                 and ($3::uuid is null or session_id = $3)
-                 and ($4::uuid is null or subject_id = $4)
-                 and ($5::text is null or verdict = $5)
-               order by tx, id limit $6"#,
+                 and tx < coalesce($4::text::xid8, '9223372036854775807'::xid8)
+               order by tx, id limit $3"#,
             after.tx.to_string(),
             after.id,
-            filter.session,
-            filter.subject,
-            filter.verdict,
-            limit
+            limit,
+            before.map(|tx| tx.to_string())
         );
         Ok(rows.fetch_all(self.pool()).await?)
+    }
+
+    async fn read_some_verdicts(
+        &self,
+        filter: &VerdictFilter,
+        after: VerdictPlace,
+        before: Option<u64>,
+        limit: i64,
+    ) -> Result<Vec<Verdict>> {
+        let verdicts: Option<Vec<String>> =
+            filter.verdicts.as_ref().map(|of| of.iter().map(|name| (*name).to_owned()).collect());
+        let rows = sqlx::query_as!(
+            Verdict,
+            r#"select id, session_id, sequence, subject_id, device_id, at, recorded_at, verdict, cause, trust, llr, reason,
+                      evidence as "evidence!: Json<Vec<Evidence>>", tx::text as "tx!"
+               from verdict
+               where (tx, id) > ($1::text::xid8, $2::bigint)
+                 and tx < pg_snapshot_xmin(pg_current_snapshot())
+                 and tx < coalesce($4::text::xid8, '9223372036854775807'::xid8)
+                 and ($5::uuid is null or session_id = $5)
+                 and ($6::uuid is null or subject_id = $6)
+                 and ($7::uuid is null or device_id = $7)
+                 and ($8::text is null or exists (
+                      select from device d where d.id = verdict.device_id and d.group_name = $8))
+                 and ($9::text[] is null or verdict = any($9))
+                 and ($10::timestamptz is null or recorded_at >= $10)
+                 and ($11::timestamptz is null or recorded_at < $11)
+               order by tx, id limit $3"#,
+            after.tx.to_string(),
+            after.id,
+            limit,
+            before.map(|tx| tx.to_string()),
+            filter.session,
+            filter.subject,
+            filter.device,
+            filter.group,
+            verdicts.as_deref(),
+            filter.since,
+            filter.until
+        );
+        let mut unit = self.begin().await?;
+        unit.plan_each().await?;
+        let rows = rows.fetch_all(&mut *unit.tx).await?;
+        unit.commit().await?;
+        Ok(rows)
+    }
+
+    /// A place before every verdict that was recorded from a moment on; `None` if there is none.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn verdict_place_before(&self, since: OffsetDateTime) -> Result<Option<u64>> {
+        // Recorded times follow the order of transactions but for the time that a batch takes, and for the servers' clocks.
+        let row = sqlx::query_scalar!(
+            r#"select tx::text as "tx!" from verdict where recorded_at >= $1::timestamptz - interval '5 minutes'
+               order by recorded_at limit 1"#,
+            since
+        );
+        let tx = row.fetch_optional(self.pool()).await?;
+        tx.map(|tx| tx.parse::<u64>().map(|tx| tx.saturating_sub(1)).map_err(Error::internal)).transpose()
     }
 
     /// The oldest transaction that may still be running: every verdict before it is there to read.

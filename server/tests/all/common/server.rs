@@ -1,14 +1,16 @@
 //! A server in this process, on a loopback port, with a clock that the test sets.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tacit_engine::Population;
+use tacit_server::app::changes::Changes;
 use tacit_server::app::health::Health;
 use tacit_server::app::ingest::ProfileCache;
 use tacit_server::app::policies::PolicyCache;
-use tacit_server::app::{App, admin};
+use tacit_server::app::{App, admin, events};
 use tacit_server::clock::{Ambient, Clock, Random};
 use tacit_server::config::Settings;
 use tacit_server::domain::Caller;
@@ -18,7 +20,7 @@ use tacit_server::store::Store;
 use tacit_server::{grpc, jobs, tls};
 use time::OffsetDateTime;
 use time::macros::datetime;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::cluster;
@@ -71,16 +73,26 @@ impl Server {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let clock = Arc::new(TestClock(Mutex::new(START)));
-        let ambient = Ambient::new(clock.clone(), Arc::new(SystemRandom));
         let mut settings = Settings::default();
         // Receivers of tests are on this machine.
         settings.out.networks = vec!["127.0.0.0/8".parse().unwrap()];
         change(&mut settings);
+        Self::over(Store::new(cluster::database().await), settings).await
+    }
+
+    /// Another process on the same database.
+    pub(crate) async fn beside(other: &Self) -> Self {
+        Self::over(other.app.store.clone(), other.app.settings.clone()).await
+    }
+
+    async fn over(store: Store, settings: Settings) -> Self {
+        static PROCESS: AtomicU64 = AtomicU64::new(0);
+        let clock = Arc::new(TestClock(Mutex::new(START)));
+        let ambient = Ambient::new(clock.clone(), Arc::new(SystemRandom));
         let stopping = CancellationToken::new();
         let secrets = Secrets::derive(&[7; 32], ambient.clone()).unwrap();
         let app = Arc::new(App {
-            store: Store::new(cluster::database().await).sealing(secrets.seal_of_audit()),
+            store: store.sealing(secrets.seal_of_audit()),
             secrets: Arc::new(secrets),
             ambient,
             population: Arc::clone(&POPULATION),
@@ -88,9 +100,11 @@ impl Server {
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             profiles: ProfileCache::default(),
             policies: PolicyCache::default(),
+            changes: Changes::new(PROCESS.fetch_add(1, Ordering::Relaxed)),
             health: Health::default(),
             revoked: watch::Sender::new(HashSet::new()),
             directed: watch::Sender::new(HashSet::new()),
+            event_streams: Arc::new(Semaphore::new(events::MOST)),
             stopping: stopping.clone(),
         });
         let loopback = "127.0.0.1:0".parse().unwrap();
