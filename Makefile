@@ -21,16 +21,16 @@ SCHEMATHESIS_VERSION := 4.32.5
 SCHEMATHESIS_ROOT := .tools/schemathesis-$(SCHEMATHESIS_VERSION)
 SCHEMATHESIS := $(SCHEMATHESIS_ROOT)/bin/schemathesis
 
-.PHONY: help demo test test-api bench-rest lint fmt deny docs prepare packages-demo packages-test cargo
+.PHONY: help demo test web test-api bench-rest lint fmt deny docs prepare packages-demo packages-test cargo
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: packages-demo ## A server, a simulated fleet, three attacks and their verdicts
+demo: packages-demo web ## A server, a simulated fleet, three attacks and their verdicts
 	$(CARGO) build --locked --profile demo -p tacit-server -p tacit-agent -p tacit-lab --bins
 	target/demo/tacit-lab demo $(DEMO_ARGS)
 
-test: packages-test lint deny docs ## Everything that is checked; what CI runs
+test: packages-test web lint deny docs ## Everything that is checked; what CI runs
 	@# The end-to-end tests start the binaries; all targets at once, so that nothing is built with two sets of features.
 	$(CARGO) build --locked --workspace --all-targets
 	$(CARGO) test --locked --workspace
@@ -42,6 +42,9 @@ test-api: $(SCHEMATHESIS) ## The REST API against its own description, with made
 bench-rest: ## Answers a second of the REST API with a million verdicts stored
 	$(CARGO) build --locked --profile demo -p tacit-server
 	deploy/dev/bench-rest
+
+web: ## The dashboard, built into server/web/dist, from where the server's build takes it
+	@deploy/dev/build-web
 
 lint: packages-test ## Formatting, purity of the pure crates, clippy, freshness of .sqlx
 	$(CARGO) fmt --all --check

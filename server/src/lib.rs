@@ -1,6 +1,6 @@
 //! The central server: takes windows over gRPC, judges them, keeps them in Postgres, and answers over REST.
 //!
-//! A call goes adapter ([`grpc`], [`http`]) → use case ([`app`]) → engine and [`store`], and never the other way.
+//! A call goes adapter ([`grpc`], [`http`], [`web`]) → use case ([`app`]) → engine and [`store`], and never the other way.
 
 pub mod app;
 pub mod cli;
@@ -16,5 +16,6 @@ pub mod postgres;
 pub mod secrets;
 pub mod store;
 pub mod tls;
+pub mod web;
 
 pub use error::{Error, ErrorKind, Result};

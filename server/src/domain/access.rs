@@ -44,6 +44,8 @@ const ADMINS: Who = Who::Roles(&[Role::Admin]);
 pub const RULES: &[Rule] = &[
     Rule { call: "/tacit.v1.Enrollment/EnrollDevice", who: Who::EnrolmentToken },
     Rule { call: "/tacit.v1.Telemetry/Stream", who: Who::Device },
+    Rule { call: "GET /", who: Who::Anyone },
+    Rule { call: "GET /assets/{file}", who: Who::Anyone },
     Rule { call: "GET /healthz", who: Who::Anyone },
     Rule { call: "GET /readyz", who: Who::Anyone },
     Rule { call: "GET /metrics", who: READERS },

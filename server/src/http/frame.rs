@@ -44,6 +44,7 @@ pub(super) async fn frame(State(ambient): State<Ambient>, request: Request, next
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, value);
     }
+    // Files of the dashboard say themselves how long they serve.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 

@@ -148,6 +148,7 @@ pub fn router(app: Arc<App>) -> Result<Router> {
     let (routes, _) = api().split_for_parts();
     let routes = routes
         .route_layer(from_fn_with_state(Arc::clone(&app), conventions))
+        .merge(crate::web::routes())
         .route_layer(from_fn_with_state(gate, auth::authorize));
     Ok(finish(routes.with_state(app), ambient))
 }

@@ -27,3 +27,4 @@ mod response;
 mod silence;
 mod silent;
 mod store;
+mod web;

@@ -1,0 +1,76 @@
+// A list of the API, page after page.
+
+import { untrack } from 'svelte';
+import { get, query } from './api';
+import { live } from './live.svelte';
+
+type Params = Record<string, string | number | boolean | null | undefined>;
+
+/**
+ * The list at a path under a name in its answer. The first page is kept fresh; `more` adds the next one, and stops that.
+ */
+export function pages<T>(path: string, name: string, params: () => Params, limit = 100) {
+  let rows = $state.raw<T[]>([]);
+  let next = $state.raw<string | null>(null);
+  let error = $state.raw<unknown>();
+  let loading = $state(true);
+  let extended = false;
+  let turn = 0;
+
+  async function load(of: Params, after: string | null): Promise<void> {
+    const mine = ++turn;
+    try {
+      const page = await get<Record<string, unknown>>(query(path, { ...of, limit, after }));
+      if (mine !== turn) return;
+      const got = page[name] as T[];
+      rows = after ? [...rows, ...got] : got;
+      next = (page.next as string | null) ?? null;
+      error = undefined;
+    } catch (problem) {
+      if (mine === turn) error = problem;
+    }
+    loading = false;
+  }
+
+  let shown = '';
+  $effect(() => {
+    const of = params();
+    live.version;
+    const text = JSON.stringify(of);
+    const changed = text !== shown;
+    shown = text;
+    untrack(() => {
+      if (changed) {
+        extended = false;
+        loading = rows.length === 0;
+      }
+      if (extended) return;
+      void load(of, null);
+    });
+    const timer = setInterval(() => !extended && void load(of, null), 15_000);
+    return () => clearInterval(timer);
+  });
+
+  return {
+    get rows() {
+      return rows;
+    },
+    get error() {
+      return error;
+    },
+    get loading() {
+      return loading;
+    },
+    get hasMore() {
+      return next !== null;
+    },
+    async more() {
+      extended = true;
+      await load(params(), next);
+    },
+    async again() {
+      extended = false;
+      await load(params(), null);
+    },
+  };
+}

@@ -1,0 +1,88 @@
+// An answer of the API that is kept fresh for as long as the component that watches it lives.
+
+import { untrack } from 'svelte';
+import { get } from './api';
+import { live } from './live.svelte';
+
+/** Answers that come later than this after a change may wait for others of it. */
+const SETTLE = 150;
+
+export interface Watched<T> {
+  readonly data: T | undefined;
+  readonly error: unknown;
+  readonly loading: boolean;
+  again(): Promise<void>;
+  /** Puts in place what an act answered. */
+  put(data: T): void;
+}
+
+/**
+ * Watches the path that `path` gives; null is nothing to watch. Asks again with every change at the server, and at least
+ * every `every` milliseconds.
+ */
+export function watch<T>(path: () => string | null, every = 15_000, changes = true): Watched<T> {
+  let data = $state.raw<T>();
+  let error = $state.raw<unknown>();
+  let loading = $state(true);
+  let turn = 0;
+
+  async function ask(at: string | null): Promise<void> {
+    if (at === null) return;
+    const mine = ++turn;
+    try {
+      const answer = await get<T>(at);
+      if (mine !== turn) return;
+      data = answer;
+      error = undefined;
+    } catch (problem) {
+      if (mine !== turn) return;
+      error = problem;
+    }
+    loading = false;
+  }
+
+  $effect(() => {
+    const at = path();
+    untrack(() => {
+      turn++;
+      data = undefined;
+      error = undefined;
+      loading = at !== null;
+    });
+    void ask(at);
+    const timer = setInterval(() => void ask(at), every);
+    return () => clearInterval(timer);
+  });
+
+  if (changes) {
+    let first = true;
+    $effect(() => {
+      live.version;
+      if (first) {
+        first = false;
+        return;
+      }
+      const timer = setTimeout(() => void ask(untrack(path)), SETTLE);
+      return () => clearTimeout(timer);
+    });
+  }
+
+  return {
+    get data() {
+      return data;
+    },
+    get error() {
+      return error;
+    },
+    get loading() {
+      return loading;
+    },
+    again: () => ask(path()),
+    put(answer: T) {
+      turn++;
+      data = answer;
+      error = undefined;
+      loading = false;
+    },
+  };
+}
