@@ -55,14 +55,15 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
         status = process.ended() => Err(process.failure(status)),
     };
     let played = match played {
-        Ok(proved) if !args.exit => {
-            say("\nThe server stays up. Press Ctrl-C to end the demo.");
+        Ok(mut played) if !args.exit => {
+            say("\nThe server stays up, and people go on working. Press Ctrl-C to end the demo.");
             tokio::select! {
-                () = stop.asked() => Ok(proved),
+                () = stop.asked() => Ok(played.proved),
+                failed = played.go_on() => failed.map(|()| played.proved),
                 status = process.ended() => Err(process.failure(status)),
             }
         }
-        other => other,
+        other => other.map(|played| played.proved),
     };
     process.stop().await;
     folder.remove().await;

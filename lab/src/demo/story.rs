@@ -1,6 +1,7 @@
 //! What happens in the demo: people are learned and work, and the three attacks come upon them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rand::SeedableRng;
@@ -9,6 +10,7 @@ use tacit_engine::Population;
 use time::OffsetDateTime;
 use time::macros::format_description;
 use tokio::process::ChildStdout;
+use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use super::api::{Api, Verdict};
@@ -27,9 +29,16 @@ const HONEST_WINDOWS: usize = 10;
 /// Windows of an attack before the demo gives up.
 const ATTACK_WINDOWS: usize = 60;
 
-/// Plays the whole story. Returns whether every attack was caught and nobody honest was accused.
-pub(super) async fn play(args: &Args, folder: &Folder, output: ChildStdout) -> Result<bool> {
+/// What was played: whether every attack was caught and nobody honest was accused, and the people, who are still there.
+pub(super) struct Played {
+    pub(super) proved: bool,
+    play: Play,
+}
+
+/// Plays the whole story.
+pub(super) async fn play(args: &Args, folder: &Folder, output: ChildStdout) -> Result<Played> {
     let server = Server::ready(folder, output).await?;
+    tell_of_the_dashboard(&server);
     let population = Arc::new(Population::shipped());
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
     let mut person =
@@ -64,7 +73,21 @@ pub(super) async fn play(args: &Args, folder: &Folder, output: ChildStdout) -> R
 
     let proved = conclude(&play.board, &attacks);
     tell_how_to_ask(&server, attacks[0].session, args.exit);
-    Ok(proved)
+    Ok(Played { proved, play })
+}
+
+impl Played {
+    /// People go on working, no faster than their clocks, so that there is something to watch.
+    pub(super) async fn go_on(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        let clock = |play: &Play| play.fleet.desks.iter().map(Desk::now_ms).max().unwrap_or_default();
+        let from_ms = clock(&self.play);
+        loop {
+            self.play.send_work().await?;
+            let until = begun + Duration::from_millis(clock(&self.play).saturating_sub(from_ms));
+            sleep_until(until).await;
+        }
+    }
 }
 
 struct Play {
@@ -109,10 +132,7 @@ impl Play {
 
     /// A while of work at every desk, and what the server says of it.
     async fn work(&mut self) -> Result<()> {
-        for desk in &mut self.fleet.desks {
-            desk.work()?;
-        }
-        self.fleet.settle().await?;
+        self.send_work().await?;
         for verdict in self.api.new_verdicts().await? {
             self.board.take(verdict);
         }
@@ -121,6 +141,14 @@ impl Play {
         }
         self.board.draw();
         Ok(())
+    }
+
+    /// A while of work at every desk.
+    async fn send_work(&mut self) -> Result<()> {
+        for desk in &mut self.fleet.desks {
+            desk.work()?;
+        }
+        self.fleet.settle().await
     }
 
     /// Goes on until the server tells of the attack at a desk, or it has lasted too long. Whoever sits there then leaves.
@@ -235,6 +263,12 @@ fn conclude(board: &Board, attacks: &[Attack]) -> bool {
     accused.dedup();
     say(&format!("\nHonest sessions that were accused: {} of {}.", accused.len(), board.judged()));
     attacks.iter().all(|attack| attack.caught.is_some()) && accused.is_empty()
+}
+
+fn tell_of_the_dashboard(server: &Server) {
+    say(&format!("dashboard: {}/", server.http));
+    say(&format!("  sign in with the API key {}", server.api_key));
+    say("  the certificate is the server's own: let the browser go on, or trust its tls/ca.pem");
 }
 
 fn tell_how_to_ask(server: &Server, session: Uuid, exit: bool) {

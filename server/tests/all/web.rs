@@ -87,7 +87,10 @@ async fn files_are_kept_by_their_hashed_names_and_the_page_is_asked_for_again() 
         assert_eq!(packed.head(header::CONTENT_ENCODING), "gzip");
         assert_eq!(packed.head(header::CONTENT_TYPE), plain.head(header::CONTENT_TYPE));
         let kind = plain.head(header::CONTENT_TYPE);
-        assert!(["text/javascript", "text/css", "image/svg+xml"].iter().any(|k| kind.starts_with(k)), "{kind}");
+        assert!(
+            ["text/javascript", "text/css", "image/svg+xml"].iter().any(|k| kind.starts_with(k)),
+            "{kind}"
+        );
         loaded += packed.body.len();
     }
     assert!(loaded <= FIRST_LOAD, "the first load takes {loaded} bytes");

@@ -1,4 +1,5 @@
-// Who is signed in, and how calls say so. The key lives in memory and in this tab's session storage, nowhere else.
+// Who is signed in, and how calls say so: by the cookie of a log-in, which no script can read, or by a key, which lives in memory
+// and in this tab's session storage, nowhere else.
 
 import type { Role } from './types';
 
@@ -12,8 +13,8 @@ export interface Me {
 
 class Auth {
   key = $state<string | null>(sessionStorage.getItem(KEPT_AS));
-  /** Signed in by a cookie of the identity provider's log-in. */
-  cookie = $state(false);
+  /** With a cookie: what calls that change something carry. */
+  csrf = $state<string | null>(null);
   me = $state<Me | null>(null);
   /** Why one has to sign in again. */
   note = $state<string | null>(null);
@@ -29,7 +30,7 @@ class Auth {
 
   sign(method: string, headers: Headers): void {
     if (this.key) headers.set('authorization', `Bearer ${this.key}`);
-    else if (method !== 'GET') headers.set('x-tacit-csrf', '1');
+    else if (method !== 'GET' && this.csrf) headers.set('x-tacit-csrf', this.csrf);
   }
 
   expired(): void {
@@ -42,7 +43,7 @@ class Auth {
     sessionStorage.removeItem(KEPT_AS);
     this.key = null;
     this.me = null;
-    this.cookie = false;
+    this.csrf = null;
     this.note = null;
   }
 
@@ -59,6 +60,7 @@ class Auth {
     return this.may(['admin']);
   }
 
+  /** Reads the audit log. */
   get protects(): boolean {
     return this.may(['admin', 'privacy']);
   }

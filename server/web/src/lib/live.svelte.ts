@@ -1,13 +1,49 @@
 // What is new at the server, as it happens: every view that watches asks again when something did.
 
-import { get, Problem, query } from './api';
+import { get, Problem, query, stream } from './api';
 import type { Verdict } from './types';
 
 const EVERY = 1000;
 const HIDDEN = 5000;
+/** What comes within so many milliseconds is told once. */
+const AT_ONCE = 200;
 const BACK_OFF = [1000, 2000, 4000, 8000];
 /** Minutes that are counted. */
 const MINUTES = 30;
+
+interface ServerEvent {
+  event: string;
+  id: string;
+  data: string;
+}
+
+/** The server's events behind a place. The first is empty, and says that the stream is open. */
+async function* events(after: string, signal: AbortSignal): AsyncGenerator<ServerEvent> {
+  const response = await stream(query('/v1/events', { after }), { accept: 'text/event-stream' }, signal);
+  yield { event: 'open', id: '', data: '' };
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  for (;;) {
+    const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }));
+    if (done) {
+      if (signal.aborted) return;
+      // The server ends a stream in order from time to time; a broken one shows when it is opened again.
+      await new Promise((again) => setTimeout(again, AT_ONCE));
+      return;
+    }
+    text += value;
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const of: ServerEvent = { event: 'message', id: '', data: '' };
+      for (const line of text.slice(0, end).split('\n')) {
+        const [, name, content] = /^(event|id|data): ?(.*)$/.exec(line) ?? [];
+        if (name === 'data') of.data += content;
+        else if (name === 'event' || name === 'id') of[name] = content ?? '';
+      }
+      text = text.slice(end + 2);
+      if (of.data) yield of;
+    }
+  }
+}
 
 class Live {
   /** The server can be reached. */
@@ -20,6 +56,7 @@ class Live {
   minutes = $state.raw<number[]>(new Array(MINUTES).fill(0));
   #counts = new Map<number, number>();
   #running = 0;
+  #telling = false;
 
   /** Follows the server until the function it gives is called. */
   follow(): () => void {
@@ -36,8 +73,26 @@ class Live {
   async #loop(signal: AbortSignal, run: number): Promise<void> {
     let after = 'latest';
     let failed = 0;
+    let streams = true;
     while (!signal.aborted && run === this.#running) {
       try {
+        if (streams) {
+          try {
+            for await (const { event, id, data } of events(after, signal)) {
+              this.online = true;
+              if (failed > 0) this.version++;
+              failed = 0;
+              if (id) after = id;
+              if (event === 'verdict') this.#take([JSON.parse(data) as Verdict]);
+              else if (event === 'alert') this.#changed();
+            }
+            continue;
+          } catch (error) {
+            if (!(error instanceof Problem) || ![404, 405, 429].includes(error.status)) throw error;
+            // A server without a stream, or with no place left in it, is polled.
+            streams = false;
+          }
+        }
         const page = await get<{ verdicts: Verdict[]; next: string }>(
           query('/v1/verdicts', { after, limit: 1000 }),
           signal,
@@ -68,7 +123,17 @@ class Live {
     }
     this.recent = [...verdicts.toReversed(), ...this.recent].slice(0, 200);
     this.#count();
-    this.version++;
+    this.#changed();
+  }
+
+  /** Tells the views, once for what comes at once. */
+  #changed(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    setTimeout(() => {
+      this.#telling = false;
+      this.version++;
+    }, AT_ONCE);
   }
 
   #count(): void {

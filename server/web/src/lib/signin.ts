@@ -1,29 +1,57 @@
-// Finding out who one is.
+// Signing in and out. The best way that the server has is taken.
 
-import { get, Problem, forget } from './api';
-import { auth, type Me } from './auth.svelte';
+import { act, forget, get, Problem } from './api';
+import { auth } from './auth.svelte';
 import type { Role } from './types';
 
-/** Signs in with the key or cookie at hand. Throws the server's refusal. */
-export async function recognise(): Promise<void> {
-  forget();
-  auth.me = await whoAmI();
+interface Me {
+  name: string;
+  role: Role;
+  csrf: string | null;
+}
+
+const isMissing = (error: unknown): boolean => error instanceof Problem && [404, 405].includes(error.status);
+
+function greet(me: Me): void {
+  auth.csrf = me.csrf;
+  auth.me = { name: me.name, role: me.role };
   auth.note = null;
 }
 
-interface MeAnswer {
-  name?: string;
-  role?: Role;
+/** Signs in with the cookie or key at hand. Throws the server's refusal. */
+export async function recognise(): Promise<void> {
+  forget();
+  try {
+    greet(await get<Me>('/v1/me'));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    // A server that does not say: a list that every role may read tells whether the key serves.
+    await get('/v1/subjects?limit=1');
+    auth.me = { name: 'API key', role: null };
+    auth.note = null;
+  }
 }
 
-async function whoAmI(): Promise<Me> {
+/** Signs in with a key: for a cookie, where the server has that, so that the key need not be kept. */
+export async function signIn(key: string): Promise<void> {
+  forget();
   try {
-    const me = await get<MeAnswer>('/v1/me');
-    return { name: me.name ?? 'signed in', role: me.role ?? null };
+    greet(await act<Me>('POST', '/auth/key', { key }));
   } catch (error) {
-    if (!(error instanceof Problem) || error.status !== 404) throw error;
+    if (!isMissing(error)) throw error;
+    auth.keep(key);
+    await recognise();
   }
-  // A server that does not say: any list that every role may read tells whether the key serves.
-  await get('/v1/subjects?limit=1');
-  return { name: 'API key', role: null };
+}
+
+/** Whether the server sends people to an identity provider. */
+export async function hasProvider(): Promise<boolean> {
+  const answer = await fetch('/auth/login?to=/', { redirect: 'manual', cache: 'no-store' }).catch(() => null);
+  return answer?.type === 'opaqueredirect';
+}
+
+export async function signOut(): Promise<void> {
+  if (auth.csrf) await act('POST', '/auth/logout').catch(() => {});
+  auth.leave();
+  forget();
 }

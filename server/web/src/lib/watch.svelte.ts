@@ -4,9 +4,6 @@ import { untrack } from 'svelte';
 import { get } from './api';
 import { live } from './live.svelte';
 
-/** Answers that come later than this after a change may wait for others of it. */
-const SETTLE = 150;
-
 export interface Watched<T> {
   readonly data: T | undefined;
   readonly error: unknown;
@@ -62,8 +59,7 @@ export function watch<T>(path: () => string | null, every = 15_000, changes = tr
         first = false;
         return;
       }
-      const timer = setTimeout(() => void ask(untrack(path)), SETTLE);
-      return () => clearTimeout(timer);
+      void ask(untrack(path));
     });
   }
 

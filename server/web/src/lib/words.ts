@@ -20,10 +20,10 @@ export const AT_RISK: VerdictName[] = ['different_person', 'automation', 'suspic
 
 /** What an alert is about, in a few words. */
 export function headline(of: Pick<Alert, 'verdict' | 'cause'>): string {
-  if (of.verdict === 'automation') return 'A machine is typing or pointing';
-  if (of.verdict === 'silent') return 'The agent went silent in a living session';
-  if (of.verdict === 'suspicious') return 'Someone else may be at the controls';
-  return of.cause === 'credential' ? 'Someone else logged on as the subject' : 'Someone else took over the session';
+  if (of.verdict === 'automation') return 'A machine is at work';
+  if (of.verdict === 'silent') return 'The agent went silent';
+  if (of.verdict === 'suspicious') return 'Someone else may be there';
+  return of.cause === 'credential' ? 'Someone else logged on' : 'Someone else took over';
 }
 
 export const KIND: Record<string, string> = {
