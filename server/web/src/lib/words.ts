@@ -131,7 +131,7 @@ export const MODALITIES: Record<string, string> = { keyboard: 'Keyboard', pointe
 /** A name of the API in plain words. */
 export function plain(name: string): string {
   const text = name.replaceAll('_', ' ').replaceAll('.', ' ');
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return (text.charAt(0).toUpperCase() + text.slice(1)).replace(/^Api /, 'API ');
 }
 
 /** Enough of an id or pseudonym to tell it from others on the page. */
