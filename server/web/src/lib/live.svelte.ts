@@ -3,10 +3,10 @@
 import { get, Problem, query, stream } from './api';
 import type { Verdict } from './types';
 
-const EVERY = 1000;
+const EVERY = 700;
 const HIDDEN = 5000;
 /** What comes within so many milliseconds is told once. */
-const AT_ONCE = 200;
+const AT_ONCE = 60;
 const BACK_OFF = [1000, 2000, 4000, 8000];
 /** Minutes that are counted. */
 const MINUTES = 30;
