@@ -1,12 +1,7 @@
 //! The dashboard in a real browser, on the real server, while the demo's fleet works and is attacked.
 //!
 //! Needs the workspace's binaries beside the test, the built dashboard (`make web`), Node and chromium.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test fails by panicking, and says what it ran"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

@@ -5,8 +5,8 @@ import type { Verdict } from './types';
 
 const EVERY = 700;
 const HIDDEN = 5000;
-/** What comes within so many milliseconds is told once. */
-const AT_ONCE = 60;
+/** What comes within so many milliseconds of a change is told once. */
+const AT_ONCE = 500;
 const BACK_OFF = [1000, 2000, 4000, 8000];
 /** Minutes that are counted. */
 const MINUTES = 30;
@@ -57,6 +57,7 @@ class Live {
   #counts = new Map<number, number>();
   #running = 0;
   #telling = false;
+  #more = false;
 
   /** Follows the server until the function it gives is called. */
   follow(): () => void {
@@ -126,14 +127,19 @@ class Live {
     this.#changed();
   }
 
-  /** Tells the views, once for what comes at once. */
+  /** Tells the views: at once, and once for all that follows within a while. */
   #changed(): void {
-    if (this.#telling) return;
+    if (this.#telling) {
+      this.#more = true;
+      return;
+    }
+    this.version++;
     this.#telling = true;
     setTimeout(() => {
       this.#telling = false;
-      this.version++;
+      if (this.#more) this.#changed();
     }, AT_ONCE);
+    this.#more = false;
   }
 
   #count(): void {

@@ -16,9 +16,19 @@ export function pages<T>(path: string, name: string, params: () => Params, limit
   let loading = $state(true);
   let extended = false;
   let turn = 0;
+  let asking: string | null = null;
+  let dirty = false;
 
+  /** One question at a time, as in `watch`. */
   async function load(of: Params, after: string | null): Promise<void> {
+    const what = JSON.stringify([of, after]);
+    if (asking === what) {
+      dirty = true;
+      return;
+    }
     const mine = ++turn;
+    asking = what;
+    dirty = false;
     try {
       const page = await get<Record<string, unknown>>(query(path, { ...of, limit, after }));
       if (mine !== turn) return;
@@ -27,9 +37,12 @@ export function pages<T>(path: string, name: string, params: () => Params, limit
       next = (page.next as string | null) ?? null;
       error = undefined;
     } catch (problem) {
-      if (mine === turn) error = problem;
+      if (mine !== turn) return;
+      error = problem;
     }
     loading = false;
+    asking = null;
+    if (dirty && !extended) await load(of, after);
   }
 
   let shown = '';

@@ -18,8 +18,18 @@ export function timeline(session: () => string | null, open: () => boolean) {
   let done: Entry[] = [];
   let cursor: string | null = null;
 
+  let busy = false;
+  let dirty = false;
+
+  /** One question at a time, as in `watch`. */
   async function load(id: string): Promise<void> {
+    if (busy) {
+      dirty = true;
+      return;
+    }
     const mine = ++turn;
+    busy = true;
+    dirty = false;
     try {
       for (;;) {
         const page = await get<Page>(query(`/v1/sessions/${id}/timeline`, { limit: 1000, after: cursor }));
@@ -32,15 +42,19 @@ export function timeline(session: () => string | null, open: () => boolean) {
       }
       error = undefined;
     } catch (problem) {
-      if (mine === turn) error = problem;
+      if (mine !== turn) return;
+      error = problem;
     }
     loading = false;
+    busy = false;
+    if (dirty) await load(id);
   }
 
   $effect(() => {
     const id = session();
     untrack(() => {
       turn++;
+      busy = false;
       done = [];
       cursor = null;
       entries = [];

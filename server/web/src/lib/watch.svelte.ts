@@ -23,9 +23,19 @@ export function watch<T>(path: () => string | null, every = 15_000, changes = tr
   let loading = $state(true);
   let turn = 0;
 
+  let asking: string | null = null;
+  let dirty = false;
+
+  /** One question at a time: what changes meanwhile is asked for after the answer, so that answers always arrive. */
   async function ask(at: string | null): Promise<void> {
     if (at === null) return;
+    if (asking === at) {
+      dirty = true;
+      return;
+    }
     const mine = ++turn;
+    asking = at;
+    dirty = false;
     try {
       const answer = await get<T>(at);
       if (mine !== turn) return;
@@ -36,12 +46,15 @@ export function watch<T>(path: () => string | null, every = 15_000, changes = tr
       error = problem;
     }
     loading = false;
+    asking = null;
+    if (dirty) await ask(at);
   }
 
   $effect(() => {
     const at = path();
     untrack(() => {
       turn++;
+      asking = null;
       data = undefined;
       error = undefined;
       loading = at !== null;
@@ -76,6 +89,7 @@ export function watch<T>(path: () => string | null, every = 15_000, changes = tr
     again: () => ask(path()),
     put(answer: T) {
       turn++;
+      asking = null;
       data = answer;
       error = undefined;
       loading = false;
