@@ -17,10 +17,12 @@ export class Problem extends Error {
 
 const kept = new Map<string, { tag: string; body: unknown }>();
 const MOST_KEPT = 200;
+const asked = new Map<string, Promise<unknown>>();
 
 /** Forgets every answer, as when someone else signs in. */
 export function forget(): void {
   kept.clear();
+  asked.clear();
 }
 
 async function send(method: string, path: string, init: RequestInit, headers: Headers): Promise<Response> {
@@ -43,8 +45,17 @@ async function problem(response: Response): Promise<Problem> {
   return new Problem(response.status, text, field, response.headers.get('x-request-id') ?? undefined);
 }
 
-/** Reads. An answer that has not changed is the same object as before. */
-export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+/** Reads. An answer that has not changed is the same object as before, and who asks for the same at once shares it. */
+export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  if (signal) return read<T>(path, signal);
+  const already = asked.get(path) as Promise<T> | undefined;
+  if (already) return already;
+  const answer = read<T>(path).finally(() => asked.delete(path));
+  asked.set(path, answer);
+  return answer;
+}
+
+async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
   const before = kept.get(path);
   const headers = new Headers();
   if (before) headers.set('if-none-match', before.tag);

@@ -6,7 +6,7 @@ import type { Verdict } from './types';
 const EVERY = 700;
 const HIDDEN = 5000;
 /** What comes within so many milliseconds of a change is told once. */
-const AT_ONCE = 500;
+const AT_ONCE = 1000;
 const BACK_OFF = [1000, 2000, 4000, 8000];
 /** Minutes that are counted. */
 const MINUTES = 30;
@@ -28,7 +28,7 @@ async function* events(after: string, signal: AbortSignal): AsyncGenerator<Serve
     if (done) {
       if (signal.aborted) return;
       // The server ends a stream in order from time to time; a broken one shows when it is opened again.
-      await new Promise((again) => setTimeout(again, AT_ONCE));
+      await new Promise((again) => setTimeout(again, 200));
       return;
     }
     text += value;
@@ -48,8 +48,10 @@ async function* events(after: string, signal: AbortSignal): AsyncGenerator<Serve
 class Live {
   /** The server can be reached. */
   online = $state(true);
-  /** Grows with every change that a view may show. */
+  /** Grows with every change that a view may show, once in a while. */
   version = $state(0);
+  /** Grows at once when an alert may have changed. */
+  alerts = $state(0);
   /** The latest verdicts of this page's life, newest first. */
   recent = $state.raw<Verdict[]>([]);
   /** Verdicts by minute, oldest first, the present one last. */
@@ -81,11 +83,11 @@ class Live {
           try {
             for await (const { event, id, data } of events(after, signal)) {
               this.online = true;
-              if (failed > 0) this.version++;
+              if (failed > 0) this.#again();
               failed = 0;
               if (id) after = id;
               if (event === 'verdict') this.#take([JSON.parse(data) as Verdict]);
-              else if (event === 'alert') this.#changed();
+              else if (event === 'alert') this.alerts++;
             }
             continue;
           } catch (error) {
@@ -98,11 +100,14 @@ class Live {
           query('/v1/verdicts', { after, limit: 1000 }),
           signal,
         );
-        if (failed > 0) this.version++;
+        if (failed > 0) this.#again();
         failed = 0;
         this.online = true;
         after = page.next;
-        if (page.verdicts.length > 0) this.#take(page.verdicts);
+        if (page.verdicts.length > 0) {
+          this.alerts++;
+          this.#take(page.verdicts);
+        }
         if (page.verdicts.length >= 1000) continue;
       } catch (error) {
         if (signal.aborted) return;
@@ -125,6 +130,12 @@ class Live {
     this.recent = [...verdicts.toReversed(), ...this.recent].slice(0, 200);
     this.#count();
     this.#changed();
+  }
+
+  /** Everything may have changed. */
+  #again(): void {
+    this.alerts++;
+    this.version++;
   }
 
   /** Tells the views: at once, and once for all that follows within a while. */

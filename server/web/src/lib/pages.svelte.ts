@@ -48,7 +48,8 @@ export function pages<T>(path: string, name: string, params: () => Params, limit
   let shown = '';
   $effect(() => {
     const of = params();
-    live.version;
+    if (path === '/v1/alerts') live.alerts;
+    else live.version;
     const text = JSON.stringify(of);
     const changed = text !== shown;
     shown = text;

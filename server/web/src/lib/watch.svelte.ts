@@ -67,7 +67,9 @@ export function watch<T>(path: () => string | null, every = 15_000, changes = tr
   if (changes) {
     let first = true;
     $effect(() => {
-      live.version;
+      // Alerts are told of apart, so that they need not wait behind the rest.
+      if (untrack(path)?.startsWith('/v1/alerts')) live.alerts;
+      else live.version;
       if (first) {
         first = false;
         return;
