@@ -80,13 +80,6 @@ export async function act<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, bo
   return (text ? JSON.parse(text) : null) as T;
 }
 
-/** A stream of the server, such as its events. */
-export async function stream(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
-  const response = await send('GET', path, { signal }, new Headers(headers));
-  if (!response.ok) throw await problem(response);
-  return response;
-}
-
 /** `path` with the parameters that are given. */
 export function query(path: string, params: Record<string, string | number | boolean | null | undefined>): string {
   const given = Object.entries(params).filter(([, value]) => value !== null && value !== undefined && value !== '');

@@ -1,6 +1,6 @@
 // What is new at the server, as it happens: every view that watches asks again when something did.
 
-import { get, Problem, query, stream } from './api';
+import { get, Problem, query } from './api';
 import type { Verdict } from './types';
 
 const EVERY = 700;
@@ -10,40 +10,6 @@ const AT_ONCE = 1000;
 const BACK_OFF = [1000, 2000, 4000, 8000];
 /** Minutes that are counted. */
 const MINUTES = 30;
-
-interface ServerEvent {
-  event: string;
-  id: string;
-  data: string;
-}
-
-/** The server's events behind a place. The first is empty, and says that the stream is open. */
-async function* events(after: string, signal: AbortSignal): AsyncGenerator<ServerEvent> {
-  const response = await stream(query('/v1/events', { after }), { accept: 'text/event-stream' }, signal);
-  yield { event: 'open', id: '', data: '' };
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  for (;;) {
-    const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }));
-    if (done) {
-      if (signal.aborted) return;
-      // The server ends a stream in order from time to time; a broken one shows when it is opened again.
-      await new Promise((again) => setTimeout(again, 200));
-      return;
-    }
-    text += value;
-    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      const of: ServerEvent = { event: 'message', id: '', data: '' };
-      for (const line of text.slice(0, end).split('\n')) {
-        const [, name, content] = /^(event|id|data): ?(.*)$/.exec(line) ?? [];
-        if (name === 'data') of.data += content;
-        else if (name === 'event' || name === 'id') of[name] = content ?? '';
-      }
-      text = text.slice(end + 2);
-      if (of.data) yield of;
-    }
-  }
-}
 
 class Live {
   /** The server can be reached. */
@@ -76,26 +42,8 @@ class Live {
   async #loop(signal: AbortSignal, run: number): Promise<void> {
     let after = 'latest';
     let failed = 0;
-    let streams = true;
     while (!signal.aborted && run === this.#running) {
       try {
-        if (streams) {
-          try {
-            for await (const { event, id, data } of events(after, signal)) {
-              this.online = true;
-              if (failed > 0) this.#again();
-              failed = 0;
-              if (id) after = id;
-              if (event === 'verdict') this.#take([JSON.parse(data) as Verdict]);
-              else if (event === 'alert') this.alerts++;
-            }
-            continue;
-          } catch (error) {
-            if (!(error instanceof Problem) || ![404, 405, 429].includes(error.status)) throw error;
-            // A server without a stream, or with no place left in it, is polled.
-            streams = false;
-          }
-        }
         const page = await get<{ verdicts: Verdict[]; next: string }>(
           query('/v1/verdicts', { after, limit: 1000 }),
           signal,
