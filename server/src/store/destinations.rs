@@ -206,6 +206,33 @@ impl Unit {
         Ok(done.execute(&mut *self.tx).await?.rows_affected() == 1)
     }
 
+    /// Turns a destination on or off, or keeps what it is told for later.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn set_enabled(
+        &mut self,
+        id: DestinationId,
+        enabled: bool,
+        paused: bool,
+        by: &str,
+        now: OffsetDateTime,
+    ) -> Result<()> {
+        sqlx::query!(
+            "update destination set enabled = $2, paused = $3, changed_by = $4, changed_at = $5, gone_at = null,
+                    not_before = null
+             where id = $1",
+            id.0,
+            enabled,
+            paused,
+            by,
+            now
+        )
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
     /// Lets events that were given up wait anew: all, or these. How many.
     ///
     /// # Errors
@@ -301,33 +328,6 @@ impl Store {
             until
         );
         Ok(row.fetch_optional(self.pool()).await?)
-    }
-
-    /// Turns a destination on or off, or keeps what it is told for later.
-    ///
-    /// # Errors
-    /// As the database.
-    pub async fn set_enabled(
-        &self,
-        id: DestinationId,
-        enabled: bool,
-        paused: bool,
-        by: &str,
-        now: OffsetDateTime,
-    ) -> Result<()> {
-        sqlx::query!(
-            "update destination set enabled = $2, paused = $3, changed_by = $4, changed_at = $5, gone_at = null,
-                    not_before = null
-             where id = $1",
-            id.0,
-            enabled,
-            paused,
-            by,
-            now
-        )
-        .execute(self.pool())
-        .await?;
-        Ok(())
     }
 
     /// Lets others deliver.

@@ -55,7 +55,8 @@ async fn give(app: &App, session: Uuid, sequence: i64, verdict: &'static str) {
 /// A destination, and the secret that verifies what it is sent.
 async fn webhook(api: &Api, name: &str, receiver: &Receiver, more: Value) -> (DestinationId, String) {
     let mut body = json!({ "name": name, "target": { "kind": "webhook", "url": receiver.url } });
-    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let Value::Object(more) = more else { panic!("not an object: {more}") };
+    body.as_object_mut().unwrap().extend(more);
     let made = make(api, &body).await;
     let id: Uuid = made["destination"]["id"].as_str().unwrap().parse().unwrap();
     (DestinationId(id), made["secret"].as_str().unwrap().to_owned())

@@ -12,8 +12,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::destinations::{self, Wanted};
-use crate::app::{App, outbox};
+use crate::app::{App, audit, outbox};
 use crate::domain::alert::Severity;
+use crate::domain::audit::{Action, Object};
 use crate::domain::destination::Target;
 use crate::domain::policy::DEFAULT_GROUP;
 use crate::domain::signal_stream::{StreamEvent, SubjectFormat};
@@ -353,7 +354,11 @@ pub async fn set_status(app: &App, caller: &Caller, wanted: &StreamStatus) -> Re
         "disabled" => (false, false),
         _ => return Err(Error::of_field("status", "status must be enabled, paused or disabled")),
     };
-    app.store.set_enabled(DestinationId(id), enabled, paused, &caller.name(), app.ambient.now()).await?;
+    let mut unit = app.store.begin().await?;
+    unit.set_enabled(DestinationId(id), enabled, paused, &caller.name(), app.ambient.now()).await?;
+    let (object, details) = (Object::Destination(DestinationId(id)), json!({ "status": wanted.status }));
+    audit::record(&mut unit, &app.ambient, caller, Action::DestinationChanged, object, details).await?;
+    unit.commit().await?;
     status(app, caller, id).await
 }
 

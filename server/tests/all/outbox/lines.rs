@@ -82,7 +82,7 @@ fn frames(mut bytes: &[u8]) -> Vec<String> {
     frames
 }
 
-async fn destination(api: &Api, target: Value) -> DestinationId {
+async fn destination(api: &Api, target: &Value) -> DestinationId {
     let body = json!({ "name": "syslog", "target": target, "minimum_severity": "low" });
     let made = make(api, &body).await;
     assert_eq!(made["secret"], Value::Null);
@@ -98,7 +98,7 @@ async fn syslog_goes_over_tls_in_frames_that_say_how_long_they_are() {
     let target = json!({
         "kind": "syslog", "host": "localhost", "port": collector.port, "format": "cef", "ca": collector.ca,
     });
-    let id = destination(&api, target).await;
+    let id = destination(&api, &target).await;
     give(app, ONE, 2, "different_person").await;
     give(app, ONE, 3, "genuine").await;
     give(app, TWO, 4, "suspicious").await;
@@ -133,7 +133,7 @@ async fn syslog_goes_to_nobody_whose_certificate_is_not_trusted() {
     let api = Api::start().await;
     let collector = Collector::start().await;
     let id =
-        destination(&api, json!({ "kind": "syslog", "host": "localhost", "port": collector.port })).await;
+        destination(&api, &json!({ "kind": "syslog", "host": "localhost", "port": collector.port })).await;
     let key = api.key(Role::Admin).await;
     let trial = api.call(Method::POST, &format!("/v1/destinations/{id}/test"), Some(&key)).await.json();
     assert_eq!(trial["delivered"], false);
@@ -147,7 +147,7 @@ async fn lines_are_appended_to_a_file_that_may_be_moved_away() {
     let server = Server::with(|settings| settings.out.directory = Some(out.clone())).await;
     let api = Api::seeded(server).await;
     let app = &api.server.app;
-    let id = destination(&api, json!({ "kind": "file", "file": "siem.jsonl", "format": "ocsf" })).await;
+    let id = destination(&api, &json!({ "kind": "file", "file": "siem.jsonl", "format": "ocsf" })).await;
     let path = out.join("siem.jsonl");
     let lines = async |count: usize| {
         eventually("lines are in the file", async || {
