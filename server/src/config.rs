@@ -71,6 +71,22 @@ pub struct Flags {
     #[arg(long, env = "TACIT_SERVER_MASTER_KEY_FILE", global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub master_key_file: Option<PathBuf>,
+    /// Command that wraps and unwraps the root secret, in place of a key file: called with `wrap` or `unwrap`, bytes on its
+    /// standard input and output
+    #[arg(long, env = "TACIT_SERVER_MASTER_KEY_COMMAND", global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub master_key_command: Option<String>,
+}
+
+/// Text that no log and no listing shows.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Hidden(pub String);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hidden")
+    }
 }
 
 /// Everything that can be set.
@@ -97,6 +113,10 @@ pub struct Settings {
     pub tls_name: Vec<String>,
     /// File of the master key.
     pub master_key_file: Option<PathBuf>,
+    /// Master key, in base64 or hexadecimal, in place of the file.
+    pub master_key: Option<Hidden>,
+    /// Command that wraps and unwraps, in place of the file.
+    pub master_key_command: Option<String>,
     /// Access tokens of the company's identity provider.
     pub auth: AuthSettings,
     /// Judging and what follows from it.
@@ -105,6 +125,8 @@ pub struct Settings {
     pub agent: AgentSettings,
     /// Telling other systems.
     pub out: OutSettings,
+    /// How long things are kept.
+    pub retention: RetentionSettings,
 }
 
 /// Access tokens (JWT) on REST. Without a key, API keys alone are taken.
@@ -206,6 +228,56 @@ impl Default for OutSettings {
     }
 }
 
+/// How long things are kept, in days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RetentionSettings {
+    /// Windows.
+    pub windows_days: u32,
+    /// Verdicts.
+    pub verdicts_days: u32,
+    /// Closed sessions, with their events, directives and feedback.
+    pub sessions_days: u32,
+    /// The audit log.
+    pub audit_days: u32,
+    /// Subjects of whom nothing else is kept, with profile and name.
+    pub subjects_days: u32,
+}
+
+impl Default for RetentionSettings {
+    fn default() -> Self {
+        Self { windows_days: 7, verdicts_days: 90, sessions_days: 90, audit_days: 730, subjects_days: 365 }
+    }
+}
+
+impl RetentionSettings {
+    fn validate(self) -> Result<(), ConfigError> {
+        let wrong = |key, problem: &str| Err(ConfigError::Invalid { key, problem: problem.to_owned() });
+        if !(1..=366).contains(&self.windows_days) {
+            return wrong("retention.windows_days", "must lie from 1 to 366");
+        }
+        if !(1..=3_660).contains(&self.verdicts_days) {
+            return wrong("retention.verdicts_days", "must lie from 1 to 3660");
+        }
+        // A session that is held back waits for 30 days, and takes what belongs to it along.
+        if self.sessions_days < self.verdicts_days.max(self.windows_days).max(31)
+            || self.sessions_days > 3_660
+        {
+            return wrong(
+                "retention.sessions_days",
+                "must lie from 31 to 3660, and be no less than windows_days and verdicts_days",
+            );
+        }
+        if !(31..=7_320).contains(&self.audit_days) {
+            return wrong("retention.audit_days", "must lie from 31 to 7320");
+        }
+        if !(31..=3_660).contains(&self.subjects_days) {
+            return wrong("retention.subjects_days", "must lie from 31 to 3660");
+        }
+        Ok(())
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -219,6 +291,8 @@ impl Default for Settings {
             tls_key: None,
             tls_name: Vec::new(),
             master_key_file: None,
+            master_key: None,
+            master_key_command: None,
             auth: AuthSettings::default(),
             policy: PolicySettings {
                 response: ResponseKind::Record,
@@ -227,6 +301,7 @@ impl Default for Settings {
             },
             agent: AgentSettings::default(),
             out: OutSettings::default(),
+            retention: RetentionSettings::default(),
         }
     }
 }
@@ -242,8 +317,11 @@ impl Settings {
             figment = figment.merge(Toml::file_exact(file));
         }
         let tables = Env::prefixed("TACIT_SERVER_").filter(|key| key.as_str().contains("__")).split("__");
+        // No flag: other accounts see arguments.
+        let key = Env::prefixed("TACIT_SERVER_").only(&["master_key"]);
         let settings: Self = figment
             .merge(tables)
+            .merge(key)
             .merge(Serialized::defaults(flags))
             .extract()
             .map_err(|error| ConfigError::Read(Box::new(error)))?;
@@ -290,6 +368,14 @@ impl Settings {
         if self.tls_cert.is_some() != self.tls_key.is_some() {
             return wrong("tls_cert", "a certificate needs its key, and a key its certificate");
         }
+        let keys =
+            [self.master_key_file.is_some(), self.master_key.is_some(), self.master_key_command.is_some()];
+        if keys.into_iter().filter(|given| *given).count() > 1 {
+            return wrong(
+                "master_key_file",
+                "give the master key as a file, a variable or a command: one of them",
+            );
+        }
         if !(2..=1_000).contains(&self.database_connections) {
             return wrong("database_connections", "must lie from 2 to 1000");
         }
@@ -308,6 +394,7 @@ impl Settings {
         if issuer.is_some_and(|issuer| !issuer.starts_with("https://") || issuer.contains(['?', '#'])) {
             return wrong("out.issuer", "must be a URL such as https://tacit.example:7080");
         }
+        self.retention.validate()?;
         let judging = &self.policy.judging;
         if !(judging.takeover_hazard > 0.0 && judging.takeover_hazard < 0.5) {
             return wrong("policy.judging.takeover_hazard", "must lie between 0 and 0.5");

@@ -1,5 +1,7 @@
 //! Keys derived from the master key: pseudonyms and encryption at rest. The master key never reaches the database.
 
+pub mod master;
+
 use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -55,6 +57,7 @@ impl Purpose {
 pub struct Secrets {
     pseudonym: hmac::Key,
     seal: Seal,
+    erasures: hmac::Key,
     names: LessSafeKey,
     behaviour: LessSafeKey,
     outward: LessSafeKey,
@@ -94,6 +97,7 @@ impl Secrets {
         Ok(Self {
             pseudonym: hmac::Key::new(hmac::HMAC_SHA256, &*derive(b"pseudonym")?),
             seal: Seal::new(hmac::Key::new(hmac::HMAC_SHA256, &*derive(b"audit")?)),
+            erasures: hmac::Key::new(hmac::HMAC_SHA256, &*derive(b"erasures")?),
             names: cipher(b"names")?,
             behaviour: cipher(b"behaviour")?,
             outward: cipher(b"outward")?,
@@ -102,10 +106,15 @@ impl Secrets {
     }
 
     /// The pseudonym of an account: `s_` and 32 hexadecimal digits of a keyed hash. Case and surrounding space of the
-    /// account do not matter: directories compare names that way.
+    /// account do not matter: directories compare names that way. A subject that was renewed has one of a later generation than 0.
     #[must_use]
-    pub fn pseudonym(&self, account: &str) -> String {
-        let tag = hmac::sign(&self.pseudonym, account.trim().to_lowercase().as_bytes());
+    pub fn pseudonym(&self, account: &str, generation: i32) -> String {
+        let mut hashed = account.trim().to_lowercase().into_bytes();
+        if generation > 0 {
+            hashed.push(0);
+            hashed.extend_from_slice(&generation.to_be_bytes());
+        }
+        let tag = hmac::sign(&self.pseudonym, &hashed);
         format!("s_{}", hex::encode(&tag.as_ref()[..16]))
     }
 
@@ -113,6 +122,12 @@ impl Secrets {
     #[must_use]
     pub fn seal_of_audit(&self) -> Seal {
         self.seal.clone()
+    }
+
+    /// Marks an id as erased, without saying which it was.
+    #[must_use]
+    pub fn erasure_mark(&self, id: impl AsRef<[u8]>) -> Vec<u8> {
+        hmac::sign(&self.erasures, id.as_ref()).as_ref().to_vec()
     }
 
     /// Encrypts, bound to a row and a purpose.

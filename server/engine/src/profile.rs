@@ -122,6 +122,19 @@ impl Profile {
         }
     }
 
+    /// What was learned, by modality: the stats of all sessions that are kept, pooled.
+    #[must_use]
+    pub fn pooled(&self) -> Vec<(Modality, FeatureStats)> {
+        let pooled = |l: &Learned| {
+            let mut stats = FeatureStats::new();
+            for kept in l.kept() {
+                stats.merge(&kept.stats.unpack());
+            }
+            (l.modality, stats)
+        };
+        self.learned.iter().map(pooled).collect()
+    }
+
     /// The profile as it was founded, without what it has followed since.
     pub(crate) fn founded(&self) -> Self {
         let founded = |l: &Learned| Learned { later: Vec::new(), ..l.clone() };

@@ -19,8 +19,12 @@ pub mod policies;
 pub mod preview;
 pub mod read;
 pub mod respond;
+pub mod retention;
+pub mod rights;
 pub mod silent;
 pub mod streams;
+
+pub mod keys;
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -9,6 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::{AuditCommand, manage::told, say};
 use crate::Error;
+use crate::app::rights::{self, Desk, Noted};
 use crate::app::{App, audit};
 use crate::config::Settings;
 use crate::secrets::Secrets;
@@ -54,12 +55,28 @@ pub(super) async fn note(app: &App) {
         tokio::select! {
             () = app.stopping.cancelled() => return,
             _ = every.tick() => {
+                if let Err(error) = forget_again(app).await {
+                    tracing::warn!(detail = error.detail(), "cannot note erasures");
+                }
                 if let Err(error) = note_once(app, &path).await {
                     tracing::warn!(error = format!("{error:#}"), "cannot note the head of the audit log");
                 }
             }
         }
     }
+}
+
+/// Erases again whoever a restored backup has brought back, and notes erasures outside the database.
+pub(super) async fn forget_again(app: &App) -> crate::Result<()> {
+    let noted = Noted(app.settings.data_dir.join("erasures"));
+    let erased = rights::reapply(Desk::from(app), &noted).await?;
+    if erased > 0 {
+        tracing::warn!(
+            erased,
+            "the database was put back to an earlier state; erased again who had been erased since"
+        );
+    }
+    Ok(())
 }
 
 async fn note_once(app: &App, path: &Path) -> anyhow::Result<()> {

@@ -37,12 +37,15 @@ pub(super) async fn doctor(settings: &Settings, ambient: &Ambient) -> anyhow::Re
         Ok(None) => Met::Stopped,
         Err(error) => Met::Away(error),
     };
-    let mark = match &met {
+    let held = match &met {
         // Without a schema nothing was written.
-        Met::Answers(database) => Some(database.store.master_key_mark().await.unwrap_or_default()),
+        Met::Answers(database) => Some(master_key::Held {
+            wrapped: database.store.root_secret().await.unwrap_or_default(),
+            mark: database.store.master_key_mark().await.unwrap_or_default(),
+        }),
         Met::Stopped | Met::Away(_) => None,
     };
-    let mut findings = vec![data_dir(settings), master_key::look(settings, mark, ambient)];
+    let mut findings = vec![data_dir(settings), master_key::look(settings, held, ambient)];
     if settings.database_url.is_none() {
         findings.push(binaries(&settings.data_dir));
     }

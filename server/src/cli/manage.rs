@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Command, DeviceCommand, KeyCommand, Life, TokenCommand, audit, master_key, say};
+use super::{Command, DeviceCommand, KeyCommand, Life, TokenCommand, audit, master_key, say, subject};
 use crate::app::admin;
 use crate::clock::Ambient;
 use crate::config::Settings;
@@ -27,6 +27,8 @@ pub(super) async fn manage(
         None => store.clone(),
     };
     match command {
+        Command::MasterKey(command) => master_key::rotate(command, settings, store, ambient).await?,
+        Command::Subject(command) => subject::subject(command, store, ambient, secrets.as_ref()).await?,
         Command::Audit(command) => audit::audit(command, settings, store, secrets.as_ref()).await?,
         Command::Migrate => tracing::info!("the schema is up to date"),
         Command::Token(command) => token(command, store, ambient).await?,

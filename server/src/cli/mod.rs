@@ -7,8 +7,10 @@ mod finding;
 mod manage;
 mod master_key;
 mod serve;
+mod subject;
 
 use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -50,6 +52,12 @@ enum Command {
     /// API keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// The master key
+    #[command(subcommand)]
+    MasterKey(MasterKeyCommand),
+    /// What a person may ask for
+    #[command(subcommand)]
+    Subject(SubjectCommand),
     /// The audit log
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -112,6 +120,65 @@ enum KeyCommand {
         /// Id, as `key list` shows it
         id: Uuid,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum MasterKeyCommand {
+    /// Wrap the root secret by a new master key, while servers run; the old one then opens nothing
+    Rotate {
+        /// File of the new key, made if it is not there; without this and --to-command the present file is replaced
+        #[arg(long, conflicts_with = "to_command")]
+        to_file: Option<PathBuf>,
+        /// Command that wraps and unwraps from now on
+        #[arg(long)]
+        to_command: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum SubjectCommand {
+    /// Print everything that is held of a subject
+    Export {
+        /// Id, as the API gives it
+        id: Uuid,
+        /// For people to read, in Markdown
+        #[arg(long)]
+        text: bool,
+    },
+    /// Forget a subject for good
+    Erase {
+        /// Id, as the API gives it
+        id: Uuid,
+        /// Why, in 10 to 500 characters, for the audit log; it must name nobody
+        #[arg(long)]
+        reason: String,
+    },
+    /// Make nothing of a subject's input
+    Restrict {
+        /// Id, as the API gives it
+        id: Uuid,
+        /// Why, in 10 to 500 characters, for the audit log; it must name nobody
+        #[arg(long)]
+        reason: String,
+    },
+    /// End a restriction
+    Unrestrict {
+        /// Id, as the API gives it
+        id: Uuid,
+        /// Why, in 10 to 500 characters, for the audit log; it must name nobody
+        #[arg(long)]
+        reason: String,
+    },
+    /// Put another subject in the place of one, that cannot be told to be the same; prints its id
+    Renew {
+        /// Id, as the API gives it
+        id: Uuid,
+        /// Why, in 10 to 500 characters, for the audit log; it must name nobody
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take what was erased out of the files of the database, which locks its tables for a while
+    Scrub,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

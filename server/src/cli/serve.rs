@@ -78,6 +78,7 @@ async fn run(app: &Arc<App>, endpoints: &Path) -> anyhow::Result<()> {
     let (grpc_incoming, grpc_at) = tls::listen(settings.grpc_listen, grpc_tls, app.stopping.clone()).await?;
     let (http_incoming, http_at) = tls::listen(settings.http_listen, http_tls, app.stopping.clone()).await?;
 
+    audit::forget_again(app).await.context("cannot compare the database with the erasures that are noted")?;
     if let Some(key) = admin::first_admin_key(&app.store, &app.ambient).await? {
         say(&format!("admin API key: {key}"))?;
     }

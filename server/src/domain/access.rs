@@ -34,6 +34,10 @@ const PRIVACY_READERS: Who =
 const INVESTIGATORS: Who = Who::Roles(&[Role::Admin, Role::Analyst]);
 /// Whom an exemption protects, these look after.
 const GUARDIANS: Who = Who::Roles(&[Role::Admin, Role::Analyst, Role::Privacy]);
+/// Names are looked up for an alarm, by those who follow it.
+const REVEALERS: Who = Who::Roles(&[Role::Analyst]);
+/// What a person asks for is done by the privacy officer.
+const PRIVACY: Who = Who::Roles(&[Role::Privacy]);
 /// Those who answer for what is done here.
 const AUDITORS: Who = Who::Roles(&[Role::Admin, Role::Privacy]);
 /// Systems that fetch what they are told; each its own streams.
@@ -55,6 +59,12 @@ pub const RULES: &[Rule] = &[
     Rule { call: "GET /v1/subjects", who: PRIVACY_READERS },
     Rule { call: "GET /v1/subjects/{id}", who: PRIVACY_READERS },
     Rule { call: "GET /v1/subjects/{id}/profile", who: PRIVACY_READERS },
+    Rule { call: "POST /v1/subjects/{id}/reveal", who: REVEALERS },
+    Rule { call: "GET /v1/subjects/{id}/export", who: PRIVACY },
+    Rule { call: "POST /v1/subjects/{id}/erase", who: PRIVACY },
+    Rule { call: "POST /v1/subjects/{id}/restrict", who: PRIVACY },
+    Rule { call: "POST /v1/subjects/{id}/unrestrict", who: PRIVACY },
+    Rule { call: "PUT /v1/subjects/{id}/name", who: PRIVACY },
     Rule { call: "GET /v1/devices", who: READERS },
     Rule { call: "GET /v1/devices/{id}", who: READERS },
     Rule { call: "POST /v1/devices/{id}/revoke", who: ADMINS },
@@ -103,6 +113,7 @@ pub const RULES: &[Rule] = &[
     Rule { call: "POST /v1/destinations/{id}/test", who: ADMINS },
     Rule { call: "GET /v1/destinations/{id}/dead-letters", who: ADMINS },
     Rule { call: "POST /v1/destinations/{id}/dead-letters/replay", who: ADMINS },
+    Rule { call: "GET /v1/retention", who: PRIVACY_READERS },
 ];
 
 /// The row of a call.

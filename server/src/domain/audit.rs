@@ -84,6 +84,24 @@ actions! {
     EnrolmentTokenMade = "enrolment_token_made";
     /// An enrolment token was revoked.
     EnrolmentTokenRevoked = "enrolment_token_revoked";
+    /// The name that a pseudonym stands for was read.
+    NameRevealed = "name_revealed";
+    /// The account that a subject stands for was corrected.
+    NameRectified = "name_rectified";
+    /// Everything that is held of a subject was read.
+    SubjectExported = "subject_exported";
+    /// A subject was forgotten.
+    SubjectErased = "subject_erased";
+    /// Nothing is made of a subject's input from then on.
+    SubjectRestricted = "subject_restricted";
+    /// A restriction was ended.
+    SubjectUnrestricted = "subject_unrestricted";
+    /// The root secret was wrapped by another master key.
+    MasterKeyRotated = "master_key_rotated";
+    /// The oldest months of this log were let go of.
+    AuditCut = "audit_cut";
+    /// Another subject was put in the place of one.
+    SubjectRenewed = "subject_renewed";
 }
 
 /// Not the name of an action.
@@ -119,6 +137,10 @@ pub enum Object {
     ApiKey(ApiKeyId),
     /// An enrolment token.
     EnrolmentToken(EnrolmentTokenId),
+    /// What wraps the root secret.
+    MasterKey,
+    /// This log.
+    Log,
 }
 
 impl Object {
@@ -147,6 +169,8 @@ impl Object {
             Self::Destination(id) => format!("destination:{id}"),
             Self::ApiKey(id) => format!("key:{id}"),
             Self::EnrolmentToken(id) => format!("token:{id}"),
+            Self::MasterKey => "master_key:root".to_owned(),
+            Self::Log => "log:audit".to_owned(),
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod ids;
 pub mod policy;
 pub mod preview;
 pub mod record;
+pub mod rights;
 pub mod signal_stream;
 pub mod token;
 pub mod told;

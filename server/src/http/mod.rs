@@ -84,6 +84,12 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(routes::subjects::list))
         .routes(routes!(routes::subjects::one))
         .routes(routes!(routes::subjects::profile))
+        .routes(routes!(routes::rights::reveal))
+        .routes(routes!(routes::rights::export))
+        .routes(routes!(routes::rights::erase))
+        .routes(routes!(routes::rights::restrict))
+        .routes(routes!(routes::rights::unrestrict))
+        .routes(routes!(routes::rights::rectify))
         .routes(routes!(routes::devices::list))
         .routes(routes!(routes::devices::one))
         .routes(routes!(routes::devices::revoke))
@@ -132,6 +138,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(routes::streams::status, routes::streams::set_status))
         .routes(routes!(routes::streams::verify))
         .routes(routes!(routes::streams::poll))
+        .routes(routes!(routes::retention::retention))
 }
 
 /// Every route.

@@ -20,6 +20,8 @@ const REVOKED_EVERY: Duration = Duration::from_secs(2);
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// Hours decide when a session is silent; minutes do not matter.
 const SILENCE_EVERY: Duration = Duration::from_secs(300);
+/// Days decide how long things are kept.
+const RETENTION_EVERY: Duration = Duration::from_secs(3_600);
 /// With [`silent::SILENT`], a silence is a verdict within two minutes.
 const ACCUSE_EVERY: Duration = Duration::from_secs(10);
 /// How far back revocations are looked for: longer than any stretch in which the database was away and streams lived on.
@@ -54,7 +56,9 @@ async fn run_short(app: &App) {
 
 async fn run_silence(app: &Arc<App>) {
     let mut silence = interval(SILENCE_EVERY);
+    let mut retention = interval(RETENTION_EVERY);
     silence.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    retention.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = app.stopping.cancelled() => return,
@@ -62,6 +66,17 @@ async fn run_silence(app: &Arc<App>) {
                 close_silent(app).await;
                 forget_held(app).await;
             }
+            _ = retention.tick() => let_go(app).await,
+        }
+    }
+}
+
+async fn let_go(app: &App) {
+    match crate::app::retention::enforce(app).await {
+        Ok(gone) if gone == crate::app::retention::LetGo::default() => {}
+        Ok(gone) => tracing::info!(?gone, "let go of what was kept for long enough"),
+        Err(error) => {
+            tracing::warn!(detail = %error.detail(), "cannot let go of what is old; the next run goes on");
         }
     }
 }

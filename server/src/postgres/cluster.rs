@@ -132,6 +132,8 @@ impl Cluster {
             "log_checkpoints=off",
             "log_min_error_statement=panic",
             "log_parameter_max_length_on_error=0",
+            // What was erased goes with the segment that told of it, instead of staying in one that is used again.
+            "wal_recycle=off",
             &format!("max_connections={}", self.run.connections),
             &format!("fsync={durable}"),
             &format!("synchronous_commit={durable}"),

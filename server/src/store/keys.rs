@@ -76,7 +76,46 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The wrapped root secret, if there is one.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn root_secret(&self) -> Result<Option<Vec<u8>>> {
+        Ok(sqlx::query_scalar!("select wrapped from root_secret").fetch_optional(&self.pool).await?)
+    }
+
+    /// The wrapped root secret: `fresh`, if there was none yet.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn keep_root_secret(&self, fresh: &[u8], at: OffsetDateTime) -> Result<Vec<u8>> {
+        sqlx::query!(
+            "insert into root_secret (wrapped, wrapped_at) values ($1, $2) on conflict do nothing",
+            fresh,
+            at
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(sqlx::query_scalar!("select wrapped from root_secret").fetch_one(&self.pool).await?)
+    }
+}
+
 impl Unit {
+    /// Puts a newly wrapped root secret in the place of the one that was read; `false` if that is no longer there.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn rewrap_root_secret(&mut self, old: &[u8], new: &[u8], at: OffsetDateTime) -> Result<bool> {
+        let done = sqlx::query!(
+            "update root_secret set wrapped = $2, wrapped_at = $3 where wrapped = $1",
+            old,
+            new,
+            at
+        );
+        Ok(done.execute(&mut *self.tx).await?.rows_affected() == 1)
+    }
+
     /// Revokes an API key; whether it was not revoked before. `None` if there is none. Revoking twice keeps the first time.
     ///
     /// # Errors

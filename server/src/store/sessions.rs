@@ -223,7 +223,7 @@ impl Unit {
     ///
     /// # Errors
     /// As the database.
-    pub async fn add_windows(&mut self, rows: &[WindowRow]) -> Result<()> {
+    pub async fn add_windows(&mut self, rows: &[WindowRow], recorded_at: OffsetDateTime) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
@@ -235,16 +235,18 @@ impl Unit {
         let active: Vec<i32> = rows.iter().map(|r| r.active_ms).collect();
         let body: Vec<Vec<u8>> = rows.iter().map(|r| r.body.clone()).collect();
         sqlx::query!(
-            "insert into feature_window (session_id, sequence, at, modality, inputs, active_ms, body)
-             select * from unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[], $5::int[], $6::int[],
-                                  $7::bytea[])",
+            "insert into feature_window (session_id, sequence, at, modality, inputs, active_ms, body, recorded_at)
+             select n.*, $8::timestamptz
+             from unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[], $5::int[], $6::int[],
+                         $7::bytea[]) as n",
             &session,
             &sequence,
             &at,
             &modality,
             &inputs,
             &active,
-            &body
+            &body,
+            recorded_at
         )
         .execute(&mut *self.tx)
         .await?;

@@ -41,6 +41,7 @@ impl Store {
         let ids = sqlx::query_scalar!(
             "select s.id from session s join device d on d.id = s.device_id
              where s.closed_at is null and not s.locked and d.revoked_at is null
+               and not exists (select from subject p where p.id = s.subject_id and p.restricted_at is not null)
                and s.heard_at < $1 and coalesce(d.last_seen_at, s.heard_at) < $1
                and not (coalesce(s.verdict, '') = 'silent' and s.verdict_at > coalesce(d.last_seen_at, s.heard_at))
                and not exists (select from session o where o.device_id = s.device_id and o.heard_at > s.heard_at)

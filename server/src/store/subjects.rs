@@ -20,32 +20,37 @@ pub struct ProfileRow {
 }
 
 impl Unit {
-    /// The subject of a pseudonym, made with `fresh` as its id if there is none.
+    /// The subject of an account's pseudonyms by generation, made with `fresh` as its id and the latest of them if there is none.
     ///
     /// # Errors
     /// As the database.
     pub async fn subject(
         &mut self,
-        pseudonym: &str,
+        pseudonyms: &[String],
         fresh: SubjectId,
         at: OffsetDateTime,
     ) -> Result<SubjectId> {
+        let latest = pseudonyms.len().saturating_sub(1);
         let made = sqlx::query_scalar!(
-            "insert into subject (id, pseudonym, created_at)
-             select $1, $2, $3 where not exists (select from subject where pseudonym = $2)
+            "insert into subject (id, pseudonym, created_at, generation)
+             select $1, $2, $3, $4 where not exists (select from subject where pseudonym = any($5))
              on conflict do nothing returning id",
             fresh.0,
-            pseudonym,
-            at
+            pseudonyms.get(latest),
+            at,
+            i32::try_from(latest).unwrap_or(i32::MAX),
+            pseudonyms
         )
         .fetch_optional(&mut *self.tx)
         .await?;
         let id = match made {
             Some(id) => id,
             None => {
-                sqlx::query_scalar!("select id from subject where pseudonym = $1", pseudonym)
-                    .fetch_one(&mut *self.tx)
-                    .await?
+                let known = sqlx::query_scalar!(
+                    "select id from subject where pseudonym = any($1) order by generation desc limit 1",
+                    pseudonyms
+                );
+                known.fetch_one(&mut *self.tx).await?
             }
         };
         Ok(SubjectId(id))
@@ -88,6 +93,15 @@ impl Unit {
             ids
         );
         Ok(rows.fetch_all(&mut *self.tx).await?)
+    }
+
+    /// How far a subject's profile has come, as it is kept; an empty list without a profile.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn maturity(&mut self, id: SubjectId) -> Result<Value> {
+        let row = sqlx::query_scalar!("select maturity from profile where subject_id = $1", id.0);
+        Ok(row.fetch_optional(&mut *self.tx).await?.unwrap_or_else(|| Value::Array(Vec::new())))
     }
 
     /// Whether a subject has a profile that is mature in any modality.

@@ -25,6 +25,8 @@ use crate::{Error, Result};
 
 /// Longest that people who stay at their desk neither type nor point.
 const LONG_REST: Duration = Duration::minutes(10);
+/// Profiles are sealed in lengths that are multiples of this.
+const PADDED: usize = 4_096;
 /// Two desks are at work at once if their input lies no further apart.
 pub(super) const SAME_MINUTES: Duration = Duration::minutes(2);
 
@@ -47,6 +49,8 @@ pub(super) struct Judge {
     pub(super) elsewhere: BTreeMap<SessionId, Vec<OffsetDateTime>>,
     /// Accounts that open sessions on a device that something has vouched for.
     pub(super) known: BTreeSet<SubjectId>,
+    /// Accounts of whose input nothing is made.
+    pub(super) restricted: BTreeSet<SubjectId>,
     pub(super) enrolment: Enrolment,
     pub(super) sessions: BTreeMap<SessionId, SessionRow>,
     pub(super) profiles: BTreeMap<SubjectId, Versioned>,
@@ -110,6 +114,9 @@ impl Judge {
                 }
             };
             session.row.last_sequence = record.sequence;
+            if self.drops(session, &record) {
+                continue;
+            }
             if let Some(kind) = record.body.event_kind() {
                 judged.events.push(EventRow {
                     session: record.session,
@@ -161,6 +168,18 @@ impl Judge {
             }
         }
         self.conclude(judged, open.into_values(), learned)
+    }
+
+    /// Whether nothing is made of a record, because its subject has asked for that. The session says so by its verdict.
+    fn drops(&self, session: &mut Open, record: &Record) -> bool {
+        let drops = matches!(record.body, Body::Window { .. } | Body::Signal { .. })
+            && self.restricted.contains(&session.row.subject_id);
+        if drops {
+            session.row.verdict = Some(verdict::name(VerdictKind::NotScorable).to_owned());
+            session.row.trust = None;
+            session.row.verdict_at = Some(record.at);
+        }
+        drops
     }
 
     pub(super) fn open(&self, row: SessionRow) -> Result<Open> {
@@ -282,7 +301,9 @@ impl Judge {
 
     fn changed(&self, subject: SubjectId, versioned: Versioned) -> Result<ChangedProfile> {
         let Versioned { version, profile } = versioned;
-        let plain = serde_json::to_vec(&*profile).map_err(Error::internal)?;
+        let mut plain = serde_json::to_vec(&*profile).map_err(Error::internal)?;
+        // A length to the byte tells one profile from another although it is sealed.
+        plain.resize(plain.len().next_multiple_of(PADDED), b' ');
         let body = self.secrets.seal(Purpose::Profile, subject.0, &plain)?;
         let maturity = serde_json::to_value(profile.maturity(&self.policy)).map_err(Error::internal)?;
         Ok(ChangedProfile { row: ProfileRow { subject_id: subject, body, version }, maturity, profile })

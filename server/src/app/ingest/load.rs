@@ -77,6 +77,15 @@ pub(super) async fn known(
     Ok(known)
 }
 
+/// Accounts of whose input nothing is made.
+pub(super) async fn restricted(
+    unit: &mut Unit,
+    sessions: &BTreeMap<SessionId, SessionRow>,
+) -> Result<BTreeSet<SubjectId>> {
+    let subjects: Vec<Uuid> = sessions.values().map(|session| session.subject_id.0).collect();
+    Ok(unit.restricted(&subjects).await?.into_iter().collect())
+}
+
 /// What the enrolment guard needs.
 pub(super) async fn enrolment(
     unit: &mut Unit,

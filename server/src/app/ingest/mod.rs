@@ -95,6 +95,7 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
     let sessions = open_sessions(app, &mut unit, device, sessions, &accepted, now).await?;
     let profiles = load::profiles(app, &mut unit, &sessions, &accepted).await?;
 
+    let restricted = load::restricted(&mut unit, &sessions).await?;
     let known = load::known(&mut unit, device, &sessions, &accepted).await?;
     let elsewhere = load::elsewhere(&mut unit, &accepted).await?;
     let (responding, assisted) = load::responding(app, &mut unit, standing, &sessions, now).await?;
@@ -109,6 +110,7 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
         assisted,
         elsewhere,
         known,
+        restricted,
         enrolment,
         sessions,
         profiles,
@@ -116,7 +118,7 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
     let judged =
         tokio::task::spawn_blocking(move || judging.judge(accepted)).await.map_err(Error::internal)??;
     unit.add_events(&judged.events).await?;
-    unit.add_windows(&judged.windows).await?;
+    unit.add_windows(&judged.windows, now).await?;
     unit.add_verdicts(&judged.verdicts, now).await?;
     outbox::tell(app, &mut unit, &group, &judged.verdicts).await?;
     judged.keep_learned(&mut unit, device, now).await?;
@@ -161,18 +163,23 @@ async fn open_sessions(
     accepted: &[Record],
     now: OffsetDateTime,
 ) -> Result<BTreeMap<SessionId, SessionRow>> {
+    if !accepted.iter().any(|record| matches!(record.body, Body::Opened { .. })) {
+        return Ok(sessions);
+    }
+    let latest = unit.latest_generation().await?;
+    let pseudonyms = |account: &str| -> Vec<String> {
+        (0..=latest).map(|generation| app.secrets.pseudonym(account, generation)).collect()
+    };
     let mut opened: Vec<_> = accepted
         .iter()
         .filter_map(|record| match &record.body {
-            Body::Opened { account, remote } => {
-                Some((app.secrets.pseudonym(account), account, *remote, record))
-            }
+            Body::Opened { account, remote } => Some((pseudonyms(account), account, *remote, record)),
             _ => None,
         })
         .collect();
     opened.sort_by(|a, b| a.0.cmp(&b.0));
-    for (pseudonym, account, remote, record) in opened {
-        let subject = unit.subject(&pseudonym, SubjectId(app.ambient.id()), now).await?;
+    for (pseudonyms, account, remote, record) in opened {
+        let subject = unit.subject(&pseudonyms, SubjectId(app.ambient.id()), now).await?;
         let name = app.secrets.seal(Purpose::Name, subject.0, account.as_bytes())?;
         unit.name_subject(subject, &name).await?;
         let row = SessionRow {

@@ -31,6 +31,11 @@ impl ProfileCache {
         held.insert(subject, Versioned { version, profile });
     }
 
+    /// Lets go of a profile that is no longer there.
+    pub fn forget(&self, subject: SubjectId) {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&subject);
+    }
+
     fn get(&self, subject: SubjectId, version: i64) -> Option<Versioned> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.get(&subject).filter(|v| v.version == version).cloned()

@@ -54,7 +54,9 @@ async fn close(app: &Arc<App>, id: SessionId, before: OffsetDateTime) -> Result<
     let now = app.ambient.now();
     let enrolment = Enrolment::load(&mut unit, &policy, device, now, (&subject, &subject), &[id.0]).await?;
     let profiles = app.profiles.load(&mut unit, &app.secrets, &subject).await?;
-    let judge = Judge::without_verdicts(app, enrolment, BTreeMap::from([(id, row)]), profiles);
+    let restricted = unit.restricted(&subject).await?.into_iter().collect();
+    let mut judge = Judge::without_verdicts(app, enrolment, BTreeMap::from([(id, row)]), profiles);
+    judge.restricted = restricted;
     let judged = tokio::task::spawn_blocking(move || judge.fall_silent(heard_at)).await;
     let judged = judged.map_err(Error::internal)??;
     judged.keep_learned(&mut unit, device, now).await?;

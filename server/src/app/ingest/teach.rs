@@ -31,6 +31,7 @@ impl Judge {
             assisted: BTreeSet::new(),
             elsewhere: BTreeMap::new(),
             known: BTreeSet::new(),
+            restricted: BTreeSet::new(),
             enrolment,
             sessions,
             profiles,
@@ -45,6 +46,11 @@ impl Judge {
         judged: &mut Judged,
     ) -> Result<()> {
         let subject = session.row.subject_id;
+        if self.restricted.contains(&subject) {
+            session.row.held_at = None;
+            session.taught = true;
+            return Ok(());
+        }
         if self.enrolment.teaches(subject, &session.state, judged.alarmed.contains(&subject)) {
             self.release(subject, learned, judged)?;
             session.row.held_at = None;

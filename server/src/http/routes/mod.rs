@@ -10,6 +10,8 @@ pub(super) mod exemptions;
 pub(super) mod fleet;
 pub(super) mod policies;
 pub(super) mod responses;
+pub(super) mod retention;
+pub(super) mod rights;
 pub(super) mod sessions;
 pub(super) mod streams;
 pub(super) mod subjects;

@@ -1,0 +1,86 @@
+//! Erasures, noted outside of the database: a backup that is restored holds the erased again, and forgets them again.
+//!
+//! The note is a file of marks, one a line, that only grows. It names nobody: a mark is a keyed hash of an id.
+
+use std::collections::BTreeSet;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::Desk;
+use crate::Result;
+use crate::domain::Caller;
+use crate::domain::audit::Action;
+
+/// The file of marks beside the database.
+#[derive(Debug, Clone)]
+pub struct Noted(pub PathBuf);
+
+impl Noted {
+    /// Every mark of the file.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn marks(&self) -> io::Result<BTreeSet<Vec<u8>>> {
+        match std::fs::read_to_string(&self.0) {
+            Ok(text) => Ok(text.lines().filter_map(|line| hex::decode(line.trim()).ok()).collect()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeSet::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn add<'a>(&self, marks: impl Iterator<Item = &'a Vec<u8>>) -> io::Result<()> {
+        let mut lines = marks.map(hex::encode).collect::<Vec<_>>().join("\n");
+        if lines.is_empty() {
+            return Ok(());
+        }
+        lines.push('\n');
+        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.0)?;
+        file.write_all(lines.as_bytes())?;
+        file.sync_all()
+    }
+}
+
+/// Erases again whoever was erased before and is there all the same, and brings the file up to date. Returns how many were
+/// erased.
+///
+/// # Errors
+/// Internal when the file cannot be read or written; as the database.
+pub async fn reapply(desk: Desk<'_>, noted: &Noted) -> Result<usize> {
+    let known = noted.marks().map_err(crate::Error::internal)?;
+    let mut unit = desk.store.begin().await?;
+    let stored: BTreeSet<Vec<u8>> = unit.erasures().await?.into_iter().map(|(mark, _)| mark).collect();
+    noted.add(stored.difference(&known)).map_err(crate::Error::internal)?;
+    // A database that knows every mark of the file was not put back to an earlier state.
+    if known.is_subset(&stored) {
+        return Ok(0);
+    }
+    let mut erased = 0;
+    let ids = unit.subject_ids().await?;
+    drop(unit);
+    for id in ids {
+        let mark = desk.secrets.erasure_mark(id.0);
+        if !known.contains(&mark) {
+            continue;
+        }
+        let mut unit = desk.store.begin().await?;
+        if unit.hold_subject(id).await?.is_none() {
+            continue;
+        }
+        let details = json!({ "reason": "erased before the database was restored" });
+        desk.record(&mut unit, &Caller::Server, Action::SubjectErased, id, details).await?;
+        unit.erase_subject(id).await?;
+        unit.mark_erased(&mark, desk.ambient.now()).await?;
+        unit.commit().await?;
+        erased += 1;
+    }
+    let mut unit = desk.store.begin().await?;
+    for mark in known.difference(&stored) {
+        unit.mark_erased(mark, desk.ambient.now()).await?;
+    }
+    unit.commit().await?;
+    Ok(erased)
+}

@@ -1,0 +1,64 @@
+//! Renewing a subject: what an attacker holds of the old one fits nothing of the new one.
+
+use serde_json::{Value, json};
+
+use super::{Desk, no_such_subject};
+use crate::domain::audit::Action;
+use crate::domain::rights::check_reason;
+use crate::domain::{Caller, SubjectId};
+use crate::secrets::Purpose;
+use crate::store::held::SubjectRow;
+use crate::store::subjects::ProfileRow;
+use crate::{Error, Result};
+
+/// Inputs that a renewed profile has learned from are told in steps of this: a count to the key would be a fingerprint.
+const STEP: u64 = 1_000;
+
+/// Puts another subject in the place of this one: a new id, a pseudonym of the next generation, the profile and the name sealed
+/// anew under it. History is erased, since its times and ids would link the two. Returns the new id.
+///
+/// # Errors
+/// Conflict while the subject is logged on; invalid argument for a reason that says nothing; not found; as the database.
+pub async fn renew(desk: Desk<'_>, caller: &Caller, id: SubjectId, reason: &str) -> Result<SubjectId> {
+    let reason = check_reason(reason)?;
+    let (mut unit, old) = desk.held(id).await?;
+    if unit.open_session_of(id).await?.is_some() {
+        return Err(Error::conflict(
+            "the subject is logged on: renew it when its sessions have ended, so that no input is lost",
+        ));
+    }
+    let name = desk.name(&mut unit, id).await?.ok_or_else(no_such_subject)?;
+    let now = desk.ambient.now();
+    let generation = old.generation.saturating_add(1);
+    let new = SubjectRow {
+        id: SubjectId(desk.ambient.id()),
+        pseudonym: desk.secrets.pseudonym(&name, generation),
+        // Not when the old one was first seen, nor since when it is restricted.
+        created_at: now,
+        restricted_at: old.restricted_at.map(|_| now),
+        generation,
+    };
+    unit.replace_subject(id, &new).await?;
+    unit.name_subject(new.id, &desk.secrets.seal(Purpose::Name, new.id.0, name.as_bytes())?).await?;
+    if let Some(profile) = unit.profiles(&[id.0]).await?.pop() {
+        let plain = desk.secrets.open(Purpose::Profile, id.0, &profile.body)?;
+        let body = desk.secrets.seal(Purpose::Profile, new.id.0, &plain)?;
+        let maturity = coarse(unit.maturity(id).await?);
+        let row = ProfileRow { subject_id: new.id, body, version: 1 };
+        unit.put_profile(&row, &maturity, now).await?;
+    }
+    desk.record(&mut unit, caller, Action::SubjectRenewed, id, json!({ "reason": reason })).await?;
+    unit.erase_subject(id).await?;
+    unit.commit().await?;
+    tracing::info!(by = caller.name(), "a subject was renewed");
+    Ok(new.id)
+}
+
+fn coarse(mut maturity: Value) -> Value {
+    for of in maturity.as_array_mut().into_iter().flatten() {
+        if let Some(inputs) = of.get("inputs").and_then(Value::as_u64) {
+            of["inputs"] = json!(inputs / STEP * STEP);
+        }
+    }
+    maturity
+}

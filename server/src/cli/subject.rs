@@ -1,0 +1,52 @@
+//! `tacit-server subject`.
+
+use anyhow::Context as _;
+
+use super::{SubjectCommand, manage::told, say};
+use crate::app::rights::{self, Desk};
+use crate::clock::Ambient;
+use crate::domain::{Caller, SubjectId};
+use crate::secrets::Secrets;
+use crate::store::Store;
+
+pub(super) async fn subject(
+    command: SubjectCommand,
+    store: &Store,
+    ambient: &Ambient,
+    secrets: Option<&Secrets>,
+) -> anyhow::Result<()> {
+    if let SubjectCommand::Scrub = command {
+        return store.scrub().await.map_err(told);
+    }
+    let secrets = secrets.context(
+        "this needs the master key: run it where the server runs, with its --data-dir or --master-key-file",
+    )?;
+    let (desk, caller) = (Desk { store, ambient, secrets }, &Caller::Console);
+    match command {
+        SubjectCommand::Export { id, text } => {
+            let export = rights::export(desk, caller, SubjectId(id)).await.map_err(told)?;
+            let text = if text { rights::in_words(&export) } else { serde_json::to_string_pretty(&export)? };
+            say(text.trim_end())?;
+        }
+        SubjectCommand::Erase { id, reason } => {
+            let erased = rights::erase(desk, caller, SubjectId(id), &reason).await.map_err(told)?;
+            say(if erased {
+                "erased; `tacit-server subject scrub` takes it out of the database's files at once"
+            } else {
+                "erased before"
+            })?;
+        }
+        SubjectCommand::Restrict { id, reason } => {
+            rights::restrict(desk, caller, SubjectId(id), true, &reason).await.map_err(told)?;
+        }
+        SubjectCommand::Unrestrict { id, reason } => {
+            rights::restrict(desk, caller, SubjectId(id), false, &reason).await.map_err(told)?;
+        }
+        SubjectCommand::Renew { id, reason } => {
+            let new = rights::renew(desk, caller, SubjectId(id), &reason).await.map_err(told)?;
+            say(&new.to_string())?;
+        }
+        SubjectCommand::Scrub => {}
+    }
+    Ok(())
+}
