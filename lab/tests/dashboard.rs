@@ -38,7 +38,7 @@ fn an_attack_is_seen_explained_and_dealt_with_in_the_browser() {
     let (line_of, lines) = mpsc::channel();
     let output = BufReader::new(demo.0.stdout.take().unwrap());
     std::thread::spawn(move || {
-        output.lines().map_while(Result::ok).for_each(|line| drop(line_of.send(line)))
+        output.lines().map_while(Result::ok).for_each(|line| drop(line_of.send(line)));
     });
     let after = |words: &str| loop {
         let line = lines.recv_timeout(START).unwrap_or_else(|_| panic!("the demo did not say: {words}"));

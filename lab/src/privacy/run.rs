@@ -93,7 +93,7 @@ pub fn everything(
     };
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(&work);
+            scope.spawn(work);
         }
     });
     let mut all = Found::default();

@@ -25,7 +25,7 @@ const RENEW_GENERATED: Duration = Duration::days(14);
 
 /// The database as `doctor` met it.
 enum Met {
-    Answers(Database),
+    Answers(Box<Database>),
     /// The private one, which runs with the server.
     Stopped,
     Away(anyhow::Error),
@@ -33,7 +33,7 @@ enum Met {
 
 pub(super) async fn doctor(settings: &Settings, ambient: &Ambient) -> anyhow::Result<ExitCode> {
     let met = match database::beside(settings).await {
-        Ok(Some(database)) => Met::Answers(database),
+        Ok(Some(database)) => Met::Answers(Box::new(database)),
         Ok(None) => Met::Stopped,
         Err(error) => Met::Away(error),
     };

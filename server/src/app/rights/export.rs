@@ -84,12 +84,12 @@ fn open(desk: &Desk<'_>, table: &str, row: &mut Value) -> Result<()> {
         "feature_window" => {
             let (session, sequence) = (id(row, "session_id")?, number(row, "sequence")?);
             let place = [session.as_bytes().as_slice(), &sequence.to_be_bytes()].concat();
-            let plain = unseal(desk, Purpose::Window, place, row.remove("body"))?;
+            let plain = unseal(desk, Purpose::Window, place, row.remove("body").as_ref())?;
             let window = v1::Window::decode(plain.as_slice()).map_err(Error::internal)?;
             row.insert("features".to_owned(), window.unpack().map(told).collect());
         }
         "profile" => {
-            let plain = unseal(desk, Purpose::Profile, id(row, "subject_id")?, row.remove("body"))?;
+            let plain = unseal(desk, Purpose::Profile, id(row, "subject_id")?, row.remove("body").as_ref())?;
             let profile: Profile = serde_json::from_slice(&plain).map_err(Error::internal)?;
             row.insert("summary".to_owned(), summary(&profile));
         }
@@ -98,7 +98,7 @@ fn open(desk: &Desk<'_>, table: &str, row: &mut Value) -> Result<()> {
             let state = match sealed {
                 None => Value::Null,
                 Some(sealed) => {
-                    let plain = unseal(desk, Purpose::SessionState, id(row, "id")?, Some(sealed))?;
+                    let plain = unseal(desk, Purpose::SessionState, id(row, "id")?, Some(&sealed))?;
                     serde_json::from_slice(&plain).map_err(Error::internal)?
                 }
             };
@@ -124,9 +124,9 @@ fn unseal(
     desk: &Desk<'_>,
     purpose: Purpose,
     row: impl AsRef<[u8]>,
-    sealed: Option<Value>,
+    sealed: Option<&Value>,
 ) -> Result<Vec<u8>> {
-    let text = sealed.as_ref().and_then(Value::as_str).and_then(|text| text.strip_prefix("\\x"));
+    let text = sealed.and_then(Value::as_str).and_then(|text| text.strip_prefix("\\x"));
     let sealed = hex::decode(text.unwrap_or_default()).map_err(Error::internal)?;
     desk.secrets.open(purpose, row, &sealed)
 }
