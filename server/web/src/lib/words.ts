@@ -109,6 +109,7 @@ export const RESPONSES: Record<ResponseName, { label: string; does: string }> = 
 export const WITHHELD: Record<string, string> = {
   quiet_group: 'the device’s group is left alone',
   exempt_subject: 'the subject is exempt',
+  too_late: 'the verdict came too late, or the device’s clock is slow',
   profile_not_mature: 'the profile is not mature',
   within_an_hour: 'the session was interrupted within the last hour',
 };
