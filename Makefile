@@ -69,6 +69,7 @@ packages-demo: cargo
 
 packages-test: cargo
 	@deploy/dev/install-packages test
+	@server/tests/oidc/install
 
 cargo:
 	@command -v $(CARGO) >/dev/null || { echo "Rust is missing: see https://rustup.rs, then open a new shell" >&2; exit 1; }

@@ -5,7 +5,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::random_uuid;
-use crate::identity::Identity;
+use crate::identity::DeviceKey;
 
 /// Audience of every assertion.
 const AUDIENCE: &str = "tacit";
@@ -23,45 +23,41 @@ pub(crate) struct Claims {
     jti: String,
 }
 
-/// A fresh assertion; it serves for one call.
+/// A fresh assertion of a device, signed with its key; it serves for one call.
 ///
 /// # Errors
 /// When the key cannot sign or the system has no randomness to give.
-pub fn assertion(identity: &Identity, now_ms: u64) -> Result<String> {
+pub fn assertion(id: &str, key: &DeviceKey, now_ms: u64) -> Result<String> {
     let iat = now_ms / 1000;
-    let id = &identity.enrolled.device_id;
     let claims = Claims {
-        iss: id.clone(),
-        sub: id.clone(),
+        iss: id.to_owned(),
+        sub: id.to_owned(),
         aud: AUDIENCE.to_owned(),
         iat,
         exp: iat + LIFE_S,
         jti: random_uuid().context("no randomness")?.to_string(),
     };
-    let key = EncodingKey::from_ed_der(identity.key.pkcs8());
+    let key = EncodingKey::from_ed_der(key.pkcs8());
     jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), &claims, &key).context("cannot sign an assertion")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::{DeviceKey, Enrolled};
     use jsonwebtoken::{DecodingKey, Validation};
 
     #[test]
     fn an_assertion_names_the_device_lives_shortly_and_serves_once() {
         let state = tempfile::tempdir().unwrap();
         let device_id = "6f7a8b1c-0000-4000-8000-000000000001".to_owned();
-        let enrolled =
-            Enrolled { device_id: device_id.clone(), server: "https://tacit.example".into(), ca_pem: None };
-        let identity = Identity { key: DeviceKey::load_or_make(state.path()).unwrap(), enrolled };
+        let device_key = DeviceKey::load_or_make(state.path()).unwrap();
         let now_ms = 1_790_000_000_999;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_audience(&["tacit"]);
         validation.validate_exp = false;
-        let key = DecodingKey::from_ed_der(identity.key.public());
+        let key = DecodingKey::from_ed_der(device_key.public());
         let claims = || {
-            let made = assertion(&identity, now_ms).unwrap();
+            let made = assertion(&device_id, &device_key, now_ms).unwrap();
             jsonwebtoken::decode::<Claims>(&made, &key, &validation).unwrap().claims
         };
         let first = claims();

@@ -1,5 +1,6 @@
 //! The connection to the server: TLS, or plain to a loopback address and only by flag.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Uri};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity, Uri};
 
 /// Checks a server address. `https://` always; `http://` only to a loopback address, and only where that is allowed.
 ///
@@ -34,13 +35,43 @@ pub fn check_server(server: &str, insecure_loopback: bool) -> Result<Uri> {
     }
 }
 
+/// What a connection needs besides the server's address and authority.
+#[derive(Debug, Clone, Default)]
+pub struct Means {
+    /// A plain connection to a loopback address is allowed.
+    pub insecure_loopback: bool,
+    /// What this device shows of itself in TLS, where the server asks for it (mutual TLS).
+    pub client: Option<ClientCertificate>,
+}
+
+impl From<bool> for Means {
+    fn from(insecure_loopback: bool) -> Self {
+        Self { insecure_loopback, client: None }
+    }
+}
+
+/// A certificate of this device, from an authority that the server trusts.
+#[derive(Clone)]
+pub struct ClientCertificate {
+    /// Chain, PEM.
+    pub chain_pem: String,
+    /// Private key, PEM.
+    pub key_pem: String,
+}
+
+impl fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientCertificate")
+    }
+}
+
 /// Opens a connection lazily: the first call connects. Over TLS the server must be certified by the given authority alone
 /// or, if none is given, by one that the system trusts.
 ///
 /// # Errors
 /// When the address or the CA certificate is not sound.
-pub fn channel(server: &str, ca_pem: Option<&str>, insecure_loopback: bool) -> Result<Channel> {
-    let uri = check_server(server, insecure_loopback)?;
+pub fn channel(server: &str, ca_pem: Option<&str>, means: &Means) -> Result<Channel> {
+    let uri = check_server(server, means.insecure_loopback)?;
     let plain = uri.scheme_str() == Some("http");
     let mut endpoint = Endpoint::from(uri)
         .connect_timeout(Duration::from_secs(10))
@@ -55,7 +86,12 @@ pub fn channel(server: &str, ca_pem: Option<&str>, insecure_loopback: bool) -> R
             Some(pem) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)),
             None => ClientTlsConfig::new().trust_anchors(system_authorities()?),
         };
-        endpoint = endpoint.tls_config(tls).context("the CA certificate is not sound")?;
+        let tls = match &means.client {
+            Some(client) => tls.identity(Identity::from_pem(&client.chain_pem, &client.key_pem)),
+            None => tls,
+        };
+        endpoint =
+            endpoint.tls_config(tls).context("the CA certificate, or this device's own, is not sound")?;
     }
     Ok(endpoint.connect_lazy())
 }

@@ -93,6 +93,8 @@ pub(crate) enum Command {
         #[arg(long)]
         name: Option<String>,
     },
+    /// Give this device a new key, while no agent runs; a running one does so by itself.
+    RotateKey,
     /// Send a recorded trace as one session.
     Replay {
         /// Trace file, CSV or gzip: t_us,event,code,x,y.
@@ -170,6 +172,7 @@ impl Cli {
                 whose.set(&mut config);
             }
             Command::Doctor { from } => from.set(&mut config),
+            Command::RotateKey => {}
         }
         config.validate()?;
         Ok(config)

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::capture::BackEnd;
-use crate::channel::check_server;
+use crate::channel::{ClientCertificate, Means, check_server};
 use crate::response::DEFAULT_PATH;
 
 /// Where the file is looked for if none is named; there need not be one.
@@ -24,6 +24,8 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// The server to enrol with.
     pub server: ServerConfig,
+    /// The device's key.
+    pub key: KeyConfig,
     /// What is captured, and for whom.
     pub capture: CaptureConfig,
     /// How responses are carried out.
@@ -35,6 +37,7 @@ impl Default for Config {
         Self {
             state_dir: PathBuf::from(DEFAULT_STATE_DIR),
             server: ServerConfig::default(),
+            key: KeyConfig::default(),
             capture: CaptureConfig::default(),
             response: ResponseConfig::default(),
         }
@@ -51,6 +54,24 @@ pub struct ServerConfig {
     pub ca: Option<PathBuf>,
     /// A plain connection to a loopback address is allowed.
     pub insecure_loopback: bool,
+    /// Certificate chain of this device, a PEM file, where the server asks for one (mutual TLS).
+    pub client_cert: Option<PathBuf>,
+    /// Its private key, a PEM file.
+    pub client_key: Option<PathBuf>,
+}
+
+/// The device's key.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeyConfig {
+    /// Days after which a running agent has it replaced; 0 for never.
+    pub rotate_after_days: u32,
+}
+
+impl Default for KeyConfig {
+    fn default() -> Self {
+        Self { rotate_after_days: 90 }
+    }
 }
 
 /// What is captured, and for whom.
@@ -114,7 +135,27 @@ impl Config {
 
 impl ServerConfig {
     fn validate(&self) -> Result<()> {
+        if self.client_cert.is_some() != self.client_key.is_some() {
+            bail!("server.client_cert needs server.client_key, and the key the certificate");
+        }
         self.url.iter().try_for_each(|url| check_server(url, self.insecure_loopback).map(drop))
+    }
+
+    /// How the server is reached.
+    ///
+    /// # Errors
+    /// When this device's certificate or its key cannot be read.
+    pub fn means(&self) -> Result<Means> {
+        let read = |path: &PathBuf| {
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+        };
+        let client = match (&self.client_cert, &self.client_key) {
+            (Some(chain), Some(key)) => {
+                Some(ClientCertificate { chain_pem: read(chain)?, key_pem: read(key)? })
+            }
+            _ => None,
+        };
+        Ok(Means { insecure_loopback: self.insecure_loopback, client })
     }
 }
 

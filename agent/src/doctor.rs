@@ -9,7 +9,8 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::capture::{self, BackEnd};
-use crate::clock::Now;
+use crate::channel::Means;
+use crate::clock::{Now, Skew};
 use crate::files;
 use crate::identity::Identity;
 use crate::spool;
@@ -24,7 +25,7 @@ pub struct Finding {
 }
 
 /// Checks the display, the state folder, the enrolment, the spool and the server.
-pub async fn examine(state: &Path, back_end: BackEnd, insecure_loopback: bool, now: Now) -> Vec<Finding> {
+pub async fn examine(state: &Path, back_end: BackEnd, means: Means, now: Now) -> Vec<Finding> {
     let identity = Identity::load(state).map_err(|e| format!("{e:#}"));
     let enrolment = match &identity {
         Ok(identity) => Ok(format!("device {}", identity.enrolled.device_id)),
@@ -37,7 +38,7 @@ pub async fn examine(state: &Path, back_end: BackEnd, insecure_loopback: bool, n
         Finding { what: "spool", result: waiting(state) },
     ];
     if let Ok(identity) = identity {
-        findings.push(Finding { what: "server", result: server(&identity, insecure_loopback, now).await });
+        findings.push(Finding { what: "server", result: server(&identity, means, now).await });
     }
     findings
 }
@@ -95,10 +96,14 @@ fn waiting(state: &Path) -> Result<String, String> {
 }
 
 /// Opens a stream as the agent would, and waits for the server's first word.
-async fn server(identity: &Identity, insecure_loopback: bool, now: Now) -> Result<String, String> {
+async fn server(identity: &Identity, means: Means, now: Now) -> Result<String, String> {
     let address = identity.enrolled.server.clone();
-    match probe(identity, insecure_loopback, now).await {
-        Ok(()) => Ok(format!("{address} accepts this device and its clock")),
+    match probe(identity, means, now).await {
+        Ok(skew) if skew == Skew::default() => Ok(format!("{address} accepts this device and its clock")),
+        Ok(skew) => Err(format!(
+            "{address} accepts this device, but its clock is {} s ahead of the server's (behind, if negative): set it right",
+            skew.ahead_ms() / 1_000
+        )),
         Err(trouble) => Err(trouble),
     }
 }

@@ -8,7 +8,7 @@ use tacit_proto::v1::enrollment_client::EnrollmentClient;
 use tacit_proto::v1::{DeviceInfo, EnrollDeviceRequest};
 use tonic::{Code, Status};
 
-use crate::channel::channel;
+use crate::channel::{Means, channel};
 use crate::identity::{DeviceKey, Enrolled, Identity, KEY};
 use crate::trouble;
 
@@ -42,14 +42,14 @@ pub async fn enrol(
     server: &str,
     ca_pem: Option<String>,
     token: &str,
-    insecure_loopback: bool,
+    means: impl Into<Means>,
     device: DeviceInfo,
 ) -> Result<Identity> {
     let token = token.trim();
     if token.is_empty() {
         bail!("the enrolment token is empty: make one with `tacit-server token create`");
     }
-    let mut client = EnrollmentClient::new(channel(server, ca_pem.as_deref(), insecure_loopback)?);
+    let mut client = EnrollmentClient::new(channel(server, ca_pem.as_deref(), &means.into())?);
     let key = DeviceKey::load_or_make(state)?;
     let proof = key.sign(&[b"tacit-enrol-v1\n", token.as_bytes(), b"\n", key.public()].concat());
     let request = EnrollDeviceRequest {

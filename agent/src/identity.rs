@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result, bail};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
@@ -13,6 +14,8 @@ use crate::files;
 
 /// Name of the file, within the state folder, of the device's key.
 pub(crate) const KEY: &str = "device.key";
+/// The key that is to follow it.
+const NEXT_KEY: &str = "device.key.next";
 const IDENTITY: &str = "identity.json";
 
 /// The device's Ed25519 key pair. The private half never leaves the device.
@@ -27,11 +30,45 @@ impl DeviceKey {
     /// # Errors
     /// When the folder cannot be used, or its key is damaged or readable by others.
     pub fn load_or_make(state: &Path) -> Result<Self> {
+        Self::load_or_make_as(state, KEY)
+    }
+
+    /// The key that is to follow the one of a state folder; made there if there is none yet.
+    ///
+    /// # Errors
+    /// As [`DeviceKey::load_or_make`].
+    pub(crate) fn load_or_make_next(state: &Path) -> Result<Self> {
+        Self::load_or_make_as(state, NEXT_KEY)
+    }
+
+    /// Whether a key is to follow that the server may have by now.
+    pub(crate) fn next_is_there(state: &Path) -> bool {
+        state.join(NEXT_KEY).exists()
+    }
+
+    /// Puts the key that was to follow in the place of the old one.
+    ///
+    /// # Errors
+    /// As the system says; both are then kept.
+    pub(crate) fn adopt(self, state: &Path) -> Result<Self> {
+        let (from, to) = (state.join(NEXT_KEY), state.join(KEY));
+        fs::rename(&from, &to).with_context(|| format!("cannot replace {}", to.display()))?;
+        Ok(self)
+    }
+
+    /// How long ago the key of a state folder was made; `None` if that cannot be told.
+    pub(crate) fn age_ms(state: &Path, now_ms: u64) -> Option<u64> {
+        let made = fs::metadata(state.join(KEY)).and_then(|found| found.modified()).ok()?;
+        let made = made.duration_since(UNIX_EPOCH).ok()?.as_millis();
+        now_ms.checked_sub(u64::try_from(made).ok()?)
+    }
+
+    fn load_or_make_as(state: &Path, name: &str) -> Result<Self> {
         files::private_folder(state)?;
-        let path = state.join(KEY);
+        let path = state.join(name);
         match fs::metadata(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            _ => return Self::load(state),
+            _ => return Self::load_as(state, name),
         }
         let pair = Ed25519KeyPair::generate().context("cannot make a device key")?;
         let pkcs8 = pair.to_pkcs8().context("cannot encode the device key")?.as_ref().to_vec();
@@ -40,7 +77,11 @@ impl DeviceKey {
     }
 
     fn load(state: &Path) -> Result<Self> {
-        let path = state.join(KEY);
+        Self::load_as(state, KEY)
+    }
+
+    fn load_as(state: &Path, name: &str) -> Result<Self> {
+        let path = state.join(name);
         let pkcs8 = match fs::read(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 bail!("{} is missing: enrol again with a new token, and a new key is made", path.display())

@@ -49,6 +49,7 @@ pub mod inspect;
 pub mod refusal;
 pub mod replay;
 pub mod response;
+pub mod rotate;
 pub mod run;
 pub mod session;
 mod shared;

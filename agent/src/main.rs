@@ -12,7 +12,7 @@ use clap::Parser;
 use cli::{Cli, Command, account};
 use tacit_agent::clock::now_ms;
 use tacit_agent::session::Session;
-use tacit_agent::{doctor, enrol, inspect, replay, run, trace};
+use tacit_agent::{doctor, enrol, inspect, replay, rotate, run, trace};
 use tacit_measure::Settings;
 use tacit_proto::v1::Record;
 use tokio::signal::unix::{SignalKind, signal};
@@ -43,7 +43,7 @@ fn show(json: bool) -> impl FnMut(&Record) {
 
 async fn dispatch(cli: Cli) -> Result<ExitCode> {
     let config = cli.settings()?;
-    let insecure_loopback = config.server.insecure_loopback;
+    let means = || config.server.means();
     match cli.command {
         Command::Run { .. } => {
             let settings = run::Run {
@@ -51,21 +51,26 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
                 state: config.state_dir,
                 back_end: config.capture.back_end,
                 remote: config.capture.remote,
-                insecure_loopback,
+                means: means()?,
+                rotate_after_days: config.key.rotate_after_days,
                 response: config.response,
             };
             run::run(settings, now_ms, stopped()).await?;
         }
         Command::Enrol { token, name, .. } => {
+            let means = means()?;
             let server = config.server.url.context("no server is named: give --server https://HOST:PORT")?;
             let ca = config.server.ca.map(|path| {
                 std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
             });
             let device = enrol::device_info(name);
             let identity =
-                enrol::enrol(&config.state_dir, &server, ca.transpose()?, &token, insecure_loopback, device)
-                    .await?;
+                enrol::enrol(&config.state_dir, &server, ca.transpose()?, &token, means, device).await?;
             print(&format!("enrolled as device {}", identity.enrolled.device_id));
+        }
+        Command::RotateKey => {
+            rotate::rotate(&config.state_dir, means()?, now_ms).await?;
+            print("this device has a new key");
         }
         Command::Replay { trace, speed, at, timeout, .. } => {
             let settings = replay::Replay {
@@ -75,7 +80,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
                 speed,
                 start_ms: at,
                 timeout,
-                insecure_loopback,
+                means: means()?,
             };
             let replayed = replay::replay(settings, now_ms).await?;
             print(&format!("{} events, {} records acknowledged", replayed.events, replayed.records));
@@ -93,7 +98,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
         }
         Command::Doctor { .. } => {
             let back_end = config.capture.back_end;
-            let findings = doctor::examine(&config.state_dir, back_end, insecure_loopback, now_ms).await;
+            let findings = doctor::examine(&config.state_dir, back_end, means()?, now_ms).await;
             for finding in &findings {
                 match &finding.result {
                     Ok(found) => print(&format!("ok    {:<10} {found}", finding.what)),

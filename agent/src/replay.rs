@@ -8,6 +8,7 @@ use tacit_measure::Settings;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::channel::Means;
 use crate::clock::Now;
 use crate::identity::Identity;
 use crate::session::Session;
@@ -30,7 +31,7 @@ pub struct Replay<'a> {
     /// How long the server may take to acknowledge everything after the last event.
     pub timeout: Duration,
     /// A plain connection to a loopback address is allowed.
-    pub insecure_loopback: bool,
+    pub means: Means,
 }
 
 /// What was sent.
@@ -55,8 +56,7 @@ pub async fn replay(settings: Replay<'_>, now: Now) -> Result<Replayed> {
     let identity = Identity::load(settings.state)?;
     let spool = SharedSpool::new(Spool::open(settings.state)?);
     let (_capturing, capturing) = watch::channel(true);
-    let (uplink, mut from_server) =
-        Uplink::new(identity, settings.insecure_loopback, spool.clone(), now, capturing)?;
+    let (uplink, mut from_server) = Uplink::new(identity, settings.means, spool.clone(), now, capturing)?;
     let running = tokio::spawn(uplink.run());
 
     let measuring = windows_of_server(&mut from_server, settings.timeout).await;

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::capture::{self, BackEnd, DeviceKind};
+use crate::channel::Means;
 use crate::clock::Now;
 use crate::config::ResponseConfig;
 use crate::eyes::{Eyes, Seen, Source};
@@ -33,8 +34,10 @@ pub struct Run {
     pub back_end: BackEnd,
     /// The session is shown on another machine.
     pub remote: bool,
-    /// A plain connection to a loopback address is allowed.
-    pub insecure_loopback: bool,
+    /// How the server is reached.
+    pub means: Means,
+    /// Days after which the device gets a new key; 0 for never.
+    pub rotate_after_days: u32,
     /// How responses are carried out.
     pub response: ResponseConfig,
 }
@@ -58,8 +61,8 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
     let identity = Identity::load(&settings.state)?;
     let spool = SharedSpool::new(Spool::open(&settings.state)?);
     let (capturing, capturing_of) = watch::channel(false);
-    let (uplink, mut from_server) =
-        Uplink::new(identity, settings.insecure_loopback, spool.clone(), now, capturing_of)?;
+    let (uplink, mut from_server) = Uplink::new(identity, settings.means, spool.clone(), now, capturing_of)?;
+    let uplink = uplink.rotating(settings.state.clone(), settings.rotate_after_days);
     let measuring = *from_server.settings.borrow();
     let (mut session, opening) =
         Session::open(&settings.state, &settings.account, settings.remote, now(), measuring)?;

@@ -3,6 +3,7 @@
 //! One stream at a time. After a break everything unacknowledged is sent again, oldest first: the server ignores what it
 //! already has.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -20,10 +21,11 @@ use tonic::{Request, Status, Streaming};
 use uuid::Uuid;
 
 use crate::assertion::assertion;
-use crate::channel::channel;
-use crate::clock::{Now, jitter};
+use crate::channel::{Means, channel};
+use crate::clock::{Now, Skew, jitter};
 use crate::identity::Identity;
 use crate::refusal::{Refusals, RefusedSession};
+use crate::rotate::Rotation;
 pub use crate::shared::SharedSpool;
 use crate::trouble;
 
@@ -75,6 +77,8 @@ pub struct Uplink {
     heartbeat: Duration,
     /// The stream has brought an acknowledgement.
     acknowledged: bool,
+    skew: Skew,
+    rotation: Option<Rotation>,
 }
 
 /// Why a stream ended.
@@ -92,13 +96,13 @@ impl Uplink {
     /// When the server's address or certificate authority is not sound.
     pub fn new(
         identity: Identity,
-        insecure_loopback: bool,
+        means: impl Into<Means>,
         spool: SharedSpool,
         now: Now,
         capturing: watch::Receiver<bool>,
     ) -> Result<(Self, FromServer)> {
         let enrolled = &identity.enrolled;
-        let channel = channel(&enrolled.server, enrolled.ca_pem.as_deref(), insecure_loopback)?;
+        let channel = channel(&enrolled.server, enrolled.ca_pem.as_deref(), &means.into())?;
         let (settings, settings_of) = watch::channel(Settings::default());
         let (directives, directives_of) = mpsc::channel(16);
         let (trouble, trouble_of) = watch::channel(String::new());
@@ -117,6 +121,8 @@ impl Uplink {
             refusals: Refusals::default(),
             heartbeat: HEARTBEAT,
             acknowledged: false,
+            skew: Skew::default(),
+            rotation: None,
         };
         let from_server = FromServer {
             settings: settings_of,
@@ -125,6 +131,13 @@ impl Uplink {
             refused: refused_of,
         };
         Ok((uplink, from_server))
+    }
+
+    /// Has it give the device of a state folder a new key when the present one is so many days old; 0 for never.
+    #[must_use]
+    pub fn rotating(mut self, state: PathBuf, after_days: u32) -> Self {
+        self.rotation = Some(Rotation::new(state, after_days));
+        self
     }
 
     /// Where outcomes of directives go, to be sent while there is a stream. One that is lost is asked for again.
@@ -165,9 +178,11 @@ impl Uplink {
     }
 
     async fn stream(&mut self) -> End {
-        let (up, messages) = mpsc::channel(UNDER_WAY);
-        let mut down = match call(&self.channel, &self.identity, (self.now)(), messages).await {
-            Ok(down) => down,
+        if let Some(rotation) = &mut self.rotation {
+            rotation.keep(&mut self.identity, &self.channel, self.skew, (self.now)()).await;
+        }
+        let (up, mut down) = match call(&self.channel, &self.identity, &mut self.skew, self.now).await {
+            Ok(stream) => stream,
             Err(status) => return End::Broken(trouble::of_call(&self.identity.enrolled.server, &status)),
         };
         self.trouble.send_replace(String::new());
@@ -288,33 +303,41 @@ impl Uplink {
     }
 }
 
-/// Opens a stream, waits for the server's first word, and sends nothing: whether the device could send.
+/// Opens a stream, waits for the server's first word, and sends nothing: whether the device could send, and how its clock is.
 ///
 /// # Errors
 /// When the server cannot be reached or refuses this device, in words.
-pub async fn probe(identity: &Identity, insecure_loopback: bool, now: Now) -> Result<(), String> {
+pub async fn probe(identity: &Identity, means: impl Into<Means>, now: Now) -> Result<Skew, String> {
     let enrolled = &identity.enrolled;
-    let channel = channel(&enrolled.server, enrolled.ca_pem.as_deref(), insecure_loopback)
+    let channel = channel(&enrolled.server, enrolled.ca_pem.as_deref(), &means.into())
         .map_err(|error| format!("{error:#}"))?;
-    let (_up, messages) = mpsc::channel(1);
-    let mut down = call(&channel, identity, now(), messages)
+    let mut skew = Skew::default();
+    let (_up, mut down) = call(&channel, identity, &mut skew, now)
         .await
         .map_err(|status| trouble::of_call(&enrolled.server, &status))?;
     match tokio::time::timeout(PATIENCE, down.message()).await {
-        Ok(Ok(Some(_))) => Ok(()),
+        Ok(Ok(Some(_))) => Ok(skew),
         Ok(Ok(None)) => Err("the server ended the stream".to_owned()),
         Ok(Err(status)) => Err(trouble::of_answer(&status)),
         Err(_) => Err(SILENT.to_owned()),
     }
 }
 
-async fn call(
-    channel: &Channel,
-    identity: &Identity,
-    now_ms: u64,
-    messages: mpsc::Receiver<AgentMessage>,
-) -> Result<Streaming<ServerMessage>, Status> {
-    let assertion = assertion(identity, now_ms).map_err(|e| Status::internal(format!("{e:#}")))?;
+/// Opens a stream; if the server refuses the device for its clock, once more with the server's.
+async fn call(channel: &Channel, identity: &Identity, skew: &mut Skew, now: Now) -> Result<Open, Status> {
+    match open(channel, identity, skew.corrected(now())).await {
+        Err(status) if skew.learn(&status, now()) => open(channel, identity, skew.corrected(now())).await,
+        opened => opened,
+    }
+}
+
+/// A stream: what goes up, what comes down.
+type Open = (mpsc::Sender<AgentMessage>, Streaming<ServerMessage>);
+
+async fn open(channel: &Channel, identity: &Identity, now_ms: u64) -> Result<Open, Status> {
+    let (up, messages) = mpsc::channel(UNDER_WAY);
+    let assertion = assertion(&identity.enrolled.device_id, &identity.key, now_ms)
+        .map_err(|e| Status::internal(format!("{e:#}")))?;
     let mut request = Request::new(ReceiverStream::new(messages));
     let bearer = format!("Bearer {assertion}").parse().map_err(|_| Status::internal("no assertion"))?;
     request.metadata_mut().insert("authorization", bearer);
@@ -322,7 +345,7 @@ async fn call(
     request.metadata_mut().insert(name, MetadataValue::from_static(value));
     let mut client = TelemetryClient::new(channel.clone());
     match tokio::time::timeout(PATIENCE, client.stream(request)).await {
-        Ok(response) => Ok(response?.into_inner()),
+        Ok(response) => Ok((up, response?.into_inner())),
         Err(_) => Err(Status::deadline_exceeded(SILENT)),
     }
 }

@@ -108,6 +108,11 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
             .encode_to_vec(),
         ),
         ("DeviceInfo", device.encode_to_vec()),
+        (
+            "RotateKeyRequest",
+            v1::RotateKeyRequest { public_key: vec![3; 32], proof: vec![4; 64] }.encode_to_vec(),
+        ),
+        ("RotateKeyResponse", v1::RotateKeyResponse {}.encode_to_vec()),
         ("EnrollDeviceResponse", v1::EnrollDeviceResponse { device_id: "0197".into() }.encode_to_vec()),
         ("AgentMessage", up(v1::agent_message::Message::Heartbeat(heartbeat.clone())).encode_to_vec()),
         (
@@ -166,6 +171,8 @@ fn understood(name: &str, bytes: &[u8]) -> Result<Vec<u8>, prost::DecodeError> {
     match name.split('.').next().unwrap() {
         "EnrollDeviceRequest" => as_message::<v1::EnrollDeviceRequest>(bytes),
         "DeviceInfo" => as_message::<v1::DeviceInfo>(bytes),
+        "RotateKeyResponse" => as_message::<v1::RotateKeyResponse>(bytes),
+        "RotateKeyRequest" => as_message::<v1::RotateKeyRequest>(bytes),
         "EnrollDeviceResponse" => as_message::<v1::EnrollDeviceResponse>(bytes),
         "AgentMessage" => as_message::<v1::AgentMessage>(bytes),
         "Record" => as_message::<v1::Record>(bytes),

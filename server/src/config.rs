@@ -11,6 +11,7 @@ use figment::providers::{Env, Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::policy::Mode;
+use crate::idp;
 
 /// Settings that do not hold together, in words that say which.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +64,10 @@ pub struct Flags {
     #[arg(long, env = "TACIT_SERVER_TLS_KEY", global = true, requires = "tls_cert")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_key: Option<PathBuf>,
+    /// Authority (PEM) that agents must show a certificate of: mutual TLS
+    #[arg(long, env = "TACIT_SERVER_TLS_CLIENT_CA", global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_ca: Option<PathBuf>,
     /// A further name for the generated certificate; may be repeated
     #[arg(long = "tls-name", env = "TACIT_SERVER_TLS_NAME", global = true, value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -109,6 +114,8 @@ pub struct Settings {
     pub tls_cert: Option<PathBuf>,
     /// Private key (PEM).
     pub tls_key: Option<PathBuf>,
+    /// Authority that agents must show a certificate of.
+    pub tls_client_ca: Option<PathBuf>,
     /// Further names for the generated certificate.
     pub tls_name: Vec<String>,
     /// File of the master key.
@@ -119,6 +126,12 @@ pub struct Settings {
     pub master_key_command: Option<String>,
     /// Access tokens of the company's identity provider.
     pub auth: AuthSettings,
+    /// Sessions of browsers.
+    pub log_in: LogInSettings,
+    /// What callers of REST may ask.
+    pub rest: RestSettings,
+    /// How much one device may send.
+    pub bounds: BoundsSettings,
     /// Judging and what follows from it.
     pub policy: PolicySettings,
     /// What agents are told.
@@ -129,7 +142,7 @@ pub struct Settings {
     pub retention: RetentionSettings,
 }
 
-/// Access tokens (JWT) on REST. Without a key, API keys alone are taken.
+/// The company's identity provider: access tokens (JWT) on REST, and logging in. Without an issuer, API keys alone are taken.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AuthSettings {
@@ -137,12 +150,56 @@ pub struct AuthSettings {
     pub issuer: Option<String>,
     /// `aud` that tokens must carry.
     pub audience: Option<String>,
-    /// Public key of the issuer (PEM: RSA, P-256 or Ed25519).
+    /// Authority of the provider's certificate (PEM), besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// This server as a client of the provider, for logging in.
+    pub client_id: Option<String>,
+    /// Its secret; without one it is a public client.
+    pub client_secret_file: Option<PathBuf>,
+    /// Scopes asked for at a log-in.
+    pub scopes: Option<String>,
+    /// What browsers call this server, as the provider knows it; as each request says, unless set.
+    pub public_url: Option<String>,
+    /// Public key of the issuer (PEM: RSA, P-256 or Ed25519); without keys, the issuer is asked.
     pub public_key_file: Option<PathBuf>,
     /// Public keys of the issuer (JWKS file).
     pub jwks_file: Option<PathBuf>,
     /// Claim that names the role.
     pub role_claim: Option<String>,
+    /// Claim that names the groups of devices that the caller is limited to, or `*`; without it tokens are for every group.
+    pub group_claim: Option<String>,
+}
+
+/// Sessions of people who have logged in with a browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogInSettings {
+    /// Minutes without a request after which one ends.
+    pub idle_minutes: u32,
+    /// Hours after which one ends in any case.
+    pub hours: u32,
+}
+
+impl Default for LogInSettings {
+    fn default() -> Self {
+        Self { idle_minutes: 30, hours: 10 }
+    }
+}
+
+/// What callers of REST may ask of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RestSettings {
+    /// Requests of one caller in a minute, in the long run.
+    pub requests_per_minute: u32,
+    /// Requests of one caller at once, after a rest.
+    pub burst: u32,
+}
+
+impl Default for RestSettings {
+    fn default() -> Self {
+        Self { requests_per_minute: 6_000, burst: 1_000 }
+    }
 }
 
 /// The strongest response in a group for which no policy is stored.
@@ -166,6 +223,37 @@ impl From<ResponseKind> for Mode {
             ResponseKind::Notify => Self::Notify,
             ResponseKind::StepUp => Self::StepUp,
             ResponseKind::Lock => Self::Lock,
+        }
+    }
+}
+
+/// How much one device may send; more, and it is cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BoundsSettings {
+    /// Messages in a second, in the long run.
+    pub messages_per_second: u32,
+    /// Messages at once: more than a full spool holds.
+    pub messages_at_once: u32,
+    /// KiB in a second, in the long run; every message counts as one at least.
+    pub kib_per_second: u32,
+    /// KiB at once.
+    pub kib_at_once: u32,
+    /// Streams at once: one that broke may not have been found out yet.
+    pub streams: u32,
+    /// Open sessions.
+    pub sessions: u32,
+}
+
+impl Default for BoundsSettings {
+    fn default() -> Self {
+        Self {
+            messages_per_second: 50,
+            messages_at_once: 60_000,
+            kib_per_second: 128,
+            kib_at_once: 128 * 1_024,
+            streams: 8,
+            sessions: 64,
         }
     }
 }
@@ -289,11 +377,15 @@ impl Default for Settings {
             insecure_loopback: false,
             tls_cert: None,
             tls_key: None,
+            tls_client_ca: None,
             tls_name: Vec::new(),
             master_key_file: None,
             master_key: None,
             master_key_command: None,
             auth: AuthSettings::default(),
+            log_in: LogInSettings::default(),
+            rest: RestSettings::default(),
+            bounds: BoundsSettings::default(),
             policy: PolicySettings {
                 response: ResponseKind::Record,
                 silent_after_hours: 24,
@@ -376,8 +468,29 @@ impl Settings {
                 "give the master key as a file, a variable or a command: one of them",
             );
         }
+        if self.tls_client_ca.is_some() && self.insecure_loopback {
+            return wrong("tls_client_ca", "without TLS nobody can be asked for a certificate");
+        }
         if !(2..=1_000).contains(&self.database_connections) {
             return wrong("database_connections", "must lie from 2 to 1000");
+        }
+        if self.rest.requests_per_minute == 0 || self.rest.burst == 0 {
+            return wrong("rest", "requests_per_minute and burst must be at least 1");
+        }
+        let BoundsSettings {
+            messages_per_second,
+            messages_at_once,
+            kib_per_second,
+            kib_at_once,
+            streams,
+            sessions,
+        } = self.bounds;
+        let least = messages_per_second.min(messages_at_once).min(kib_per_second).min(streams).min(sessions);
+        if least == 0 || kib_at_once < 64 {
+            return wrong(
+                "bounds",
+                "each must be at least 1, and kib_at_once 64, as much as one message holds",
+            );
         }
         // Records are taken for 30 days.
         if !(1..=720).contains(&self.policy.silent_after_hours) {
@@ -404,6 +517,15 @@ impl Settings {
             && judging.suspicious_below <= 100.0;
         if !ordered {
             return wrong("policy.judging", "0 ≤ different_person_below ≤ suspicious_below ≤ 100 must hold");
+        }
+        if !(1..=1_440).contains(&self.log_in.idle_minutes) || !(1..=168).contains(&self.log_in.hours) {
+            return wrong("log_in", "idle_minutes must lie from 1 to 1440, hours from 1 to 168");
+        }
+        if self.auth.issuer.as_ref().is_some_and(|issuer| !idp::is_issuer(issuer)) {
+            return wrong("auth.issuer", "must be an https address; on this machine http does too");
+        }
+        if self.auth.client_id.is_some() && self.auth.issuer.is_none() {
+            return wrong("auth.client_id", "people log in only with issuer set");
         }
         let keyed = self.auth.public_key_file.is_some() || self.auth.jwks_file.is_some();
         if keyed && (self.auth.issuer.is_none() || self.auth.audience.is_none()) {

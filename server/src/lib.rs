@@ -10,6 +10,7 @@ pub mod domain;
 pub mod error;
 pub mod grpc;
 pub mod http;
+pub mod idp;
 pub mod jobs;
 pub mod out;
 pub mod postgres;

@@ -31,6 +31,8 @@ pub enum Purpose {
     SessionState,
     /// Window of a session.
     Window,
+    /// What a browser keeps while it logs in.
+    LogIn,
     /// Signing keys and credentials of a destination.
     Destination,
     /// Answer to a request that carries an idempotency key.
@@ -46,6 +48,7 @@ impl Purpose {
             Self::Profile => b"tacit profile",
             Self::SessionState => b"tacit session state",
             Self::Window => b"tacit window",
+            Self::LogIn => b"tacit log-in",
             Self::Destination => b"tacit destination",
             Self::Answer => b"tacit answer",
             Self::Check => b"tacit check",
@@ -182,9 +185,12 @@ impl Secrets {
         match purpose {
             Purpose::Name => &self.names,
             Purpose::Destination => &self.outward,
-            Purpose::Profile | Purpose::SessionState | Purpose::Window | Purpose::Answer | Purpose::Check => {
-                &self.behaviour
-            }
+            Purpose::Profile
+            | Purpose::SessionState
+            | Purpose::Window
+            | Purpose::LogIn
+            | Purpose::Answer
+            | Purpose::Check => &self.behaviour,
         }
     }
 }

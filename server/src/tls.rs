@@ -5,14 +5,16 @@ mod expiry;
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -38,12 +40,16 @@ pub enum Speaks {
     Http,
 }
 
-/// TLS 1.3 settings of a listener.
+/// TLS 1.3 settings of a listener; with an authority for clients, those without a certificate of it get no handshake.
 ///
 /// # Errors
-/// When certificate or key cannot be read or do not belong together.
-pub fn config(certificate: &Certificate, speaks: Speaks) -> io::Result<Arc<ServerConfig>> {
-    let bad = |what: &std::path::Path, error: String| {
+/// When certificate, key or the clients' authority cannot be read, or certificate and key do not belong together.
+pub fn config(
+    certificate: &Certificate,
+    speaks: Speaks,
+    clients: Option<&Path>,
+) -> io::Result<Arc<ServerConfig>> {
+    let bad = |what: &Path, error: String| {
         io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", what.display()))
     };
     let chain = CertificateDer::pem_file_iter(&certificate.chain)
@@ -51,10 +57,21 @@ pub fn config(certificate: &Certificate, speaks: Speaks) -> io::Result<Arc<Serve
         .map_err(|e| bad(&certificate.chain, e.to_string()))?;
     let key =
         PrivateKeyDer::from_pem_file(&certificate.key).map_err(|e| bad(&certificate.key, e.to_string()))?;
-    let mut config = ServerConfig::builder_with_protocol_versions(&[&rustls::version::TLS13])
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(|e| bad(&certificate.chain, e.to_string()))?;
+    let builder = ServerConfig::builder_with_protocol_versions(&[&rustls::version::TLS13]);
+    let builder = match clients {
+        None => builder.with_no_client_auth(),
+        Some(path) => {
+            let mut authorities = RootCertStore::empty();
+            for authority in CertificateDer::pem_file_iter(path).map_err(|e| bad(path, e.to_string()))? {
+                let authority = authority.map_err(|e| bad(path, e.to_string()))?;
+                authorities.add(authority).map_err(|e| bad(path, e.to_string()))?;
+            }
+            let verifier = WebPkiClientVerifier::builder(Arc::new(authorities)).build();
+            builder.with_client_cert_verifier(verifier.map_err(|e| bad(path, e.to_string()))?)
+        }
+    };
+    let mut config =
+        builder.with_single_cert(chain, key).map_err(|e| bad(&certificate.chain, e.to_string()))?;
     config.alpn_protocols = match speaks {
         Speaks::Grpc => vec![b"h2".to_vec()],
         Speaks::Http => vec![b"h2".to_vec(), b"http/1.1".to_vec()],

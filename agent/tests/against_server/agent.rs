@@ -37,7 +37,8 @@ impl Agent {
             account: "account".to_owned(),
             back_end: BackEnd::default(),
             remote: false,
-            insecure_loopback: true,
+            means: true.into(),
+            rotate_after_days: 0,
             response,
         };
         let (stop, stopped) = oneshot::channel::<()>();

@@ -6,7 +6,7 @@ use std::path::Path;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tacit_agent::enrol::{device_info, enrol};
 use tacit_proto::v1::enrollment_server::{Enrollment, EnrollmentServer};
-use tacit_proto::v1::{EnrollDeviceRequest, EnrollDeviceResponse};
+use tacit_proto::v1::{EnrollDeviceRequest, EnrollDeviceResponse, RotateKeyRequest, RotateKeyResponse};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -29,6 +29,10 @@ impl Enrollment for Office {
             Some(status) => Err(status.clone()),
             None => Ok(Response::new(EnrollDeviceResponse { device_id: "device".into() })),
         }
+    }
+
+    async fn rotate_key(&self, _: Request<RotateKeyRequest>) -> Result<Response<RotateKeyResponse>, Status> {
+        Err(Status::unimplemented("nobody rotates here"))
     }
 }
 

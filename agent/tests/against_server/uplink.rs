@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use tacit_agent::clock::now_ms;
+use tacit_agent::clock::{Skew, now_ms};
 use tacit_agent::spool::{self, Spool};
 use tacit_agent::uplink::{FromServer, SharedSpool, Uplink, probe};
 use tacit_proto::v1::agent_message::Message as Up;
@@ -164,7 +164,7 @@ async fn a_probe_asks_without_sending_while_the_agent_holds_the_spool() {
     let (server, address) = serve(&[]).await;
     let mut spool = Spool::open(state.path()).unwrap();
     spool.append(&record(1)).unwrap();
-    assert_eq!(probe(&identity(state.path(), address), true, now_ms).await, Ok(()));
+    assert_eq!(probe(&identity(state.path(), address), true, now_ms).await, Ok(Skew::default()));
     assert_eq!(*server.received.lock().unwrap(), [vec![0u64; 0]]);
     assert_eq!(spool::count(state.path()).unwrap(), (1, 0));
     let refused = probe(&identity(state.path(), address), false, now_ms).await.unwrap_err();

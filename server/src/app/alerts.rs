@@ -12,7 +12,7 @@ use crate::app::read::{self, Page};
 use crate::app::{App, audit};
 use crate::domain::alert::{self, Resolution};
 use crate::domain::audit::{Action, Object};
-use crate::domain::{AlertId, Caller, DeviceId, SessionId, SubjectId, verdict};
+use crate::domain::{AlertId, Caller, DeviceId, Scope, SessionId, SubjectId, verdict};
 use crate::store::Unit;
 use crate::store::alerts::AlertStanding;
 use crate::store::read::alerts::{Alert, AlertFilter, Note};
@@ -40,21 +40,26 @@ pub struct AlertDetail {
 ///
 /// # Errors
 /// Invalid argument for a cursor or limit; as the database.
-pub async fn list(app: &App, filter: &AlertFilter, page: &Page) -> Result<(Vec<Alert>, Option<String>)> {
-    read::alerts(&app.store, filter, page).await
+pub async fn list(
+    app: &App,
+    scope: &Scope,
+    filter: &AlertFilter,
+    page: &Page,
+) -> Result<(Vec<Alert>, Option<String>)> {
+    read::alerts(&app.store, scope, filter, page).await
 }
 
 /// One alert.
 ///
 /// # Errors
 /// Not found; as the database.
-pub async fn one(app: &App, id: AlertId) -> Result<AlertDetail> {
-    let alert = app.store.read_alert(id).await?.ok_or_else(no_such_alert)?;
-    let session = read::session(&app.store, SessionId(alert.session_id)).await?;
-    let notes = app.store.read_notes(id).await?;
+pub async fn one(app: &App, scope: &Scope, id: AlertId) -> Result<AlertDetail> {
+    let alert = app.store.read_alert(scope, id).await?.ok_or_else(no_such_alert)?;
+    let session = read::session(&app.store, scope, SessionId(alert.session_id)).await?;
+    let notes = app.store.read_notes(&alert).await?;
     let filter = AlertFilter { subject: Some(alert.subject_id), ..AlertFilter::default() };
     let place = crate::store::read::Place { at: alert.opened_at, id: alert.id };
-    let earlier = app.store.read_alerts(&filter, Some(place), EARLIER).await?;
+    let earlier = app.store.read_alerts(scope, &filter, Some(place), EARLIER).await?;
     Ok(AlertDetail { alert, session, notes, earlier })
 }
 
@@ -63,10 +68,10 @@ pub async fn one(app: &App, id: AlertId) -> Result<AlertDetail> {
 /// # Errors
 /// Not found; conflict if it is resolved; as the database.
 pub async fn acknowledge(app: &App, caller: &Caller, id: AlertId) -> Result<AlertDetail> {
-    let of = app.store.read_alert(id).await?.ok_or_else(no_such_alert)?;
+    let of = app.store.read_alert(&caller.scope(), id).await?.ok_or_else(no_such_alert)?;
     let mut unit = app.store.begin().await?;
     unit.lock_sessions(&[of.session_id]).await?;
-    let standing = not_resolved(&mut unit, id).await?;
+    let standing = not_resolved(&mut unit, caller, id).await?;
     if standing.state == "open" {
         unit.acknowledge_alert(id, &caller.name(), app.ambient.now()).await?;
         outbox::enqueue(app, &mut unit, vec![changed(app, &of, "acknowledged", None)]).await?;
@@ -74,7 +79,7 @@ pub async fn acknowledge(app: &App, caller: &Caller, id: AlertId) -> Result<Aler
         unit.commit().await?;
         tracing::info!(alert = %id, "alert acknowledged");
     }
-    one(app, id).await
+    one(app, &caller.scope(), id).await
 }
 
 /// To whom.
@@ -93,13 +98,13 @@ pub struct Assignment {
 pub async fn assign(app: &App, caller: &Caller, id: AlertId, to: &Assignment) -> Result<AlertDetail> {
     let assignee = to.assignee.as_deref().map(alert::check_assignee).transpose()?;
     let mut unit = app.store.begin().await?;
-    let standing = not_resolved(&mut unit, id).await?;
+    let standing = not_resolved(&mut unit, caller, id).await?;
     unit.assign_alert(id, assignee, app.ambient.now()).await?;
     let details = json!({ "to_anyone": assignee.is_some() });
     record(app, &mut unit, caller, Action::AlertAssigned, standing.object(id), details).await?;
     unit.commit().await?;
     tracing::info!(alert = %id, "alert assigned");
-    one(app, id).await
+    one(app, &caller.scope(), id).await
 }
 
 /// A note to write.
@@ -118,11 +123,11 @@ pub struct NewNote {
 pub async fn note(app: &App, caller: &Caller, id: AlertId, new: &NewNote) -> Result<AlertDetail> {
     let text = alert::check_note(&new.text)?;
     let mut unit = app.store.begin().await?;
-    let standing = unit.lock_alert(id).await?.ok_or_else(no_such_alert)?;
+    let standing = unit.lock_alert(&caller.scope(), id).await?.ok_or_else(no_such_alert)?;
     unit.add_note((app.ambient.id(), id), text, &caller.name(), app.ambient.now()).await?;
     record(app, &mut unit, caller, Action::AlertNoted, standing.object(id), json!({})).await?;
     unit.commit().await?;
-    one(app, id).await
+    one(app, &caller.scope(), id).await
 }
 
 /// What an alert turned out to be.
@@ -148,13 +153,13 @@ pub async fn resolve(
     outcome: &AlertOutcome,
 ) -> Result<AlertDetail> {
     let text = outcome.note.as_deref().map(alert::check_note).transpose()?;
-    let of = app.store.read_alert(id).await?.ok_or_else(no_such_alert)?;
+    let of = app.store.read_alert(&caller.scope(), id).await?.ok_or_else(no_such_alert)?;
     let mut unit = app.store.begin().await?;
     // In the order of ingest: the session, then what hangs on it.
     let session = unit.lock_sessions(&[of.session_id]).await?.pop().ok_or_else(no_such_alert)?;
-    let standing = unit.lock_alert(id).await?.ok_or_else(no_such_alert)?;
+    let standing = unit.lock_alert(&caller.scope(), id).await?.ok_or_else(no_such_alert)?;
     match standing.resolution.as_deref() {
-        Some(already) if already == outcome.resolution.name() => return one(app, id).await,
+        Some(already) if already == outcome.resolution.name() => return one(app, &caller.scope(), id).await,
         Some(already) => {
             return Err(Error::conflict(format!(
                 "the alert was resolved as {already}: what is known now can be said of its session, with POST /v1/sessions/{}/feedback",
@@ -191,7 +196,7 @@ pub async fn resolve(
     }
     metrics::counter!("tacit_alerts_resolved_total", "resolution" => outcome.resolution.name()).increment(1);
     tracing::info!(alert = %id, resolution = outcome.resolution.name(), "alert resolved");
-    one(app, id).await
+    one(app, &caller.scope(), id).await
 }
 
 /// Tells other systems where an alert stands; who deals with it is nothing for them.
@@ -230,8 +235,8 @@ async fn record(
 }
 
 /// Holds an alert that is not resolved.
-async fn not_resolved(unit: &mut Unit, id: AlertId) -> Result<AlertStanding> {
-    let standing = unit.lock_alert(id).await?.ok_or_else(no_such_alert)?;
+async fn not_resolved(unit: &mut Unit, caller: &Caller, id: AlertId) -> Result<AlertStanding> {
+    let standing = unit.lock_alert(&caller.scope(), id).await?.ok_or_else(no_such_alert)?;
     match &standing.resolution {
         None => Ok(standing),
         Some(already) => Err(Error::conflict(format!("the alert was resolved as {already}"))),

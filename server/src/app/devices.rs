@@ -98,6 +98,35 @@ pub async fn enrol(app: &App, request: &Enrolment<'_>) -> Result<DeviceId> {
     Ok(id)
 }
 
+/// Gives a device another key, which its assertions are signed with from now on. Its present key has signed the call's
+/// assertion, the new one `"tacit-rotate-v1\n" + device id + "\n" + public_key`. The same key again changes nothing, so that an
+/// answer lost on the way costs nothing.
+///
+/// # Errors
+/// Invalid argument for a malformed key or a proof that does not hold; conflict for a key that is in use, or where another call
+/// has changed it meanwhile.
+pub async fn rotate_key(app: &App, id: DeviceId, public_key: &[u8], proof: &[u8]) -> Result<()> {
+    if public_key.len() != 32 {
+        return Err(Error::invalid("public_key must be an Ed25519 public key of 32 bytes"));
+    }
+    let signed = [b"tacit-rotate-v1\n", id.to_string().as_bytes(), b"\n", public_key].concat();
+    UnparsedPublicKey::new(&ED25519, public_key)
+        .verify(&signed, proof)
+        .map_err(|_| Error::invalid("proof is not the new key's signature over the device and the key"))?;
+    let present = app.store.device_key(id).await?.ok_or_else(revoked)?;
+    if present.public_key == public_key {
+        return Ok(());
+    }
+    let mut unit = app.store.begin().await?;
+    if !unit.rotate_key(id, &present.public_key, public_key, app.ambient.now()).await? {
+        return Err(Error::conflict("the key is in use, or the device's key was changed by another call"));
+    }
+    unit.commit().await?;
+    metrics::counter!("tacit_keys_rotated_total").increment(1);
+    tracing::info!(device = %id, "a device has another key");
+    Ok(())
+}
+
 #[derive(Debug, Deserialize)]
 struct Claims {
     iss: String,

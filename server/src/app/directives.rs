@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use crate::app::{App, read};
 use crate::domain::directive::{Directive, LONGEST_DETAIL, Outcome};
-use crate::domain::{DeviceId, DirectiveId, SessionId};
+use crate::domain::{DeviceId, DirectiveId, Scope, SessionId};
 use crate::store::directives::{DirectiveRow, DirectiveState};
 use crate::{Error, Result};
 
@@ -57,9 +57,9 @@ pub async fn acknowledge(app: &App, device: DeviceId, told: Told) -> Result<()> 
 ///
 /// # Errors
 /// Not found; as the database.
-pub async fn of_session(app: &App, id: SessionId) -> Result<Vec<DirectiveState>> {
-    read::session(&app.store, id).await?;
-    app.store.read_directives(id, MOST).await
+pub async fn of_session(app: &App, scope: &Scope, id: SessionId) -> Result<Vec<DirectiveState>> {
+    let of = read::session(&app.store, scope, id).await?;
+    app.store.read_directives(&of, MOST).await
 }
 
 /// Counts what was committed.

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 use crate::app::App;
 use crate::app::changes::Topics;
 use crate::app::read::{self, Page};
+use crate::domain::Scope;
 use crate::domain::alert::Severity;
 use crate::store::read::alerts::{Alert, AlertFilter};
 use crate::store::read::verdicts::{Verdict, VerdictFilter, VerdictPlace};
@@ -40,6 +41,7 @@ pub enum Happened {
 /// Where a stream is.
 #[derive(Debug)]
 pub struct Tail {
+    scope: Scope,
     verdicts: VerdictFilter,
     alerts: AlertFilter,
     place: VerdictPlace,
@@ -55,6 +57,7 @@ impl Tail {
     /// Invalid argument for a place that is none; rate limited when too many streams are open; as the database.
     pub async fn begin(
         app: &Arc<App>,
+        scope: Scope,
         verdicts: VerdictFilter,
         severity: Option<Severity>,
         page: &Page,
@@ -72,18 +75,20 @@ impl Tail {
             ..AlertFilter::default()
         };
         let ends_at = Instant::now() + LONGEST;
-        Ok(Self { verdicts, alerts, place, ready: VecDeque::new(), ends_at, _permit: permit })
+        Ok(Self { scope, verdicts, alerts, place, ready: VecDeque::new(), ends_at, _permit: permit })
     }
 
     /// Reads what is behind the place, and moves it.
     async fn look(&mut self, app: &App) -> Result<()> {
         let horizon = read::horizon(&app.store).await?;
-        let verdicts = app.store.read_verdicts(&self.verdicts, self.place, Some(horizon), AT_ONCE).await?;
+        let verdicts =
+            app.store.read_verdicts(&self.scope, &self.verdicts, self.place, Some(horizon), AT_ONCE).await?;
         let full = i64::try_from(verdicts.len()).is_ok_and(|count| count >= AT_ONCE);
         let last = verdicts.last().map(Verdict::place).transpose()?;
         // Alerts of the last transaction of a full page follow with the rest of its verdicts.
         let before = last.filter(|_| full).map_or(horizon, |last| last.tx);
-        let alerts = app.store.read_changed_alerts(&self.alerts, self.place, before, AT_ONCE).await?;
+        let alerts =
+            app.store.read_changed_alerts(&self.scope, &self.alerts, self.place, before, AT_ONCE).await?;
         let more_alerts = i64::try_from(alerts.len()).is_ok_and(|count| count >= AT_ONCE);
         // Nor does a verdict come before an alert that was not read yet.
         let bound = match alerts.last() {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::app::{App, audit};
 use crate::domain::audit::{Action, Object};
 use crate::domain::exemption::{ExemptionKind, check_until};
-use crate::domain::{Caller, ExemptionId, SubjectId};
+use crate::domain::{Caller, ExemptionId, Scope, SubjectId};
 use crate::store::exemptions::Exemption;
 use crate::{Error, Result};
 
@@ -38,7 +38,7 @@ pub async fn make(app: &App, caller: &Caller, new: &NewExemption) -> Result<Exem
     check_until(new.until, now)?;
     let (id, subject) = (ExemptionId(app.ambient.id()), SubjectId(new.subject_id));
     let mut unit = app.store.begin().await?;
-    if !unit.add_exemption(id, subject, new.kind, new.until, &caller.name(), now).await? {
+    if !unit.add_exemption(caller, id, subject, new.kind, new.until, now).await? {
         return Err(Error::not_found("no such subject"));
     }
     // The kind may tell of someone's health: it is not kept longer than the exemption.
@@ -47,7 +47,7 @@ pub async fn make(app: &App, caller: &Caller, new: &NewExemption) -> Result<Exem
     unit.commit().await?;
     // Who is exempt, and why, is nothing for a log.
     tracing::info!(exemption = %id, "exemption made");
-    one(app, id).await
+    one(app, &caller.scope(), id).await
 }
 
 /// Ends an exemption early.
@@ -56,7 +56,8 @@ pub async fn make(app: &App, caller: &Caller, new: &NewExemption) -> Result<Exem
 /// Not found; as the database.
 pub async fn end(app: &App, caller: &Caller, id: ExemptionId) -> Result<Exemption> {
     let mut unit = app.store.begin().await?;
-    let ended = unit.end_exemption(id, &caller.name(), app.ambient.now()).await?;
+    let scope = caller.scope();
+    let ended = unit.end_exemption(&scope, id, &caller.name(), app.ambient.now()).await?;
     let (subject, first) = ended.ok_or_else(no_such_exemption)?;
     if first {
         let object = Object::Exemption(id, subject);
@@ -64,19 +65,19 @@ pub async fn end(app: &App, caller: &Caller, id: ExemptionId) -> Result<Exemptio
     }
     unit.commit().await?;
     tracing::info!(exemption = %id, "exemption ended");
-    one(app, id).await
+    one(app, &scope, id).await
 }
 
 /// Exemptions that serve now, of one subject or of all.
 ///
 /// # Errors
 /// As the database.
-pub async fn list(app: &App, subject: Option<Uuid>) -> Result<Vec<Exemption>> {
-    app.store.read_exemptions(subject, app.ambient.now(), MOST).await
+pub async fn list(app: &App, scope: &Scope, subject: Option<Uuid>) -> Result<Vec<Exemption>> {
+    app.store.read_exemptions(scope, subject, app.ambient.now(), MOST).await
 }
 
-async fn one(app: &App, id: ExemptionId) -> Result<Exemption> {
-    app.store.read_exemption(id).await?.ok_or_else(no_such_exemption)
+async fn one(app: &App, scope: &Scope, id: ExemptionId) -> Result<Exemption> {
+    app.store.read_exemption(scope, id).await?.ok_or_else(no_such_exemption)
 }
 
 fn no_such_exemption() -> Error {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::app::{App, audit, ingest};
+use crate::app::{App, audit, ingest, read};
 use crate::domain::audit::{Action, Object};
 use crate::domain::{Caller, SessionId};
 use crate::store::Unit;
@@ -61,6 +61,7 @@ pub struct Effect {
 /// # Errors
 /// Not found for a session that is not there or a verdict that is not its; unavailable when the database is away.
 pub async fn give(app: &Arc<App>, caller: &Caller, id: SessionId, new: NewFeedback) -> Result<Effect> {
+    read::session(&app.store, &caller.scope(), id).await?;
     let mut unit = app.store.begin().await?;
     let row = unit.lock_sessions(&[id.0]).await?.pop().ok_or_else(|| Error::not_found("no such session"))?;
     let effect = keep(app, &mut unit, caller, row, new).await?;

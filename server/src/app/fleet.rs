@@ -7,11 +7,14 @@ use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
 
 use crate::app::{App, health, silent};
+use crate::domain::Scope;
 use crate::domain::alert::Severity;
 use crate::{Error, Result};
 
 /// Versions listed at most.
 const MOST_VERSIONS: i64 = 100;
+/// Of fewer devices than these, a part of the fleet shows no verdicts a minute.
+const LEAST_DEVICES: i64 = 5;
 /// How far back the present hour goes.
 const HOUR: Duration = Duration::HOUR;
 
@@ -102,11 +105,11 @@ pub struct Fleet {
 ///
 /// # Errors
 /// As the database.
-pub async fn fleet(app: &App, group: Option<&str>) -> Result<Fleet> {
+pub async fn fleet(app: &App, scope: &Scope, group: Option<&str>) -> Result<Fleet> {
     let at = app.ambient.now();
-    let counts = app.store.count_devices(group, at - silent::patience(app)).await?;
-    let subjects = app.store.count_subjects(group).await?;
-    let versions = app.store.count_versions(group, MOST_VERSIONS).await?;
+    let counts = app.store.count_devices(scope, group, at - silent::patience(app)).await?;
+    let subjects = app.store.count_subjects(scope, group).await?;
+    let versions = app.store.count_versions(scope, group, MOST_VERSIONS).await?;
     Ok(Fleet {
         at,
         devices: FleetDevices {
@@ -180,7 +183,7 @@ pub struct Vitals {
     pub database_trouble: Option<String>,
     /// This server process hears of what others commit; while it does not, every poll asks the database.
     pub hears_changes: bool,
-    /// When the latest verdict of the hour was recorded.
+    /// When the latest verdict of the hour was recorded; null for who is limited to groups.
     #[serde(with = "time::serde::rfc3339::option")]
     pub latest_verdict_at: Option<OffsetDateTime>,
 }
@@ -191,7 +194,8 @@ pub struct Pulse {
     /// When it was counted.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// Verdicts a minute over the last hour, oldest first; minutes without any are not listed.
+    /// Verdicts a minute over the last hour, oldest first; minutes without any are not listed. Of a part of the fleet with fewer
+    /// than five devices none is: it would tell who is at work.
     pub minutes: Vec<Minute>,
     /// Alerts.
     pub alerts: StandingAlerts,
@@ -205,12 +209,16 @@ pub struct Pulse {
 ///
 /// # Errors
 /// As the database.
-pub async fn pulse(app: &App, group: Option<&str>) -> Result<Pulse> {
+pub async fn pulse(app: &App, scope: &Scope, group: Option<&str>) -> Result<Pulse> {
     let at = app.ambient.now();
     let since =
         (at - HOUR).replace_second(0).and_then(|at| at.replace_nanosecond(0)).map_err(Error::internal)?;
     let mut minutes: Vec<Minute> = Vec::new();
-    for (minute, verdict, count) in app.store.count_verdicts(group, since, at + Duration::SECOND).await? {
+    // Among few people, verdicts a minute would tell who is at work.
+    let few = (group.is_some() || scope.narrows())
+        && app.store.count_devices(scope, group, since).await?.enrolled < LEAST_DEVICES;
+    let until = if few { since } else { at + Duration::SECOND };
+    for (minute, verdict, count) in app.store.count_verdicts(scope, group, since, until).await? {
         match minutes.last_mut() {
             Some(last) if last.minute == minute => {
                 last.verdicts.insert(verdict, count);
@@ -219,12 +227,12 @@ pub async fn pulse(app: &App, group: Option<&str>) -> Result<Pulse> {
         }
     }
     let mut alerts = StandingAlerts::default();
-    for (level, state, count) in app.store.count_standing_alerts(group).await? {
+    for (level, state, count) in app.store.count_standing_alerts(scope, group).await? {
         let of = if state == "open" { &mut alerts.open } else { &mut alerts.acknowledged };
         *of.entry(Severity::of_level(level).name()).or_default() += count;
     }
     let mut sessions = OpenSessions::default();
-    for (verdict, count) in app.store.count_open_sessions(group).await? {
+    for (verdict, count) in app.store.count_open_sessions(scope, group).await? {
         let verdict = verdict.unwrap_or_else(|| "none".to_owned());
         sessions.open += count;
         if ["suspicious", "different_person", "automation", "silent"].contains(&verdict.as_str()) {
@@ -237,7 +245,7 @@ pub async fn pulse(app: &App, group: Option<&str>) -> Result<Pulse> {
         database: ready.is_ok(),
         database_trouble: ready.err().map(|error| error.public().to_owned()),
         hears_changes: app.changes.stamp(crate::app::changes::Topics::ALL).is_some(),
-        latest_verdict_at: app.store.latest_verdict(since).await?,
+        latest_verdict_at: if scope.narrows() { None } else { app.store.latest_verdict(since).await? },
     };
     Ok(Pulse { at, minutes, alerts, sessions, vitals })
 }

@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod alerts;
 pub mod audit;
+pub mod bounds;
 pub mod changes;
 pub mod destinations;
 pub mod devices;
@@ -13,6 +14,8 @@ pub mod feedback;
 pub mod fleet;
 pub mod health;
 pub mod ingest;
+pub mod keys;
+pub mod log_in;
 pub mod once;
 pub mod outbox;
 pub mod policies;
@@ -21,10 +24,10 @@ pub mod read;
 pub mod respond;
 pub mod retention;
 pub mod rights;
+pub mod root;
 pub mod silent;
 pub mod streams;
-
-pub mod keys;
+pub mod tokens;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -62,6 +65,8 @@ pub struct App {
     pub changes: changes::Changes,
     /// What is known of the database's writes.
     pub health: health::Health,
+    /// How much one device may send.
+    pub bounds: bounds::Bounds,
     /// Devices revoked lately; streams watch it.
     pub revoked: watch::Sender<HashSet<DeviceId>>,
     /// Devices that have to be sent a directive; streams watch it.

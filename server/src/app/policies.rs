@@ -11,7 +11,7 @@ use crate::app::ingest::Standing;
 use crate::app::{App, audit};
 use crate::domain::audit::{Action, Object};
 use crate::domain::policy::{DEFAULT_GROUP, GroupPolicy, check_group, check_reason};
-use crate::domain::{Caller, DeviceId};
+use crate::domain::{Caller, DeviceId, Scope};
 use crate::store::Unit;
 use crate::store::policies::{DeviceStanding, PolicyRow};
 use crate::{Error, Result};
@@ -120,12 +120,12 @@ fn version(app: &App, row: Option<PolicyRow>) -> Result<Version> {
     })
 }
 
-/// Every group with the policy in force.
+/// Every group of a scope with the policy in force.
 ///
 /// # Errors
 /// As the database.
-pub async fn list(app: &App) -> Result<Vec<Group>> {
-    let rows = app.store.read_groups().await?.into_iter();
+pub async fn list(app: &App, scope: &Scope) -> Result<Vec<Group>> {
+    let rows = app.store.read_groups(scope).await?.into_iter();
     rows.map(|row| Ok(Group { group: row.group, devices: row.devices, current: version(app, row.current)? }))
         .collect()
 }
@@ -134,19 +134,24 @@ pub async fn list(app: &App) -> Result<Vec<Group>> {
 ///
 /// # Errors
 /// Not found; as the database.
-pub async fn one(app: &App, group: &str) -> Result<Group> {
-    list(app).await?.into_iter().find(|of| of.group == group).ok_or_else(no_such_group)
+pub async fn one(app: &App, scope: &Scope, group: &str) -> Result<Group> {
+    list(app, scope).await?.into_iter().find(|of| of.group == group).ok_or_else(no_such_group)
 }
 
 /// The versions of a group's policy, newest first, and before which the following ones are.
 ///
 /// # Errors
 /// Not found; as the database.
-pub async fn history(app: &App, group: &str, before: Option<i32>) -> Result<(Vec<Version>, Option<i32>)> {
-    if !app.store.has_group(group).await? {
+pub async fn history(
+    app: &App,
+    scope: &Scope,
+    group: &str,
+    before: Option<i32>,
+) -> Result<(Vec<Version>, Option<i32>)> {
+    if !app.store.has_group(scope, group).await? {
         return Err(no_such_group());
     }
-    let rows = app.store.read_policy_versions(group, before, MOST_VERSIONS).await?;
+    let rows = app.store.read_policy_versions(scope, group, before, MOST_VERSIONS).await?;
     let next = rows.last().map(|row| row.version).filter(|version| *version > 1);
     let versions = rows.into_iter().map(|row| version(app, Some(row))).collect::<Result<Vec<_>>>()?;
     Ok((versions, next))
@@ -167,9 +172,13 @@ pub struct Change {
 /// Puts a new version in force, from the next record of each of the group's devices on. A group comes to be with its first.
 ///
 /// # Errors
-/// Invalid argument for a policy that makes no sense; conflict if another version was made meanwhile; as the database.
+/// Invalid argument for a policy that makes no sense; not found for a group outside the caller's scope; conflict if another version was made meanwhile; as the database.
 pub async fn put(app: &App, caller: &Caller, group: &str, change: &Change) -> Result<Group> {
     check_group(group)?;
+    let scope = caller.scope();
+    if !scope.holds(group) {
+        return Err(no_such_group());
+    }
     change.policy.validate()?;
     let reason = check_reason(&change.reason)?;
     let follows = change.follows;
@@ -194,8 +203,8 @@ pub async fn put(app: &App, caller: &Caller, group: &str, change: &Change) -> Re
     let details = serde_json::json!({ "version": version, "reason": row.reason });
     audit::record(&mut unit, &app.ambient, caller, Action::PolicyPut, object, details).await?;
     unit.commit().await?;
-    tracing::info!(group, version, by = row.made_by, "policy changed");
-    one(app, group).await
+    tracing::info!(group, version = version, by = row.made_by, "policy changed");
+    one(app, &scope, group).await
 }
 
 /// Puts a device under the policy of another group.
@@ -203,12 +212,13 @@ pub async fn put(app: &App, caller: &Caller, group: &str, change: &Change) -> Re
 /// # Errors
 /// Not found for a device or a group that is not there; as the database.
 pub async fn move_device(app: &App, caller: &Caller, id: DeviceId, group: &str) -> Result<()> {
+    let scope = caller.scope();
     check_group(group)?;
-    if !app.store.has_group(group).await? {
+    if !app.store.has_group(&scope, group).await? {
         return Err(no_such_group());
     }
     let mut unit = app.store.begin().await?;
-    if !unit.move_device(id, group).await? {
+    if !unit.move_device(&scope, id, group).await? {
         return Err(Error::not_found("no such device"));
     }
     let details = serde_json::json!({ "group": group });

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::{App, policies};
+use crate::domain::Scope;
 use crate::domain::policy::{GroupPolicy, Response, check_group};
 use crate::domain::preview::{Known, Replayed, replay};
 use crate::{Error, Result};
@@ -78,14 +79,14 @@ pub struct Preview {
 ///
 /// # Errors
 /// Not found for a group that is not there; invalid argument for a policy that makes no sense; as the database.
-pub async fn preview(app: &App, group: &str, trial: &Trial) -> Result<Preview> {
+pub async fn preview(app: &App, scope: &Scope, group: &str, trial: &Trial) -> Result<Preview> {
     check_group(group)?;
     trial.policy.validate()?;
     let days = trial.days.unwrap_or(DAYS);
     if !(1..=DAYS).contains(&days) {
         return Err(Error::of_field("days", format!("days must lie from 1 to {DAYS}")));
     }
-    let in_force = policies::one(app, group).await?.current.policy;
+    let in_force = policies::one(app, scope, group).await?.current.policy;
     let now = app.ambient.now();
     let since = now - Duration::days(i64::from(days));
     let sessions = app.store.read_doubted(Some(group), since, now, MOST).await?;

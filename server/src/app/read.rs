@@ -1,4 +1,5 @@
-//! Use cases of the REST API that read: pages behind opaque cursors. Who may read is settled before ([`crate::domain::access`]).
+//! Use cases of the REST API that read: pages behind opaque cursors. Who may read is settled before
+//! ([`crate::domain::access`]); what is outside the reader's [`Scope`] is not there.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::changes::Topics;
-use crate::domain::{Caller, DeviceId, SessionId, SubjectId, token};
+use crate::domain::{DeviceId, Scope, SessionId, SubjectId};
 use crate::store::Store;
 use crate::store::read::Place;
 use crate::store::read::alerts::{Alert, AlertFilter};
@@ -58,7 +59,7 @@ impl Page {
         read().map(Some).ok_or_else(not_a_cursor)
     }
 
-    fn place(&self, list: &str) -> Result<Option<Place>> {
+    pub(super) fn place(&self, list: &str) -> Result<Option<Place>> {
         let Some((micros, id)) = self.parts::<i64, Uuid>(list)? else { return Ok(None) };
         let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000)
             .map_err(|_| not_a_cursor())?;
@@ -75,7 +76,7 @@ pub(super) fn cursor(list: &str, a: impl std::fmt::Display, b: impl std::fmt::Di
 }
 
 /// One page; the place of its last row is its cursor, if there may be more.
-fn paged<T>(
+pub(super) fn paged<T>(
     list: &str,
     mut rows: Vec<T>,
     limit: i64,
@@ -91,24 +92,13 @@ fn paged<T>(
     (rows, next)
 }
 
-/// The caller whose API key this is.
-///
-/// # Errors
-/// Unauthenticated for a key that does not serve; as the database.
-pub async fn caller_of_key(store: &Store, key: &str, now: OffsetDateTime) -> Result<Caller> {
-    store
-        .caller_of_key(&token::hash(key), now)
-        .await?
-        .ok_or_else(|| Error::unauthenticated("the API key is unknown, expired or revoked"))
-}
-
 /// A page of subjects and the cursor of the next.
 ///
 /// # Errors
 /// Invalid argument for a cursor or limit; as the database.
-pub async fn subjects(store: &Store, page: &Page) -> Result<(Vec<Subject>, Option<String>)> {
+pub async fn subjects(store: &Store, scope: &Scope, page: &Page) -> Result<(Vec<Subject>, Option<String>)> {
     let limit = page.limit()?;
-    let rows = store.read_subjects(page.place("subjects")?, limit + 1).await?;
+    let rows = store.read_subjects(scope, page.place("subjects")?, limit + 1).await?;
     Ok(paged("subjects", rows, limit, |s| Place { at: s.created_at, id: s.id }))
 }
 
@@ -116,19 +106,19 @@ pub async fn subjects(store: &Store, page: &Page) -> Result<(Vec<Subject>, Optio
 ///
 /// # Errors
 /// Not found; as the database.
-pub async fn subject(store: &Store, id: SubjectId) -> Result<Subject> {
-    store.read_subject(id).await?.ok_or_else(|| Error::not_found("no such subject"))
+pub async fn subject(store: &Store, scope: &Scope, id: SubjectId) -> Result<Subject> {
+    store.read_subject(scope, id).await?.ok_or_else(|| Error::not_found("no such subject"))
 }
 
 /// The state of a subject's profile.
 ///
 /// # Errors
 /// Not found; as the database.
-pub async fn profile(store: &Store, id: SubjectId) -> Result<ProfileState> {
-    if let Some(profile) = store.read_profile(id).await? {
+pub async fn profile(store: &Store, scope: &Scope, id: SubjectId) -> Result<ProfileState> {
+    if let Some(profile) = store.read_profile(scope, id).await? {
         return Ok(profile);
     }
-    subject(store, id).await?;
+    subject(store, scope, id).await?;
     Err(Error::not_found("the subject has no profile yet: it is learned when a session closes"))
 }
 
@@ -136,9 +126,9 @@ pub async fn profile(store: &Store, id: SubjectId) -> Result<ProfileState> {
 ///
 /// # Errors
 /// Invalid argument for a cursor or limit; as the database.
-pub async fn devices(store: &Store, page: &Page) -> Result<(Vec<Device>, Option<String>)> {
+pub async fn devices(store: &Store, scope: &Scope, page: &Page) -> Result<(Vec<Device>, Option<String>)> {
     let limit = page.limit()?;
-    let rows = store.read_devices(page.place("devices")?, limit + 1).await?;
+    let rows = store.read_devices(scope, page.place("devices")?, limit + 1).await?;
     Ok(paged("devices", rows, limit, |d| Place { at: d.enrolled_at, id: d.id }))
 }
 
@@ -146,8 +136,8 @@ pub async fn devices(store: &Store, page: &Page) -> Result<(Vec<Device>, Option<
 ///
 /// # Errors
 /// Not found; as the database.
-pub async fn device(store: &Store, id: DeviceId) -> Result<Device> {
-    store.read_device(id).await?.ok_or_else(|| Error::not_found("no such device"))
+pub async fn device(store: &Store, scope: &Scope, id: DeviceId) -> Result<Device> {
+    store.read_device(scope, id).await?.ok_or_else(|| Error::not_found("no such device"))
 }
 
 /// A page of sessions and the cursor of the next.
@@ -156,11 +146,12 @@ pub async fn device(store: &Store, id: DeviceId) -> Result<Device> {
 /// Invalid argument for a cursor or limit; as the database.
 pub async fn sessions(
     store: &Store,
+    scope: &Scope,
     filter: &SessionFilter,
     page: &Page,
 ) -> Result<(Vec<Session>, Option<String>)> {
     let limit = page.limit()?;
-    let rows = store.read_sessions(filter, page.place("sessions")?, limit + 1).await?;
+    let rows = store.read_sessions(scope, filter, page.place("sessions")?, limit + 1).await?;
     Ok(paged("sessions", rows, limit, |s| Place { at: s.opened_at, id: s.id }))
 }
 
@@ -168,8 +159,8 @@ pub async fn sessions(
 ///
 /// # Errors
 /// Not found; as the database.
-pub async fn session(store: &Store, id: SessionId) -> Result<Session> {
-    store.read_session(id).await?.ok_or_else(|| Error::not_found("no such session"))
+pub async fn session(store: &Store, scope: &Scope, id: SessionId) -> Result<Session> {
+    store.read_session(scope, id).await?.ok_or_else(|| Error::not_found("no such session"))
 }
 
 /// One entry of a timeline.
@@ -200,7 +191,12 @@ impl Entry {
 ///
 /// # Errors
 /// Not found; invalid argument for a cursor or limit; as the database.
-pub async fn timeline(store: &Store, id: SessionId, page: &Page) -> Result<(Vec<Entry>, Option<String>)> {
+pub async fn timeline(
+    store: &Store,
+    scope: &Scope,
+    id: SessionId,
+    page: &Page,
+) -> Result<(Vec<Entry>, Option<String>)> {
     let limit = page.limit()?;
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let after = match page.parts::<Uuid, i64>("timeline")? {
@@ -208,15 +204,15 @@ pub async fn timeline(store: &Store, id: SessionId, page: &Page) -> Result<(Vec<
         Some((of, sequence)) if of == id.0 => sequence,
         Some(_) => return Err(not_a_cursor()),
     };
-    session(store, id).await?;
-    let windows = store.read_windows(id, after, limit + 1).await?.into_iter().map(Entry::Window);
-    let events = store.read_events(id, after, limit + 1).await?.into_iter().map(Entry::Event);
+    let of = session(store, scope, id).await?;
+    let windows = store.read_windows(&of, after, limit + 1).await?.into_iter().map(Entry::Window);
+    let events = store.read_events(&of, after, limit + 1).await?.into_iter().map(Entry::Event);
     let mut entries: Vec<Entry> = windows.chain(events).collect();
     entries.sort_by_key(Entry::sequence);
     let more = entries.len() > most;
     entries.truncate(most);
     let Some(last) = entries.last().map(Entry::sequence) else { return Ok((entries, None)) };
-    entries.extend(store.read_session_verdicts(id, after, last).await?.into_iter().map(Entry::Verdict));
+    entries.extend(store.read_session_verdicts(&of, after, last).await?.into_iter().map(Entry::Verdict));
     // Stable: a verdict stays behind its window.
     entries.sort_by_key(Entry::sequence);
     Ok((entries, more.then(|| cursor("timeline", id, last))))
@@ -228,11 +224,12 @@ pub async fn timeline(store: &Store, id: SessionId, page: &Page) -> Result<(Vec<
 /// Invalid argument for a cursor or limit; as the database.
 pub async fn alerts(
     store: &Store,
+    scope: &Scope,
     filter: &AlertFilter,
     page: &Page,
 ) -> Result<(Vec<Alert>, Option<String>)> {
     let limit = page.limit()?;
-    let rows = store.read_alerts(filter, page.place("alerts")?, limit + 1).await?;
+    let rows = store.read_alerts(scope, filter, page.place("alerts")?, limit + 1).await?;
     Ok(paged("alerts", rows, limit, |a| Place { at: a.opened_at, id: a.id }))
 }
 
@@ -240,7 +237,12 @@ pub async fn alerts(
 ///
 /// # Errors
 /// Invalid argument for a cursor or limit; as the database.
-pub async fn verdicts(store: &Store, filter: &VerdictFilter, page: &Page) -> Result<(Vec<Verdict>, String)> {
+pub async fn verdicts(
+    store: &Store,
+    scope: &Scope,
+    filter: &VerdictFilter,
+    page: &Page,
+) -> Result<(Vec<Verdict>, String)> {
     let limit = page.limit()?;
     if page.after.as_deref() == Some("latest") {
         let end = verdict_place(store, page).await?;
@@ -254,8 +256,8 @@ pub async fn verdicts(store: &Store, filter: &VerdictFilter, page: &Page) -> Res
         _ => verdict_place(store, page).await?,
     };
     // Asked before the rows are: a narrow filter need not pass over what is older again.
-    let passed = if filter.narrows() { end(store).await?.max(place) } else { place };
-    let rows = store.read_verdicts(filter, place, None, limit).await?;
+    let passed = if filter.narrows() || scope.narrows() { end(store).await?.max(place) } else { place };
+    let rows = store.read_verdicts(scope, filter, place, None, limit).await?;
     let last = rows.last().map(Verdict::place).transpose()?;
     let full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= limit);
     let next = match last {
@@ -297,6 +299,7 @@ pub(super) async fn verdict_place(store: &Store, page: &Page) -> Result<VerdictP
 /// As [`verdicts`].
 pub async fn verdicts_until(
     app: &App,
+    scope: &Scope,
     filter: &VerdictFilter,
     page: &Page,
     until: Option<Instant>,
@@ -304,7 +307,7 @@ pub async fn verdicts_until(
     let mut page = page.clone();
     loop {
         let stamp = app.changes.stamp(Topics::SETTLED);
-        let (rows, next) = verdicts(&app.store, filter, &page).await?;
+        let (rows, next) = verdicts(&app.store, scope, filter, &page).await?;
         let Some(until) = until.filter(|until| rows.is_empty() && Instant::now() < *until) else {
             return Ok((rows, next));
         };

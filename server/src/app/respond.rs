@@ -6,7 +6,7 @@ use tacit_engine::VerdictKind;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::{App, audit, directives, policies};
+use crate::app::{App, audit, directives, policies, read};
 use crate::domain::audit::{Action, Object};
 use crate::domain::directive::{self, Directive};
 use crate::domain::guard::{self, Facts, Rests, Rule};
@@ -67,6 +67,7 @@ pub struct AskedFor {
 /// database.
 pub async fn ask(app: &App, caller: &Caller, id: SessionId, new: &NewResponse) -> Result<AskedFor> {
     let reason = check_reason(&new.reason)?;
+    read::session(&app.store, &caller.scope(), id).await?;
     let response = Response::from(new.response);
     let now = app.ambient.now();
     let mut unit = app.store.begin().await?;

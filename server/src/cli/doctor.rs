@@ -156,7 +156,8 @@ fn port(name: &str, address: std::net::SocketAddr, running: bool) -> Finding {
 fn certificate(settings: &Settings, ambient: &Ambient) -> Finding {
     if let (Some(chain), Some(key)) = (&settings.tls_cert, &settings.tls_key) {
         let given = tls::Certificate { chain: chain.clone(), key: key.clone() };
-        let ends = tls::config(&given, tls::Speaks::Http).and_then(|_| tls::chain_ends_at(chain));
+        let ends = tls::config(&given, tls::Speaks::Grpc, settings.tls_client_ca.as_deref())
+            .and_then(|_| tls::chain_ends_at(chain));
         let what = |at: OffsetDateTime| format!("certificate {} ends on {}", chain.display(), at.date());
         let renew = "have it renewed, put it in the same place, and restart the server";
         return match ends {

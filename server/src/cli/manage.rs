@@ -5,10 +5,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{Command, DeviceCommand, KeyCommand, Life, TokenCommand, audit, master_key, say, subject};
-use crate::app::admin;
+use crate::app::keys::{self, NewKey};
+use crate::app::{admin, tokens};
 use crate::clock::Ambient;
 use crate::config::Settings;
-use crate::domain::{ApiKeyId, Caller, DeviceId, EnrolmentTokenId};
+use crate::domain::{ApiKeyId, Caller, DeviceId, EnrolmentTokenId, Scope};
 use crate::store::Store;
 use crate::{Error, ErrorKind};
 
@@ -42,15 +43,14 @@ pub(super) async fn manage(
 async fn token(command: TokenCommand, store: &Store, ambient: &Ambient) -> anyhow::Result<()> {
     match command {
         TokenCommand::Create { uses, expires: Life(life), group } => {
-            let token = admin::create_enrolment_token(store, ambient, CONSOLE, uses, life, &group)
-                .await
-                .map_err(told)?;
+            let made = tokens::create(store, ambient, CONSOLE, uses, life, &group).await;
+            let (_, token) = made.map_err(told)?;
             say(&token)?;
         }
         TokenCommand::List => {
             let now = ambient.now();
             say("ID                                    USES LEFT  EXPIRES               STATE    GROUP")?;
-            for row in store.enrolment_tokens().await.map_err(told)? {
+            for row in store.enrolment_tokens(&Scope::every(), None, i64::MAX).await.map_err(told)? {
                 let state = match row.revoked_at {
                     Some(_) => "revoked",
                     None if row.expires_at <= now => "expired",
@@ -63,7 +63,7 @@ async fn token(command: TokenCommand, store: &Store, ambient: &Ambient) -> anyho
         }
         TokenCommand::Revoke { id } => {
             let id = EnrolmentTokenId(id);
-            admin::revoke_enrolment_token(store, ambient, CONSOLE, id).await.map_err(told)?;
+            tokens::revoke(store, ambient, CONSOLE, id).await.map_err(told)?;
         }
     }
     Ok(())
@@ -88,11 +88,12 @@ async fn device(command: DeviceCommand, store: &Store, ambient: &Ambient) -> any
 
 async fn key(command: KeyCommand, store: &Store, ambient: &Ambient) -> anyhow::Result<()> {
     match command {
-        KeyCommand::Create { name, role, expires } => {
+        KeyCommand::Create { name, role, expires, groups } => {
             let mut unit = store.begin().await.map_err(told)?;
             let life = expires.map(|Life(life)| life);
-            let key = admin::create_api_key(&mut unit, ambient, CONSOLE, &name, role, life);
-            let key = key.await.map_err(told)?;
+            let scope = if groups.is_empty() { Scope::every() } else { Scope::of(groups) };
+            let new = NewKey { name: &name, role, scope, life };
+            let (_, key) = keys::create(&mut unit, ambient, CONSOLE, &new).await.map_err(told)?;
             unit.commit().await.map_err(told)?;
             say(&key)?;
         }
@@ -101,21 +102,26 @@ async fn key(command: KeyCommand, store: &Store, ambient: &Ambient) -> anyhow::R
             say(
                 "ID                                    BEGINS        ROLE     EXPIRES               STATE    NAME",
             )?;
-            for row in store.api_keys().await.map_err(told)? {
+            for row in store.api_keys(&Scope::every(), None, i64::MAX).await.map_err(told)? {
                 let expires = row.expires_at.map_or_else(|| "never".to_owned(), second);
+                let groups = row.groups.as_ref().map(|groups| format!("  for {} alone", groups.join(", ")));
                 let state = match row.revoked_at {
                     Some(_) => "revoked",
                     None if row.expires_at.is_some_and(|at| at <= now) => "expired",
                     None => "serves",
                 };
                 say(&format!(
-                    "{}  {:<12}  {:<7}  {expires:<20}  {state:<7}  {}",
-                    row.id, row.prefix, row.role, row.name
+                    "{}  {:<12}  {:<7}  {expires:<20}  {state:<7}  {}{}",
+                    row.id,
+                    row.prefix,
+                    row.role,
+                    row.name,
+                    groups.unwrap_or_default()
                 ))?;
             }
         }
         KeyCommand::Revoke { id } => {
-            admin::revoke_api_key(store, ambient, CONSOLE, ApiKeyId(id)).await.map_err(told)?;
+            keys::revoke(store, ambient, CONSOLE, ApiKeyId(id)).await.map_err(told)?;
         }
     }
     Ok(())

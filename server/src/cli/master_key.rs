@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use super::manage::told;
 use super::{Finding, MasterKeyCommand, say};
 use crate::Result;
-use crate::app::{admin, keys};
+use crate::app::{admin, root};
 use crate::clock::Ambient;
 use crate::config::{Hidden, Settings};
 use crate::domain::Caller;
@@ -66,7 +66,7 @@ pub(super) async fn for_serving(
             Master::Key(secrets::master_key(&path).with_context(unusable)?.with_context(unusable)?)
         }
     };
-    keys::open(store, &master, ambient).await.with_context(|| format!("cannot use {}", place(settings)))
+    root::open(store, &master, ambient).await.with_context(|| format!("cannot use {}", place(settings)))
 }
 
 /// The keys that the server works with, for a command beside it; `None` if the master key is not here, or no server has worked
@@ -80,7 +80,7 @@ pub(super) async fn at_hand(
     ambient: &Ambient,
 ) -> anyhow::Result<Option<Secrets>> {
     let Some(master) = master(settings)? else { return Ok(None) };
-    let root = keys::root(store, &master, ambient).await;
+    let root = root::root(store, &master, ambient).await;
     match root.with_context(|| format!("cannot use {}", place(settings)))? {
         Some(root) => Ok(Some(Secrets::derive(&root, ambient.clone())?)),
         None => Ok(None),
@@ -115,7 +115,7 @@ pub(super) async fn rotate(
             Master::Key(secrets::master_key(&fresh).with_context(unusable)?.with_context(unusable)?)
         }
     };
-    keys::rotate(store, ambient, &Caller::Console, &old, &new).await.map_err(told)?;
+    root::rotate(store, ambient, &Caller::Console, &old, &new).await.map_err(told)?;
     if in_place {
         let previous = path.with_extension("previous");
         std::fs::rename(&path, &previous).and_then(|()| std::fs::rename(&fresh, &path)).with_context(

@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 use time::Duration;
 use uuid::Uuid;
 
-use crate::app::admin;
+use crate::app::tokens;
 use crate::clock::Ambient;
 use crate::config::{Flags, Settings};
 use crate::domain::Role;
@@ -112,6 +112,9 @@ enum KeyCommand {
         /// How long it serves; without it until revoked
         #[arg(long)]
         expires: Option<Life>,
+        /// A group of devices it is limited to; may be repeated; without it every group
+        #[arg(long = "group")]
+        groups: Vec<String>,
     },
     /// List API keys by their first characters
     List,
@@ -190,7 +193,7 @@ enum AuditCommand {
 }
 
 fn uses() -> clap::builder::RangedI64ValueParser<i32> {
-    clap::value_parser!(i32).range(1..=i64::from(admin::MOST_USES))
+    clap::value_parser!(i32).range(1..=i64::from(tokens::MOST_USES))
 }
 
 /// A span as people write it: 90s, 15m, 1h, 7d.

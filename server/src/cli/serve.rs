@@ -14,12 +14,13 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{audit, database, master_key, say};
+use crate::app::bounds::Bounds;
 use crate::app::changes::Changes;
 use crate::app::events;
 use crate::app::health::Health;
 use crate::app::ingest::ProfileCache;
 use crate::app::policies::PolicyCache;
-use crate::app::{App, admin};
+use crate::app::{App, keys};
 use crate::clock::Ambient;
 use crate::config::Settings;
 use crate::tls::{self, Speaks};
@@ -45,6 +46,7 @@ pub(super) async fn serve(settings: Settings, ambient: Ambient) -> anyhow::Resul
                 ambient: ambient.clone(),
                 secrets: Arc::new(secrets),
                 population: Arc::new(Population::shipped()),
+                bounds: Bounds::new(settings.bounds),
                 settings,
                 metrics,
                 profiles: ProfileCache::default(),
@@ -73,13 +75,16 @@ async fn run(app: &Arc<App>, endpoints: &Path) -> anyhow::Result<()> {
         (None, None)
     } else {
         let certificate = tls::ensure(settings, &app.ambient).context("cannot use the TLS certificate")?;
-        (Some(tls::config(&certificate, Speaks::Grpc)?), Some(tls::config(&certificate, Speaks::Http)?))
+        {
+            let agents = tls::config(&certificate, Speaks::Grpc, settings.tls_client_ca.as_deref())?;
+            (Some(agents), Some(tls::config(&certificate, Speaks::Http, None)?))
+        }
     };
     let (grpc_incoming, grpc_at) = tls::listen(settings.grpc_listen, grpc_tls, app.stopping.clone()).await?;
     let (http_incoming, http_at) = tls::listen(settings.http_listen, http_tls, app.stopping.clone()).await?;
 
     audit::forget_again(app).await.context("cannot compare the database with the erasures that are noted")?;
-    if let Some(key) = admin::first_admin_key(&app.store, &app.ambient).await? {
+    if let Some(key) = keys::first_admin_key(&app.store, &app.ambient).await? {
         say(&format!("admin API key: {key}"))?;
     }
     let mut tasks = tokio::task::JoinSet::new();
@@ -146,7 +151,13 @@ fn metrics() -> anyhow::Result<PrometheusHandle> {
     );
     metrics::describe_counter!("tacit_streams_refused_total", "Streams refused at their start, by reason");
     metrics::describe_counter!("tacit_enrolments_total", "Devices enrolled");
+    metrics::describe_counter!("tacit_keys_rotated_total", "Devices that were given another key");
+    metrics::describe_counter!("tacit_log_ins_total", "Log-ins with a browser");
     metrics::describe_counter!("tacit_enrolments_refused_total", "Enrolments refused for their token");
+    metrics::describe_counter!(
+        "tacit_devices_cut_off_total",
+        "Streams ended or refused since their device sends too much, by the bound"
+    );
     metrics::describe_counter!("tacit_outbox_events_total", "Events written for other systems, by type");
     metrics::describe_counter!(
         "tacit_outbox_attempts_total",

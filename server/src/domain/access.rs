@@ -38,15 +38,33 @@ const GUARDIANS: Who = Who::Roles(&[Role::Admin, Role::Analyst, Role::Privacy]);
 const REVEALERS: Who = Who::Roles(&[Role::Analyst]);
 /// What a person asks for is done by the privacy officer.
 const PRIVACY: Who = Who::Roles(&[Role::Privacy]);
+/// Who has any role.
+const EVERYONE: Who = Who::Roles(&Role::ALL);
 /// Those who answer for what is done here.
 const AUDITORS: Who = Who::Roles(&[Role::Admin, Role::Privacy]);
 /// Systems that fetch what they are told; each its own streams.
 const RECEIVERS: Who = Who::Roles(&[Role::Admin, Role::Service]);
 const ADMINS: Who = Who::Roles(&[Role::Admin]);
 
+/// What is of every group at once begins so: it is not for who is limited to some.
+///
+/// So are the rights of a subject: what is erased or exported may have happened in several groups.
+pub const WHOLE: &[&str] = &[
+    "/metrics",
+    "/v1/audit",
+    "/v1/destinations",
+    "/v1/subjects/{id}/export",
+    "/v1/subjects/{id}/erase",
+    "/v1/subjects/{id}/restrict",
+    "/v1/subjects/{id}/unrestrict",
+    "/v1/subjects/{id}/name",
+    "/ssf/",
+];
+
 /// Every route and every RPC.
 pub const RULES: &[Rule] = &[
     Rule { call: "/tacit.v1.Enrollment/EnrollDevice", who: Who::EnrolmentToken },
+    Rule { call: "/tacit.v1.Enrollment/RotateKey", who: Who::Device },
     Rule { call: "/tacit.v1.Telemetry/Stream", who: Who::Device },
     Rule { call: "GET /", who: Who::Anyone },
     Rule { call: "GET /assets/{file}", who: Who::Anyone },
@@ -94,6 +112,17 @@ pub const RULES: &[Rule] = &[
     Rule { call: "POST /v1/alerts/{id}/assign", who: INVESTIGATORS },
     Rule { call: "POST /v1/alerts/{id}/notes", who: INVESTIGATORS },
     Rule { call: "POST /v1/alerts/{id}/resolve", who: INVESTIGATORS },
+    Rule { call: "GET /v1/me", who: EVERYONE },
+    Rule { call: "GET /auth/login", who: Who::Anyone },
+    Rule { call: "GET /auth/callback", who: Who::Anyone },
+    Rule { call: "POST /auth/key", who: Who::Anyone },
+    Rule { call: "POST /auth/logout", who: EVERYONE },
+    Rule { call: "GET /v1/api-keys", who: ADMINS },
+    Rule { call: "POST /v1/api-keys", who: ADMINS },
+    Rule { call: "POST /v1/api-keys/{id}/revoke", who: ADMINS },
+    Rule { call: "GET /v1/enrolment-tokens", who: ADMINS },
+    Rule { call: "POST /v1/enrolment-tokens", who: ADMINS },
+    Rule { call: "POST /v1/enrolment-tokens/{id}/revoke", who: ADMINS },
     Rule { call: "GET /.well-known/ssf-configuration", who: Who::Anyone },
     Rule { call: "GET /ssf/jwks.json", who: Who::Anyone },
     Rule { call: "GET /ssf/streams", who: RECEIVERS },
@@ -133,9 +162,19 @@ pub fn authorize(call: &str, caller: Option<&Caller>) -> Result<()> {
     match (rule.who, caller) {
         (Who::Anyone | Who::EnrolmentToken, _) | (Who::Device, Some(Caller::Device(_))) => Ok(()),
         (_, None) => Err(Error::unauthenticated("authentication is required")),
+        (Who::Roles(_), Some(caller)) if caller.scope().narrows() && is_whole(call) => {
+            Err(Error::denied("this is of every group, and you are limited to some"))
+        }
         (Who::Roles(roles), Some(caller)) if caller.role().is_some_and(|role| roles.contains(&role)) => {
             Ok(())
         }
         (_, Some(_)) => Err(Error::denied("your role does not allow this call")),
     }
+}
+
+/// Whether a call is of every group at once.
+#[must_use]
+pub fn is_whole(call: &str) -> bool {
+    let path = call.split_once(' ').map_or(call, |(_, path)| path);
+    WHOLE.iter().any(|whole| path.starts_with(whole))
 }

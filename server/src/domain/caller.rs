@@ -3,11 +3,12 @@
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use crate::domain::{ApiKeyId, DeviceId};
+use crate::domain::{ApiKeyId, DeviceId, Scope};
 
 /// What a person or program on REST may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Everything but reading names.
@@ -61,6 +62,8 @@ pub enum Caller {
         subject: String,
         /// The role its claims give.
         role: Role,
+        /// The groups its claims name.
+        scope: Scope,
     },
     /// A person or program with an API key.
     ApiKey {
@@ -68,6 +71,8 @@ pub enum Caller {
         id: ApiKeyId,
         /// The role it was made for.
         role: Role,
+        /// The groups it was made for.
+        scope: Scope,
     },
     /// An enrolled workstation.
     Device(DeviceId),
@@ -96,6 +101,16 @@ impl Caller {
         match self {
             Self::User { role, .. } | Self::ApiKey { role, .. } => Some(*role),
             Self::Device(_) | Self::Console | Self::Server => None,
+        }
+    }
+
+    /// Which groups the caller may see and act on; a device none.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::User { scope, .. } | Self::ApiKey { scope, .. } => scope.clone(),
+            Self::Device(_) => Scope::of(Vec::new()),
+            Self::Console | Self::Server => Scope::every(),
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod policy;
 pub mod preview;
 pub mod record;
 pub mod rights;
+pub mod scope;
 pub mod signal_stream;
 pub mod token;
 pub mod told;
@@ -25,3 +26,4 @@ pub use ids::{
     AlertId, ApiKeyId, DestinationId, DeviceId, DirectiveId, EnrolmentTokenId, EventId, ExemptionId,
     SessionId, SubjectId,
 };
+pub use scope::Scope;

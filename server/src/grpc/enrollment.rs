@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use tacit_proto::v1::enrollment_server;
-use tacit_proto::v1::{DeviceInfo, EnrollDeviceRequest, EnrollDeviceResponse};
+use tacit_proto::v1::{
+    DeviceInfo, EnrollDeviceRequest, EnrollDeviceResponse, RotateKeyRequest, RotateKeyResponse,
+};
 use tonic::{Request, Response, Status};
 
-use super::status;
+use super::{bearer, of_the_time, status};
 use crate::app::App;
 use crate::app::devices::{self, Enrolment};
-use crate::domain::access;
+use crate::domain::{Caller, access};
 
 pub(super) struct Enrollment {
     app: Arc<App>,
@@ -41,5 +43,19 @@ impl enrollment_server::Enrollment for Enrollment {
         };
         let id = devices::enrol(&self.app, &enrolment).await.map_err(|e| status(&e))?;
         Ok(Response::new(EnrollDeviceResponse { device_id: id.to_string() }))
+    }
+
+    async fn rotate_key(
+        &self,
+        request: Request<RotateKeyRequest>,
+    ) -> Result<Response<RotateKeyResponse>, Status> {
+        let assertion = bearer(request.metadata()).map_err(|e| status(&e))?;
+        let device = devices::authenticate(&self.app, assertion).await;
+        let device = device.map_err(|e| of_the_time(status(&e), &self.app))?;
+        access::authorize("/tacit.v1.Enrollment/RotateKey", Some(&Caller::Device(device)))
+            .map_err(|e| status(&e))?;
+        let RotateKeyRequest { public_key, proof } = request.into_inner();
+        devices::rotate_key(&self.app, device, &public_key, &proof).await.map_err(|e| status(&e))?;
+        Ok(Response::new(RotateKeyResponse {}))
     }
 }

@@ -12,6 +12,7 @@ use tacit_proto::v1::enrollment_server::EnrollmentServer;
 use tacit_proto::v1::telemetry_server::TelemetryServer;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt as _};
+use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
 use crate::app::App;
@@ -42,6 +43,27 @@ fn status(error: &Error) -> Status {
         _ => {}
     }
     Status::new(code(error.kind()), error.public())
+}
+
+/// The assertion that a call carries.
+fn bearer(metadata: &MetadataMap) -> Result<&str, Error> {
+    metadata
+        .get("authorization")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .map(str::trim)
+        .ok_or_else(|| Error::unauthenticated("the call carries no `authorization: Bearer` assertion"))
+}
+
+/// Tells a device that was not recognised what the server's clock says, so that one whose clock is off can allow for it.
+fn of_the_time(mut status: Status, app: &App) -> Status {
+    let now_ms = app.ambient.now().unix_timestamp_nanos() / 1_000_000;
+    if status.code() == Code::Unauthenticated
+        && let Ok(value) = now_ms.to_string().parse()
+    {
+        status.metadata_mut().insert("tacit-time-ms", value);
+    }
+    status
 }
 
 /// Serves agents until the app is stopping and their calls have ended.

@@ -4,18 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
+use prost::Message as _;
 use tacit_proto::v1::agent_message::Message as Up;
 use tacit_proto::v1::server_message::Message as Down;
 use tacit_proto::v1::telemetry_server;
 use tacit_proto::v1::{self, AgentMessage, ServerMessage};
+use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::metadata::{MetadataMap, MetadataValue};
+use tonic::metadata::MetadataValue;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::directive::{ANSWERS, UnderWay, told, wire};
-use super::{LARGEST_MESSAGE, record, status};
+use super::{LARGEST_MESSAGE, bearer, of_the_time, record, status};
+use crate::app::bounds::Entered;
 use crate::app::{App, devices, directives, ingest};
 use crate::domain::directive::Directive;
 use crate::domain::{Caller, DeviceId, SessionId, access};
@@ -50,6 +53,10 @@ impl telemetry_server::Telemetry for Telemetry {
         let assertion = bearer(request.metadata()).map_err(|e| status(&e))?;
         let device = devices::authenticate(&self.app, assertion).await.map_err(|e| {
             metrics::counter!("tacit_streams_refused_total", "reason" => e.kind().name()).increment(1);
+            of_the_time(status(&e), &self.app)
+        })?;
+        let entered = self.app.bounds.enter(device).map_err(|e| {
+            metrics::counter!("tacit_streams_refused_total", "reason" => e.kind().name()).increment(1);
             status(&e)
         })?;
         access::authorize("/tacit.v1.Telemetry/Stream", Some(&Caller::Device(device)))
@@ -58,20 +65,18 @@ impl telemetry_server::Telemetry for Telemetry {
         let (name, value) = ANSWERS;
         let answers = request.metadata().get(name).is_some_and(|given| given == value);
         let under_way = UnderWay::default();
-        let stream =
-            DeviceStream { app: Arc::clone(&self.app), device, down, health_at: None, under_way, answers };
+        let stream = DeviceStream {
+            app: Arc::clone(&self.app),
+            device,
+            down,
+            health_at: None,
+            under_way,
+            answers,
+            _entered: entered,
+        };
         tokio::spawn(stream.run(request.into_inner()));
         Ok(Response::new(ReceiverStream::new(messages)))
     }
-}
-
-fn bearer(metadata: &MetadataMap) -> Result<&str, Error> {
-    metadata
-        .get("authorization")
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .map(str::trim)
-        .ok_or_else(|| Error::unauthenticated("the call carries no `authorization: Bearer` assertion"))
 }
 
 /// Why a stream ends before the agent ends it.
@@ -96,6 +101,7 @@ struct DeviceStream {
     under_way: UnderWay,
     /// The agent answers directives.
     answers: bool,
+    _entered: Entered,
 }
 
 impl DeviceStream {
@@ -159,7 +165,13 @@ impl DeviceStream {
         let mut bad: Option<End> = None;
         for message in messages {
             let message = match message {
-                Ok(AgentMessage { message }) => message,
+                Ok(message) => {
+                    if let Err(error) = self.app.bounds.take(self.device, message.encoded_len()) {
+                        bad = Some(error.into());
+                        break;
+                    }
+                    message.message
+                }
                 Err(error) => {
                     bad = Some(broken(&error));
                     break;
@@ -246,6 +258,7 @@ impl DeviceStream {
             spooled: i32::try_from(heartbeat.spooled).unwrap_or(i32::MAX),
             lost: i32::try_from(heartbeat.lost).unwrap_or(i32::MAX),
             capturing: heartbeat.capturing,
+            clock_ahead_ms: ahead(heartbeat.at_ms, self.app.ambient.now()),
         };
         Ok(devices::heartbeat(&self.app, self.device, &health).await?)
     }
@@ -253,6 +266,12 @@ impl DeviceStream {
     async fn send(&self, message: Down) -> Result<(), End> {
         self.down.send(Ok(ServerMessage { message: Some(message) })).await.map_err(|_| End::Gone)
     }
+}
+
+/// By how much a clock is ahead of another, milliseconds.
+fn ahead(at_ms: u64, now: OffsetDateTime) -> i64 {
+    let now_ms = now.unix_timestamp_nanos() / 1_000_000;
+    i64::try_from(i128::from(at_ms) - now_ms).unwrap_or(i64::MAX)
 }
 
 /// Never without a time.

@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::Result;
 use crate::app::changes::{Stamp, Topics};
-use crate::app::{App, read};
+use crate::app::{App, keys};
 use crate::domain::{Caller, token};
 
 /// Longest that a key is taken on trust.
@@ -41,7 +41,7 @@ impl KnownKeys {
         if let Some(caller) = stamp.and_then(|stamp| self.get(&hash, stamp, now)) {
             return Ok(caller);
         }
-        let caller = read::caller_of_key(&app.store, key, now).await?;
+        let caller = keys::caller_of_key(&app.store, key, now).await?;
         if let Some(stamp) = stamp {
             let expires_at = app.store.expiry_of_key(&hash).await?;
             let until = expires_at.map_or(now + LASTS, |at| at.min(now + LASTS));

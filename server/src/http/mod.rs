@@ -7,10 +7,11 @@
 
 mod auth;
 mod body;
+mod cookie;
 mod describe;
 mod frame;
-mod jwt;
 mod known;
+mod limit;
 mod params;
 mod problem;
 mod reading;
@@ -24,11 +25,11 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -39,6 +40,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::clock::Ambient;
+use crate::idp::{Provider, Shared};
 use crate::{Error, Result};
 use problem::Failure;
 pub use serve::serve;
@@ -67,7 +69,8 @@ impl utoipa::Modify for Bearer {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         let mut http = Http::new(HttpAuthScheme::Bearer);
         http.description =
-            Some("An API key (`tacit_...`) or an access token (JWT) of the identity provider".into());
+            Some("An API key (`tacit_...`) or an access token (JWT) of the identity provider; in a browser, the cookie of a \
+                  log-in instead, and with it the header `x-tacit-csrf` on what changes something".into());
         let components = api.components.get_or_insert_with(Default::default);
         components.add_security_scheme("bearer", SecurityScheme::Http(http));
     }
@@ -117,6 +120,15 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(routes::alerts::assign))
         .routes(routes!(routes::alerts::note))
         .routes(routes!(routes::alerts::resolve))
+        .routes(routes!(routes::keys::list, routes::keys::make))
+        .routes(routes!(routes::keys::revoke))
+        .routes(routes!(routes::tokens::list, routes::tokens::make))
+        .routes(routes!(routes::tokens::revoke))
+        .routes(routes!(routes::log_in::me))
+        .routes(routes!(routes::log_in::begin))
+        .routes(routes!(routes::log_in::finish))
+        .routes(routes!(routes::log_in::with_key))
+        .routes(routes!(routes::log_in::log_out))
         .routes(routes!(routes::destinations::list, routes::destinations::make))
         .routes(routes!(
             routes::destinations::one,
@@ -150,10 +162,20 @@ pub fn router(app: Arc<App>) -> Result<Router> {
         "tacit_http_request_seconds",
         "From a REST request to its answer, by route and status"
     );
-    let gate = auth::Gate::new(Arc::clone(&app))?;
+    metrics::describe_counter!(
+        "tacit_http_refused_total",
+        "Requests whose credential does not hold, by reason"
+    );
+    metrics::describe_counter!(
+        "tacit_http_limited_total",
+        "Requests refused since their caller made too many"
+    );
+    let provider: Shared = Provider::load(&app.settings.auth)?.map(Arc::new);
+    let gate = auth::Gate::new(Arc::clone(&app), provider.clone());
     let ambient = app.ambient.clone();
     let (routes, _) = api().split_for_parts();
     let routes = routes
+        .layer(Extension(provider))
         .route_layer(from_fn_with_state(Arc::clone(&app), conventions))
         .merge(crate::web::routes())
         .route_layer(from_fn_with_state(gate, auth::authorize));

@@ -47,7 +47,9 @@ async fn run_short(app: &App) {
             }
             _ = prune.tick() => {
                 app.metrics.run_upkeep();
+                app.bounds.forget();
                 forget_assertions(app).await;
+                forget_web_sessions(app).await;
                 forget_keys(app).await;
             }
         }
@@ -148,6 +150,13 @@ async fn forget_assertions(app: &App) {
     match app.store.forget_assertions(app.ambient.now()).await {
         Ok(count) => tracing::debug!(count, "forgot expired assertions"),
         Err(error) => tracing::warn!(detail = %error.detail(), "cannot forget expired assertions"),
+    }
+}
+
+async fn forget_web_sessions(app: &App) {
+    match app.store.forget_web_sessions(app.ambient.now()).await {
+        Ok(count) => tracing::debug!(count, "forgot sessions of browsers that have ended"),
+        Err(error) => tracing::warn!(detail = %error.detail(), "cannot forget sessions of browsers"),
     }
 }
 

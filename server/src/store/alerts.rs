@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Unit;
 use crate::Result;
 use crate::domain::alert::{self, Resolution, Severity};
-use crate::domain::{AlertId, DeviceId, SessionId, SubjectId};
+use crate::domain::{AlertId, DeviceId, Scope, SessionId, SubjectId};
 
 /// Verdicts of one kind on one session that someone has to look at.
 #[derive(Debug, Clone)]
@@ -110,15 +110,19 @@ impl Unit {
         Ok(true)
     }
 
-    /// Locks an alert until the unit ends; `None` if there is none.
+    /// Locks an alert until the unit ends; `None` if there is none in the scope.
     ///
     /// # Errors
     /// As the database.
-    pub async fn lock_alert(&mut self, id: AlertId) -> Result<Option<AlertStanding>> {
+    pub async fn lock_alert(&mut self, scope: &Scope, id: AlertId) -> Result<Option<AlertStanding>> {
         let row = sqlx::query_as!(
             AlertStanding,
-            "select session_id, subject_id, state, resolution from alert where id = $1 for no key update",
-            id.0
+            "select session_id, subject_id, state, resolution from alert a
+             where id = $1 and ($2::text[] is null or exists (
+                   select from device d where d.id = a.device_id and d.group_name = any($2)))
+             for no key update",
+            id.0,
+            scope.groups()
         );
         Ok(row.fetch_optional(&mut *self.tx).await?)
     }

@@ -1,11 +1,11 @@
-//! Devices, enrolment tokens and assertions.
+//! Devices and assertions.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Store, Unit};
 use crate::Result;
-use crate::domain::{DeviceId, EnrolmentTokenId};
+use crate::domain::{DeviceId, EnrolmentTokenId, Scope};
 
 /// What is needed to recognise a device.
 #[derive(Debug, Clone)]
@@ -52,23 +52,8 @@ pub struct DeviceHealth {
     pub lost: i32,
     /// Whether capture works.
     pub capturing: bool,
-}
-
-/// An enrolment token in lists.
-#[derive(Debug, Clone)]
-pub struct TokenRow {
-    /// Its id.
-    pub id: Uuid,
-    /// Uses left.
-    pub uses_left: i32,
-    /// When it was made.
-    pub created_at: OffsetDateTime,
-    /// When it ends.
-    pub expires_at: OffsetDateTime,
-    /// When it was revoked.
-    pub revoked_at: Option<OffsetDateTime>,
-    /// The group whose policy its devices are under.
-    pub group: String,
+    /// By how much its clock is ahead of the server's, milliseconds; negative behind.
+    pub clock_ahead_ms: i64,
 }
 
 /// A device in lists.
@@ -134,14 +119,16 @@ impl Store {
     /// As the database.
     pub async fn heard_of(&self, id: DeviceId, health: &DeviceHealth, at: OffsetDateTime) -> Result<()> {
         sqlx::query!(
-            "update device set last_seen_at = $2, agent_version = $3, spooled = $4, lost = $5, capturing = $6
+            "update device set last_seen_at = $2, agent_version = $3, spooled = $4, lost = $5, capturing = $6,
+                    clock_ahead_ms = $7
              where id = $1",
             id.0,
             at,
             health.agent_version,
             health.spooled,
             health.lost,
-            health.capturing
+            health.capturing,
+            health.clock_ahead_ms
         )
         .execute(&self.pool)
         .await?;
@@ -170,80 +157,52 @@ impl Store {
         );
         Ok(rows.fetch_all(&self.pool).await?)
     }
-
-    /// Every enrolment token, newest first.
-    ///
-    /// # Errors
-    /// As the database.
-    pub async fn enrolment_tokens(&self) -> Result<Vec<TokenRow>> {
-        let rows = sqlx::query_as!(
-            TokenRow,
-            r#"select id, uses_left, created_at, expires_at, revoked_at, group_name as "group" from enrolment_token
-               order by created_at desc, id"#
-        );
-        Ok(rows.fetch_all(&self.pool).await?)
-    }
 }
 
 impl Unit {
-    /// Revokes a device; whether it was not revoked before. `None` if there is none. Revoking twice keeps the first time.
+    /// Gives a device another key in place of the one it has; `false` if it has another one by now or was revoked, or the key is
+    /// in use.
     ///
     /// # Errors
     /// As the database.
-    pub async fn revoke_device(&mut self, id: DeviceId, at: OffsetDateTime) -> Result<Option<bool>> {
-        let first = sqlx::query_scalar!(
-            r#"update device t set revoked_at = coalesce(t.revoked_at, $2)
-               from (select id, revoked_at from device where id = $1 for update) before
-               where t.id = before.id returning before.revoked_at is null as "first!""#,
+    pub async fn rotate_key(
+        &mut self,
+        id: DeviceId,
+        from: &[u8],
+        to: &[u8],
+        at: OffsetDateTime,
+    ) -> Result<bool> {
+        let done = sqlx::query!(
+            "update device set public_key = $3, key_since = $4
+             where id = $1 and public_key = $2 and revoked_at is null
+               and not exists (select from device where public_key = $3)",
             id.0,
+            from,
+            to,
             at
         );
-        Ok(first.fetch_optional(&mut *self.tx).await?)
+        Ok(done.execute(&mut *self.tx).await?.rows_affected() == 1)
     }
 
-    /// Keeps a new enrolment token's hash.
+    /// Revokes a device; whether it was not revoked before. `None` if the scope holds none of
+    /// this id. Revoking twice keeps the first time.
     ///
     /// # Errors
     /// As the database.
-    pub async fn add_enrolment_token(
+    pub async fn revoke_device(
         &mut self,
-        id: EnrolmentTokenId,
-        hash: &[u8],
-        uses: i32,
-        created_at: OffsetDateTime,
-        expires_at: OffsetDateTime,
-        group: &str,
-    ) -> Result<()> {
-        sqlx::query!(
-            "insert into enrolment_token (id, hash, uses_left, created_at, expires_at, group_name)
-             values ($1, $2, $3, $4, $5, $6)",
-            id.0,
-            hash,
-            uses,
-            created_at,
-            expires_at,
-            group
-        )
-        .execute(&mut *self.tx)
-        .await?;
-        Ok(())
-    }
-
-    /// Revokes an enrolment token; whether it was not revoked before. `None` if there is none. Revoking twice keeps the first time.
-    ///
-    /// # Errors
-    /// As the database.
-    pub async fn revoke_enrolment_token(
-        &mut self,
-        id: EnrolmentTokenId,
+        scope: &Scope,
+        id: DeviceId,
         at: OffsetDateTime,
     ) -> Result<Option<bool>> {
         let first = sqlx::query_scalar!(
-            r#"update enrolment_token t set revoked_at = coalesce(t.revoked_at, $2)
-               from (select id, revoked_at from enrolment_token where id = $1 for update) before
+            r#"update device t set revoked_at = coalesce(t.revoked_at, $2)
+               from (select id, revoked_at from device
+                     where id = $1 and ($3::text[] is null or group_name = any($3)) for update) before
                where t.id = before.id returning before.revoked_at is null as "first!""#,
             id.0,
-            at
+            at,
+            scope.groups()
         );
         Ok(first.fetch_optional(&mut *self.tx).await?)
     }
@@ -259,25 +218,6 @@ impl Unit {
             public_key
         );
         Ok(row.fetch_optional(&mut *self.tx).await?)
-    }
-
-    /// Spends one use of the token of a hash, and says which group it enrols into; `None` if it is unknown, expired, revoked or used up.
-    ///
-    /// # Errors
-    /// As the database.
-    pub async fn spend_token(
-        &mut self,
-        hash: &[u8],
-        now: OffsetDateTime,
-    ) -> Result<Option<(EnrolmentTokenId, String)>> {
-        let row = sqlx::query!(
-            "update enrolment_token set uses_left = uses_left - 1
-             where hash = $1 and uses_left > 0 and revoked_at is null and expires_at > $2
-             returning id, group_name",
-            hash,
-            now
-        );
-        Ok(row.fetch_optional(&mut *self.tx).await?.map(|r| (EnrolmentTokenId(r.id), r.group_name)))
     }
 
     /// Adds a device; `false` if its key was enrolled meanwhile.

@@ -9,6 +9,7 @@ use super::{Store, Unit};
 use crate::domain::directive::{Directive, Outcome};
 use crate::domain::policy::Response;
 use crate::domain::{DeviceId, DirectiveId, SessionId, verdict};
+use crate::store::read::sessions::Session;
 use crate::{Error, Result};
 
 /// A directive to keep.
@@ -211,18 +212,18 @@ impl Store {
         Ok(first.fetch_optional(self.pool()).await?)
     }
 
-    /// What was made of a session's verdicts, newest first, at most `limit`.
+    /// What was made of the verdicts of a session that was read, newest first, at most `limit`.
     ///
     /// # Errors
     /// As the database.
-    pub async fn read_directives(&self, session: SessionId, limit: i64) -> Result<Vec<DirectiveState>> {
+    pub async fn read_directives(&self, of: &Session, limit: i64) -> Result<Vec<DirectiveState>> {
         let rows = sqlx::query_as!(
             DirectiveState,
             r#"select id, sequence, verdict, group_name as "group", policy_version, response, withheld, asked_by,
                       asked_because, created_at, expires_at, acknowledged_at, outcome, acted_at, detail
                from directive where session_id = $1 order by created_at desc, sequence desc, id desc
                limit $2"#,
-            session.0,
+            of.id,
             limit
         );
         Ok(rows.fetch_all(self.pool()).await?)

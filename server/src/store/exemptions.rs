@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Store, Unit};
 use crate::Result;
 use crate::domain::exemption::ExemptionKind;
-use crate::domain::{ExemptionId, SubjectId};
+use crate::domain::{Caller, ExemptionId, Scope, SubjectId};
 
 /// An exemption of a subject.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -52,28 +52,33 @@ impl Unit {
         Ok(rows.into_iter().map(|r| (SubjectId(r.subject_id), r.assisted)).collect())
     }
 
-    /// Adds an exemption; `false` if there is no such subject.
+    /// Adds an exemption that a caller makes; `false` if there is no such subject for them to see.
     ///
     /// # Errors
     /// As the database.
     pub async fn add_exemption(
         &mut self,
+        by: &Caller,
         id: ExemptionId,
         subject: SubjectId,
         kind: ExemptionKind,
         until: OffsetDateTime,
-        made_by: &str,
         now: OffsetDateTime,
     ) -> Result<bool> {
+        let scope = by.scope();
         let done = sqlx::query!(
             "insert into exemption (id, subject_id, kind, made_at, made_by, until)
-             select $1, s.id, $3, $4, $5, $6 from subject s where s.id = $2",
+             select $1, s.id, $3, $4, $5, $6 from subject s
+             where s.id = $2 and ($7::text[] is null or exists (
+                   select from session e join device d on d.id = e.device_id
+                   where e.subject_id = s.id and d.group_name = any($7)))",
             id.0,
             subject.0,
             kind.name(),
             now,
-            made_by,
-            until
+            by.name(),
+            until,
+            scope.groups()
         );
         Ok(done.execute(&mut *self.tx).await?.rows_affected() == 1)
     }
@@ -85,6 +90,7 @@ impl Unit {
     /// As the database.
     pub async fn end_exemption(
         &mut self,
+        scope: &Scope,
         id: ExemptionId,
         ended_by: &str,
         now: OffsetDateTime,
@@ -92,11 +98,16 @@ impl Unit {
         let row = sqlx::query!(
             r#"update exemption e set ended_by = case when e.ended_at is null then $2 else e.ended_by end,
                                       ended_at = coalesce(e.ended_at, $3)
-               from (select id, ended_at from exemption where id = $1 for update) before
+               from (select id, ended_at from exemption x
+                     where id = $1 and ($4::text[] is null or exists (
+                   select from session e join device d on d.id = e.device_id
+                   where e.subject_id = x.subject_id and d.group_name = any($4)))
+                     for update) before
                where e.id = before.id returning e.subject_id, before.ended_at is null as "first!""#,
             id.0,
             ended_by,
-            now
+            now,
+            scope.groups()
         );
         Ok(row.fetch_optional(&mut *self.tx).await?.map(|r| (SubjectId(r.subject_id), r.first)))
     }
@@ -107,11 +118,15 @@ impl Store {
     ///
     /// # Errors
     /// As the database.
-    pub async fn read_exemption(&self, id: ExemptionId) -> Result<Option<Exemption>> {
+    pub async fn read_exemption(&self, scope: &Scope, id: ExemptionId) -> Result<Option<Exemption>> {
         let row = sqlx::query_as!(
             Exemption,
-            "select id, subject_id, kind, made_at, made_by, until, ended_at, ended_by from exemption where id = $1",
-            id.0
+            "select id, subject_id, kind, made_at, made_by, until, ended_at, ended_by from exemption
+             where id = $1 and ($2::text[] is null or exists (
+                   select from session e join device d on d.id = e.device_id
+                   where e.subject_id = exemption.subject_id and d.group_name = any($2)))",
+            id.0,
+            scope.groups()
         );
         Ok(row.fetch_optional(self.pool()).await?)
     }
@@ -122,6 +137,7 @@ impl Store {
     /// As the database.
     pub async fn read_exemptions(
         &self,
+        scope: &Scope,
         subject: Option<Uuid>,
         now: OffsetDateTime,
         limit: i64,
@@ -130,10 +146,14 @@ impl Store {
             Exemption,
             "select id, subject_id, kind, made_at, made_by, until, ended_at, ended_by from exemption
              where ended_at is null and until > $2 and ($1::uuid is null or subject_id = $1)
+               and ($4::text[] is null or exists (
+                   select from session e join device d on d.id = e.device_id
+                   where e.subject_id = exemption.subject_id and d.group_name = any($4)))
              order by until, id limit $3",
             subject,
             now,
-            limit
+            limit,
+            scope.groups()
         );
         Ok(rows.fetch_all(self.pool()).await?)
     }

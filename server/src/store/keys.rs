@@ -1,11 +1,12 @@
-//! API keys and the check of the master key, as far as the command line and the start need them.
+//! API keys and the check of the master key.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::read::Place;
 use super::{Store, Unit};
 use crate::Result;
-use crate::domain::{ApiKeyId, Role};
+use crate::domain::{ApiKeyId, Role, Scope};
 
 /// An API key about to be kept.
 #[derive(Debug)]
@@ -20,8 +21,12 @@ pub struct NewApiKey<'a> {
     pub name: &'a str,
     /// What it may do.
     pub role: Role,
+    /// Groups it is limited to; `None` for every group.
+    pub groups: Option<&'a [String]>,
     /// When it was made.
     pub created_at: OffsetDateTime,
+    /// By whom; `None` for the command line.
+    pub created_by: Option<String>,
     /// When it ends.
     pub expires_at: Option<OffsetDateTime>,
 }
@@ -37,6 +42,14 @@ pub struct KeyRow {
     pub name: String,
     /// What it may do.
     pub role: String,
+    /// Groups it is limited to.
+    pub groups: Option<Vec<String>>,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// By whom.
+    pub created_by: Option<String>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<OffsetDateTime>,
     /// When it ends.
     pub expires_at: Option<OffsetDateTime>,
     /// When it was revoked.
@@ -44,16 +57,39 @@ pub struct KeyRow {
 }
 
 impl Store {
-    /// Every API key, newest first.
+    /// The API keys that a scope covers, newest first, after a place, at most `limit`.
     ///
     /// # Errors
     /// As the database.
-    pub async fn api_keys(&self) -> Result<Vec<KeyRow>> {
+    pub async fn api_keys(&self, scope: &Scope, after: Option<Place>, limit: i64) -> Result<Vec<KeyRow>> {
         let rows = sqlx::query_as!(
             KeyRow,
-            "select id, prefix, name, role, expires_at, revoked_at from api_key order by created_at desc, id"
+            "select id, prefix, name, role, groups, created_at, created_by, last_used_at, expires_at, revoked_at
+             from api_key
+             where ($1::text[] is null or groups <@ $1)
+               and ($2::timestamptz is null or created_at < $2 or (created_at = $2 and id > $3::uuid))
+             order by created_at desc, id limit $4",
+            scope.groups(),
+            after.map(|p| p.at),
+            after.map(|p| p.id),
+            limit
         );
         Ok(rows.fetch_all(&self.pool).await?)
+    }
+
+    /// One API key that a scope covers.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn api_key(&self, scope: &Scope, id: ApiKeyId) -> Result<Option<KeyRow>> {
+        let row = sqlx::query_as!(
+            KeyRow,
+            "select id, prefix, name, role, groups, created_at, created_by, last_used_at, expires_at, revoked_at
+             from api_key where id = $1 and ($2::text[] is null or groups <@ $2)",
+            id.0,
+            scope.groups()
+        );
+        Ok(row.fetch_optional(&self.pool).await?)
     }
 
     /// What this database's first server sealed, if there was one.
@@ -116,17 +152,24 @@ impl Unit {
         Ok(done.execute(&mut *self.tx).await?.rows_affected() == 1)
     }
 
-    /// Revokes an API key; whether it was not revoked before. `None` if there is none. Revoking twice keeps the first time.
+    /// Revokes an API key; whether it was not revoked before. `None` if the scope covers none of this id. Revoking twice keeps the first time.
     ///
     /// # Errors
     /// As the database.
-    pub async fn revoke_api_key(&mut self, id: ApiKeyId, at: OffsetDateTime) -> Result<Option<bool>> {
+    pub async fn revoke_api_key(
+        &mut self,
+        scope: &Scope,
+        id: ApiKeyId,
+        at: OffsetDateTime,
+    ) -> Result<Option<bool>> {
         let first = sqlx::query_scalar!(
             r#"update api_key t set revoked_at = coalesce(t.revoked_at, $2)
-               from (select id, revoked_at from api_key where id = $1 for update) before
+               from (select id, revoked_at from api_key
+                     where id = $1 and ($3::text[] is null or groups <@ $3) for update) before
                where t.id = before.id returning before.revoked_at is null as "first!""#,
             id.0,
-            at
+            at,
+            scope.groups()
         );
         Ok(first.fetch_optional(&mut *self.tx).await?)
     }
@@ -147,15 +190,17 @@ impl Unit {
     /// As the database.
     pub async fn add_api_key(&mut self, key: &NewApiKey<'_>) -> Result<()> {
         sqlx::query!(
-            "insert into api_key (id, prefix, hash, name, role, created_at, expires_at)
-             values ($1, $2, $3, $4, $5, $6, $7)",
+            "insert into api_key (id, prefix, hash, name, role, created_at, expires_at, groups, created_by)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             key.id.0,
             key.prefix,
             key.hash,
             key.name,
             key.role.name(),
             key.created_at,
-            key.expires_at
+            key.expires_at,
+            key.groups,
+            key.created_by
         )
         .execute(&mut *self.tx)
         .await?;

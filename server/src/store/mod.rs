@@ -19,7 +19,9 @@ pub mod sessions;
 pub mod signing_keys;
 pub mod silence;
 pub mod subjects;
+pub mod tokens;
 pub mod vouching;
+pub mod web_sessions;
 
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgPool;

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::{Store, Unit};
 use crate::Result;
-use crate::domain::DeviceId;
+use crate::domain::{DeviceId, Scope};
 
 /// How a device stands when it speaks.
 #[derive(Debug, Clone)]
@@ -76,6 +76,18 @@ impl Unit {
         Ok(row.fetch_optional(&mut *self.tx).await?)
     }
 
+    /// Whether a group exists.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn has_group(&mut self, group: &str) -> Result<bool> {
+        let row = sqlx::query_scalar!(
+            r#"select exists (select from policy_group where name = $1) as "there!""#,
+            group
+        );
+        Ok(row.fetch_one(&mut *self.tx).await?)
+    }
+
     /// Makes a group unless it exists.
     ///
     /// # Errors
@@ -107,34 +119,41 @@ impl Unit {
         Ok(done.execute(&mut *self.tx).await?.rows_affected() == 1)
     }
 
-    /// Puts a device into a group that exists; `false` if there is no such device.
+    /// Puts a device into a group that exists; `false` if there is no such device to be seen.
     ///
     /// # Errors
     /// As the database.
-    pub async fn move_device(&mut self, id: DeviceId, group: &str) -> Result<bool> {
-        let done = sqlx::query!("update device set group_name = $2 where id = $1", id.0, group);
+    pub async fn move_device(&mut self, scope: &Scope, id: DeviceId, group: &str) -> Result<bool> {
+        let done = sqlx::query!(
+            "update device set group_name = $2 where id = $1 and ($3::text[] is null or group_name = any($3))",
+            id.0,
+            group,
+            scope.groups()
+        );
         Ok(done.execute(&mut *self.tx).await?.rows_affected() == 1)
     }
 }
 
 impl Store {
-    /// Whether a group exists.
+    /// Whether a group exists in a scope.
     ///
     /// # Errors
     /// As the database.
-    pub async fn has_group(&self, group: &str) -> Result<bool> {
+    pub async fn has_group(&self, scope: &Scope, group: &str) -> Result<bool> {
         let row = sqlx::query_scalar!(
-            r#"select exists (select from policy_group where name = $1) as "there!""#,
-            group
+            r#"select exists (select from policy_group
+                              where name = $1 and ($2::text[] is null or name = any($2))) as "there!""#,
+            group,
+            scope.groups()
         );
         Ok(row.fetch_one(self.pool()).await?)
     }
 
-    /// Every group, by name.
+    /// Every group of a scope, by name.
     ///
     /// # Errors
     /// As the database.
-    pub async fn read_groups(&self) -> Result<Vec<GroupRow>> {
+    pub async fn read_groups(&self, scope: &Scope) -> Result<Vec<GroupRow>> {
         let rows = sqlx::query!(
             r#"select g.name, v.version as "version?", v.policy as "policy?", v.made_at as "made_at?",
                       v.made_by as "made_by?", v.reason as "reason?",
@@ -142,7 +161,9 @@ impl Store {
                from policy_group g
                left join lateral (select * from policy_version p where p.group_name = g.name
                                   order by version desc limit 1) v on true
-               order by g.name"#
+               where $1::text[] is null or g.name = any($1)
+               order by g.name"#,
+            scope.groups()
         )
         .fetch_all(self.pool())
         .await?;
@@ -166,6 +187,7 @@ impl Store {
     /// As the database.
     pub async fn read_policy_versions(
         &self,
+        scope: &Scope,
         group: &str,
         before: Option<i32>,
         limit: i64,
@@ -173,10 +195,13 @@ impl Store {
         let rows = sqlx::query_as!(
             PolicyRow,
             r#"select group_name as "group", version, policy, made_at, made_by, reason from policy_version
-               where group_name = $1 and ($2::int is null or version < $2) order by version desc limit $3"#,
+               where group_name = $1 and ($2::int is null or version < $2)
+                 and ($4::text[] is null or group_name = any($4))
+               order by version desc limit $3"#,
             group,
             before,
-            limit
+            limit,
+            scope.groups()
         );
         Ok(rows.fetch_all(self.pool()).await?)
     }

@@ -101,6 +101,18 @@ pub struct VerdictRow {
 }
 
 impl Unit {
+    /// How many sessions of a device are open.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn open_sessions(&mut self, device: DeviceId) -> Result<u64> {
+        let row = sqlx::query_scalar!(
+            r#"select count(*) as "open!" from session where device_id = $1 and closed_at is null"#,
+            device.0
+        );
+        Ok(u64::try_from(row.fetch_one(&mut *self.tx).await?).unwrap_or(0))
+    }
+
     /// Locks the sessions that exist until the unit ends, so that no other process goes on with them meanwhile.
     ///
     /// # Errors

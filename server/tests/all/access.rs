@@ -2,7 +2,7 @@
 
 use tacit_server::ErrorKind;
 use tacit_server::domain::access::{Who, authorize, rule};
-use tacit_server::domain::{ApiKeyId, Caller, DeviceId, Role};
+use tacit_server::domain::{ApiKeyId, Caller, DeviceId, Role, Scope};
 use uuid::Uuid;
 
 const PROTOS: [&str; 2] = [
@@ -31,8 +31,8 @@ fn callers() -> Vec<Option<Caller>> {
     let id = Uuid::from_u128(1);
     let mut callers = vec![None, Some(Caller::Device(DeviceId(id)))];
     for role in Role::ALL {
-        callers.push(Some(Caller::ApiKey { id: ApiKeyId(id), role }));
-        callers.push(Some(Caller::User { subject: "someone".to_owned(), role }));
+        callers.push(Some(Caller::ApiKey { id: ApiKeyId(id), role, scope: Scope::every() }));
+        callers.push(Some(Caller::User { subject: "someone".to_owned(), role, scope: Scope::every() }));
     }
     callers
 }
@@ -40,7 +40,10 @@ fn callers() -> Vec<Option<Caller>> {
 #[test]
 fn every_rpc_has_a_row_and_lets_in_exactly_who_it_names() {
     let rpcs = rpcs();
-    assert_eq!(rpcs, ["/tacit.v1.Enrollment/EnrollDevice", "/tacit.v1.Telemetry/Stream"]);
+    assert_eq!(
+        rpcs,
+        ["/tacit.v1.Enrollment/EnrollDevice", "/tacit.v1.Enrollment/RotateKey", "/tacit.v1.Telemetry/Stream"]
+    );
     for rpc in rpcs {
         let who = rule(&rpc).unwrap_or_else(|| panic!("{rpc} has no row")).who;
         for caller in callers() {
@@ -58,7 +61,7 @@ fn every_rpc_has_a_row_and_lets_in_exactly_who_it_names() {
 
 #[test]
 fn a_call_without_a_row_is_for_nobody() {
-    let admin = Caller::ApiKey { id: ApiKeyId(Uuid::from_u128(1)), role: Role::Admin };
+    let admin = Caller::ApiKey { id: ApiKeyId(Uuid::from_u128(1)), role: Role::Admin, scope: Scope::every() };
     let error = authorize("DELETE /v1/everything", Some(&admin)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PermissionDenied);
 }

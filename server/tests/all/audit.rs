@@ -3,8 +3,8 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor as _};
-use tacit_server::app::admin;
 use tacit_server::app::audit::{self, export, verify};
+use tacit_server::app::{keys, tokens};
 use tacit_server::domain::audit::chain::Found;
 use tacit_server::domain::audit::{Action, Object};
 use tacit_server::domain::{Caller, Role};
@@ -65,8 +65,8 @@ async fn every_act_is_recorded_with_who_did_it_and_to_what() {
         tacit_server::domain::ApiKeyId(id("select id from api_key where role = 'privacy'").await.unwrap());
     let token = tacit_server::domain::EnrolmentTokenId(id("select id from enrolment_token").await.unwrap());
     for _ in 0..2 {
-        admin::revoke_enrolment_token(store, ambient, &Caller::Console, token).await.unwrap();
-        admin::revoke_api_key(store, ambient, &Caller::Console, key).await.unwrap();
+        tokens::revoke(store, ambient, &Caller::Console, token).await.unwrap();
+        keys::revoke(store, ambient, &Caller::Console, key).await.unwrap();
     }
 
     let page = api.ok("/v1/audit", &admin).await;

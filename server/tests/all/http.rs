@@ -5,11 +5,14 @@ mod conventions;
 mod cursor;
 mod feedback;
 mod heads;
+mod keys;
+mod oidc;
 mod path;
 mod policies;
 mod problems;
 mod reading;
 mod schemathesis;
+mod scope;
 mod tokens;
 
 use axum::Router;
@@ -17,9 +20,9 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
-use tacit_server::app::admin;
+use tacit_server::app::keys::{NewKey, create};
 use tacit_server::config::Settings;
-use tacit_server::domain::{Caller, Role};
+use tacit_server::domain::{Caller, Role, Scope};
 use tower::ServiceExt as _;
 
 use crate::common::server::Server;
@@ -71,10 +74,15 @@ impl Api {
     }
 
     pub(crate) async fn key(&self, role: Role) -> String {
+        self.key_of(role, Scope::every()).await
+    }
+
+    /// A key that is limited to groups.
+    pub(crate) async fn key_of(&self, role: Role, scope: Scope) -> String {
         let app = &self.server.app;
         let mut unit = app.store.begin().await.unwrap();
-        let key = admin::create_api_key(&mut unit, &app.ambient, &Caller::Console, "test", role, None);
-        let key = key.await.unwrap();
+        let new = NewKey { name: "test", role, scope, life: None };
+        let (_, key) = create(&mut unit, &app.ambient, &Caller::Console, &new).await.unwrap();
         unit.commit().await.unwrap();
         key
     }

@@ -17,10 +17,11 @@ use crate::common::{cluster, eventually};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_tacit-server");
 
-struct Process {
+pub(crate) struct Process {
     child: Child,
-    log: PathBuf,
-    grpc: String,
+    pub(crate) log: PathBuf,
+    pub(crate) grpc: String,
+    pub(crate) http: String,
 }
 
 impl Drop for Process {
@@ -34,7 +35,7 @@ impl Drop for Process {
 }
 
 impl Process {
-    async fn start(data: &Path) -> Self {
+    pub(crate) async fn start(data: &Path) -> Self {
         let endpoints = data.join("endpoints.json");
         let _ = std::fs::remove_file(&endpoints);
         let path = data.join("server.log");
@@ -46,10 +47,11 @@ impl Process {
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut process = Self { child, log: path, grpc: String::new() };
+        let mut process = Self { child, log: path, grpc: String::new(), http: String::new() };
         let text = eventually("server is ready", async || std::fs::read_to_string(&endpoints).ok()).await;
         let endpoints: serde_json::Value = serde_json::from_str(&text).unwrap();
         process.grpc = endpoints["grpc"].as_str().unwrap().to_owned();
+        process.http = endpoints["http"].as_str().unwrap().to_owned();
         process
     }
 
@@ -57,8 +59,14 @@ impl Process {
         kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGKILL).unwrap();
     }
 
+    /// Bytes of memory that it holds.
+    pub(crate) fn resident(&self) -> u64 {
+        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap();
+        statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4_096
+    }
+
     /// Asks it to stop and waits until it has.
-    fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM).unwrap();
         assert!(self.child.wait().unwrap().success());
         assert!(

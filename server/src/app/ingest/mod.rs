@@ -92,6 +92,10 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
         unit.lock_sessions(&ids).await?.into_iter().map(|row| (row.id, row)).collect();
 
     let Plan { accepted, acks, refused, redated } = plan::plan(device, now, &sessions, records);
+    let opened = accepted.iter().filter(|record| matches!(record.body, Body::Opened { .. })).count();
+    if opened > 0 {
+        app.bounds.sessions(unit.open_sessions(device).await? + opened as u64)?;
+    }
     let sessions = open_sessions(app, &mut unit, device, sessions, &accepted, now).await?;
     let profiles = load::profiles(app, &mut unit, &sessions, &accepted).await?;
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::{App, audit};
+use crate::app::{App, audit, read};
 use crate::clock::Ambient;
 use crate::domain::audit::{Action, Object};
 use crate::domain::rights::{check_name, check_reason};
@@ -106,6 +106,7 @@ fn no_such_subject() -> Error {
 /// Invalid argument for a reason that says nothing; not found; as the database.
 pub async fn reveal(desk: Desk<'_>, caller: &Caller, id: SubjectId, reason: &str) -> Result<Revealed> {
     let reason = check_reason(reason)?;
+    read::subject(desk.store, &caller.scope(), id).await?;
     let (mut unit, subject) = desk.held(id).await?;
     let name = desk.name(&mut unit, id).await?;
     let name = name.ok_or_else(|| Error::not_found("no name is kept of this subject"))?;

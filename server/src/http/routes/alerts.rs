@@ -16,6 +16,7 @@ use crate::app::alerts::{self, AlertDetail, AlertOutcome, Assignment, NewNote};
 use crate::app::read::Page;
 use crate::domain::alert::{AlertState, Severity};
 use crate::domain::{AlertId, Caller};
+use crate::http::auth::Within;
 use crate::http::body::Given;
 use crate::http::params::{Fields, FromFields, Id, Nothing, Params, VerdictName};
 use crate::http::problem::Problem;
@@ -84,7 +85,11 @@ pub(crate) struct Alerts {
     (status = 200, body = Alerts),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn list(State(app): State<Arc<App>>, Params(params): Params<AlertParams>) -> Pages<Alerts> {
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Within(scope): Within,
+    Params(params): Params<AlertParams>,
+) -> Pages<Alerts> {
     let filter = AlertFilter {
         state: params.state.map(AlertState::name),
         severity: params.severity,
@@ -97,7 +102,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Params(params): Params<Ale
         until: params.until,
     };
     let page = Page { after: params.after, limit: params.limit };
-    let (alerts, next) = alerts::list(&app, &filter, &page).await?;
+    let (alerts, next) = alerts::list(&app, &scope, &filter, &page).await?;
     Ok(Listing { next: next.clone(), body: Alerts { alerts, next } })
 }
 
@@ -107,8 +112,13 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Params(params): Params<Ale
     (status = 200, body = AlertDetail),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn one(State(app): State<Arc<App>>, Id(id): Id, _: Params<Nothing>) -> Answer<AlertDetail> {
-    Ok(Json(alerts::one(&app, AlertId(id)).await?))
+pub(crate) async fn one(
+    State(app): State<Arc<App>>,
+    Within(scope): Within,
+    Id(id): Id,
+    _: Params<Nothing>,
+) -> Answer<AlertDetail> {
+    Ok(Json(alerts::one(&app, &scope, AlertId(id)).await?))
 }
 
 /// Takes an alert on. Once is as good as twice.

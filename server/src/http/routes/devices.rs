@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::{Answer, Pages};
 use crate::app::{App, admin, read};
 use crate::domain::{Caller, DeviceId};
+use crate::http::auth::Within;
 use crate::http::params::{Id, Nothing, PageParams, Params};
 use crate::http::problem::Problem;
 use crate::http::reading::Listing;
@@ -30,8 +31,12 @@ pub(crate) struct Devices {
     (status = 200, body = Devices),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn list(State(app): State<Arc<App>>, Params(page): Params<PageParams>) -> Pages<Devices> {
-    let (devices, next) = read::devices(&app.store, &page.into()).await?;
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Within(scope): Within,
+    Params(page): Params<PageParams>,
+) -> Pages<Devices> {
+    let (devices, next) = read::devices(&app.store, &scope, &page.into()).await?;
     Ok(Listing { next: next.clone(), body: Devices { devices, next } })
 }
 
@@ -41,8 +46,13 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Params(page): Params<PageP
     (status = 200, body = Device),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn one(State(app): State<Arc<App>>, Id(id): Id, _: Params<Nothing>) -> Answer<Device> {
-    Ok(Json(read::device(&app.store, DeviceId(id)).await?))
+pub(crate) async fn one(
+    State(app): State<Arc<App>>,
+    Within(scope): Within,
+    Id(id): Id,
+    _: Params<Nothing>,
+) -> Answer<Device> {
+    Ok(Json(read::device(&app.store, &scope, DeviceId(id)).await?))
 }
 
 /// Revokes a device: its streams end within seconds, and it never gets another. Once is as good as twice.
@@ -59,5 +69,5 @@ pub(crate) async fn revoke(
 ) -> Answer<Device> {
     let id = DeviceId(id);
     admin::revoke_device(&app.store, &app.ambient, &caller, id).await?;
-    Ok(Json(read::device(&app.store, id).await?))
+    Ok(Json(read::device(&app.store, &caller.scope(), id).await?))
 }

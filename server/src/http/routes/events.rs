@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::app::events::{self, Happened, Tail};
 use crate::app::read::Page;
 use crate::domain::alert::Severity;
+use crate::http::auth::Within;
 use crate::http::params::{Fields, FromFields, Params};
 use crate::http::problem::{Failure, Problem};
 use crate::{Error, Result};
@@ -53,6 +54,7 @@ impl FromFields for EventParams {
 ))]
 pub(crate) async fn stream(
     State(app): State<Arc<App>>,
+    Within(scope): Within,
     headers: HeaderMap,
     Params(params): Params<EventParams>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
@@ -62,7 +64,7 @@ pub(crate) async fn stream(
     });
     let after = last.transpose()?.filter(|id| !id.is_empty()).or(params.after);
     let page = Page { after: Some(after.unwrap_or_else(|| "latest".to_owned())), limit: None };
-    let tail = Tail::begin(&app, params.which.filter(), params.severity, &page).await?;
+    let tail = Tail::begin(&app, scope, params.which.filter(), params.severity, &page).await?;
     let stream = events::stream(app, tail);
     let stream = futures::StreamExt::map(stream, |happened| Ok(sse(&happened)));
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("alive")))

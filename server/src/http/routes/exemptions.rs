@@ -13,6 +13,7 @@ use crate::Result;
 use crate::app::App;
 use crate::app::exemptions::{self, NewExemption};
 use crate::domain::{Caller, ExemptionId};
+use crate::http::auth::Within;
 use crate::http::body::Given;
 use crate::http::params::{Fields, FromFields, Id, Nothing, Params};
 use crate::http::problem::Problem;
@@ -47,9 +48,10 @@ pub(crate) struct Exemptions {
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
+    Within(scope): Within,
     Params(params): Params<ExemptionParams>,
 ) -> Answer<Exemptions> {
-    Ok(Json(Exemptions { exemptions: exemptions::list(&app, params.subject).await? }))
+    Ok(Json(Exemptions { exemptions: exemptions::list(&app, &scope, params.subject).await? }))
 }
 
 /// Exempts a subject from every automatic response, until a time. Verdicts are still given.

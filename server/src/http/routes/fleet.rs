@@ -9,6 +9,7 @@ use super::Answer;
 use crate::Result;
 use crate::app::App;
 use crate::app::fleet::{self, Fleet, Pulse};
+use crate::http::auth::Within;
 use crate::http::params::{Fields, FromFields, Params};
 use crate::http::problem::Problem;
 
@@ -32,8 +33,12 @@ impl FromFields for PartParams {
     (status = 200, body = Fleet),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn fleet(State(app): State<Arc<App>>, Params(of): Params<PartParams>) -> Answer<Fleet> {
-    Ok(Json(fleet::fleet(&app, of.group.as_deref()).await?))
+pub(crate) async fn fleet(
+    State(app): State<Arc<App>>,
+    Within(scope): Within,
+    Params(of): Params<PartParams>,
+) -> Answer<Fleet> {
+    Ok(Json(fleet::fleet(&app, &scope, of.group.as_deref()).await?))
 }
 
 /// The present hour in counts: verdicts a minute, alerts that stand, sessions at risk, how the server is.
@@ -42,6 +47,10 @@ pub(crate) async fn fleet(State(app): State<Arc<App>>, Params(of): Params<PartPa
     (status = 200, body = Pulse),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn pulse(State(app): State<Arc<App>>, Params(of): Params<PartParams>) -> Answer<Pulse> {
-    Ok(Json(fleet::pulse(&app, of.group.as_deref()).await?))
+pub(crate) async fn pulse(
+    State(app): State<Arc<App>>,
+    Within(scope): Within,
+    Params(of): Params<PartParams>,
+) -> Answer<Pulse> {
+    Ok(Json(fleet::pulse(&app, &scope, of.group.as_deref()).await?))
 }

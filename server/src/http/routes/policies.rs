@@ -13,6 +13,7 @@ use crate::app::policies::{self, Change, Group, Version};
 use crate::app::preview::{self, Preview, Trial};
 use crate::app::{App, read};
 use crate::domain::{Caller, DeviceId};
+use crate::http::auth::Within;
 use crate::http::body::Given;
 use crate::http::params::{Fields, FromFields, Id, Nothing, Params};
 use crate::http::problem::Problem;
@@ -31,8 +32,12 @@ pub(crate) struct Groups {
     (status = 200, body = Groups),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn list(State(app): State<Arc<App>>, _: Params<Nothing>) -> Answer<Groups> {
-    Ok(Json(Groups { groups: policies::list(&app).await? }))
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Within(scope): Within,
+    _: Params<Nothing>,
+) -> Answer<Groups> {
+    Ok(Json(Groups { groups: policies::list(&app, &scope).await? }))
 }
 
 /// One group with the policy in force.
@@ -43,10 +48,11 @@ pub(crate) async fn list(State(app): State<Arc<App>>, _: Params<Nothing>) -> Ans
 ))]
 pub(crate) async fn one(
     State(app): State<Arc<App>>,
+    Within(scope): Within,
     Path(group): Path<String>,
     _: Params<Nothing>,
 ) -> Answer<Group> {
-    Ok(Json(policies::one(&app, &group).await?))
+    Ok(Json(policies::one(&app, &scope, &group).await?))
 }
 
 /// Puts a new version in force, from the next input of each of the group's devices on. A group comes to be with its first
@@ -98,10 +104,11 @@ pub(crate) struct Versions {
 ))]
 pub(crate) async fn history(
     State(app): State<Arc<App>>,
+    Within(scope): Within,
     Path(group): Path<String>,
     Params(params): Params<HistoryParams>,
 ) -> Answer<Versions> {
-    let (versions, next) = policies::history(&app, &group, params.before).await?;
+    let (versions, next) = policies::history(&app, &scope, &group, params.before).await?;
     Ok(Json(Versions { versions, next }))
 }
 
@@ -118,11 +125,12 @@ pub(crate) async fn history(
 ))]
 pub(crate) async fn preview(
     State(app): State<Arc<App>>,
+    Within(scope): Within,
     Path(group): Path<String>,
     _: Params<Nothing>,
     Given(trial): Given<Trial>,
 ) -> Answer<Preview> {
-    Ok(Json(preview::preview(&app, &group, &trial).await?))
+    Ok(Json(preview::preview(&app, &scope, &group, &trial).await?))
 }
 
 /// Which group a device is to be in.
@@ -149,5 +157,5 @@ pub(crate) async fn move_device(
 ) -> Answer<Device> {
     let id = DeviceId(id);
     policies::move_device(&app, &caller, id, &membership.group).await?;
-    Ok(Json(read::device(&app.store, id).await?))
+    Ok(Json(read::device(&app.store, &caller.scope(), id).await?))
 }

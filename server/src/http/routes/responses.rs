@@ -13,6 +13,7 @@ use crate::app::feedback::{self, Effect, NewFeedback};
 use crate::app::respond::{self, AskedFor, NewResponse};
 use crate::app::{App, directives};
 use crate::domain::{Caller, SessionId};
+use crate::http::auth::Within;
 use crate::http::body::Given;
 use crate::http::params::{Id, Nothing, Params};
 use crate::http::problem::Problem;
@@ -35,10 +36,11 @@ pub(crate) struct Directives {
 ))]
 pub(crate) async fn directives(
     State(app): State<Arc<App>>,
+    Within(scope): Within,
     Id(id): Id,
     _: Params<Nothing>,
 ) -> Answer<Directives> {
-    let directives = directives::of_session(&app, SessionId(id)).await?;
+    let directives = directives::of_session(&app, &scope, SessionId(id)).await?;
     Ok(Json(Directives { session_id: id, directives }))
 }
 

@@ -180,5 +180,5 @@ pub(crate) async fn rectify(
     Given(new): Given<NewName>,
 ) -> Answer<Subject> {
     rights::rectify(Desk::from(&*app), &caller, SubjectId(id), &new).await?;
-    Ok(Json(read::subject(&app.store, SubjectId(id)).await?))
+    Ok(Json(read::subject(&app.store, &caller.scope(), SubjectId(id)).await?))
 }

@@ -13,6 +13,7 @@ use crate::Result;
 use crate::app::App;
 use crate::app::read::{self, Entry, Page};
 use crate::domain::SessionId;
+use crate::http::auth::Within;
 use crate::http::params::{Fields, FromFields, Id, Nothing, PageParams, Params, VerdictName};
 use crate::http::problem::Problem;
 use crate::http::reading::Listing;
@@ -68,6 +69,7 @@ pub(crate) struct Sessions {
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
+    Within(scope): Within,
     Params(params): Params<SessionParams>,
 ) -> Pages<Sessions> {
     let filter = SessionFilter {
@@ -78,7 +80,7 @@ pub(crate) async fn list(
         held_back: params.held_back,
     };
     let page = Page { after: params.after, limit: params.limit };
-    let (sessions, next) = read::sessions(&app.store, &filter, &page).await?;
+    let (sessions, next) = read::sessions(&app.store, &scope, &filter, &page).await?;
     Ok(Listing { next: next.clone(), body: Sessions { sessions, next } })
 }
 
@@ -88,8 +90,13 @@ pub(crate) async fn list(
     (status = 200, body = Session),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn one(State(app): State<Arc<App>>, Id(id): Id, _: Params<Nothing>) -> Answer<Session> {
-    Ok(Json(read::session(&app.store, SessionId(id)).await?))
+pub(crate) async fn one(
+    State(app): State<Arc<App>>,
+    Within(scope): Within,
+    Id(id): Id,
+    _: Params<Nothing>,
+) -> Answer<Session> {
+    Ok(Json(read::session(&app.store, &scope, SessionId(id)).await?))
 }
 
 /// A page of a timeline.
@@ -111,9 +118,10 @@ pub(crate) struct Timeline {
 ))]
 pub(crate) async fn timeline(
     State(app): State<Arc<App>>,
+    Within(scope): Within,
     Id(id): Id,
     Params(page): Params<PageParams>,
 ) -> Pages<Timeline> {
-    let (entries, next) = read::timeline(&app.store, SessionId(id), &page.into()).await?;
+    let (entries, next) = read::timeline(&app.store, &scope, SessionId(id), &page.into()).await?;
     Ok(Listing { next: next.clone(), body: Timeline { session_id: id, entries, next } })
 }

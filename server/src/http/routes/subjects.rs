@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::{Answer, Pages};
 use crate::app::{App, read};
 use crate::domain::SubjectId;
+use crate::http::auth::Within;
 use crate::http::params::{Id, Nothing, PageParams, Params};
 use crate::http::problem::Problem;
 use crate::http::reading::Listing;
@@ -30,8 +31,12 @@ pub(crate) struct Subjects {
     (status = 200, body = Subjects),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn list(State(app): State<Arc<App>>, Params(page): Params<PageParams>) -> Pages<Subjects> {
-    let (subjects, next) = read::subjects(&app.store, &page.into()).await?;
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Within(scope): Within,
+    Params(page): Params<PageParams>,
+) -> Pages<Subjects> {
+    let (subjects, next) = read::subjects(&app.store, &scope, &page.into()).await?;
     Ok(Listing { next: next.clone(), body: Subjects { subjects, next } })
 }
 
@@ -41,8 +46,13 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Params(page): Params<PageP
     (status = 200, body = Subject),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn one(State(app): State<Arc<App>>, Id(id): Id, _: Params<Nothing>) -> Answer<Subject> {
-    Ok(Json(read::subject(&app.store, SubjectId(id)).await?))
+pub(crate) async fn one(
+    State(app): State<Arc<App>>,
+    Within(scope): Within,
+    Id(id): Id,
+    _: Params<Nothing>,
+) -> Answer<Subject> {
+    Ok(Json(read::subject(&app.store, &scope, SubjectId(id)).await?))
 }
 
 /// State of a subject's profile; never its content.
@@ -53,8 +63,9 @@ pub(crate) async fn one(State(app): State<Arc<App>>, Id(id): Id, _: Params<Nothi
 ))]
 pub(crate) async fn profile(
     State(app): State<Arc<App>>,
+    Within(scope): Within,
     Id(id): Id,
     _: Params<Nothing>,
 ) -> Answer<ProfileState> {
-    Ok(Json(read::profile(&app.store, SubjectId(id)).await?))
+    Ok(Json(read::profile(&app.store, &scope, SubjectId(id)).await?))
 }

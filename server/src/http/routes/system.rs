@@ -37,7 +37,7 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>, _: Params<Nothing>) -> A
     Ok(Json(Health { status: "ok" }))
 }
 
-/// Metrics of this process in Prometheus text form.
+/// Metrics of this process in Prometheus text form, which count every group: not for callers that are limited to some.
 #[utoipa::path(get, path = "/metrics", tag = "system", security(("bearer" = [])), responses(
     (status = 200, body = String, content_type = "text/plain"),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),

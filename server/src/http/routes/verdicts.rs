@@ -13,6 +13,7 @@ use super::Pages;
 use crate::Result;
 use crate::app::App;
 use crate::app::read::{self, Page};
+use crate::http::auth::Within;
 use crate::http::params::{Fields, FromFields, Params, VerdictName};
 use crate::http::problem::Problem;
 use crate::http::reading::{Listing, Until};
@@ -106,11 +107,12 @@ pub(crate) struct Verdicts {
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
+    Within(scope): Within,
     until: Option<Extension<Until>>,
     Params(params): Params<VerdictParams>,
 ) -> Pages<Verdicts> {
     let page = Page { after: params.after, limit: params.limit };
     let until = until.map(|Extension(Until(at))| at);
-    let (verdicts, next) = read::verdicts_until(&app, &params.which.filter(), &page, until).await?;
+    let (verdicts, next) = read::verdicts_until(&app, &scope, &params.which.filter(), &page, until).await?;
     Ok(Listing { next: Some(next.clone()), body: Verdicts { verdicts, next } })
 }

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::Place;
 use super::verdicts::{Evidence, VerdictPlace};
-use crate::domain::AlertId;
 use crate::domain::alert::Severity;
+use crate::domain::{AlertId, Scope};
 use crate::store::Store;
 use crate::{Error, Result};
 
@@ -119,6 +119,7 @@ impl Store {
     /// As the database.
     pub async fn read_alerts(
         &self,
+        scope: &Scope,
         filter: &AlertFilter,
         after: Option<Place>,
         limit: i64,
@@ -140,6 +141,7 @@ impl Store {
                  and ($7::text is null or d.group_name = $7)
                  and ($8::timestamptz is null or a.opened_at >= $8)
                  and ($9::timestamptz is null or a.opened_at < $9)
+                 and ($13::text[] is null or d.group_name = any($13))
                  and ($10::timestamptz is null or (a.opened_at, a.id) < ($10, $11::uuid))
                order by a.opened_at desc, a.id desc limit $12"#,
             filter.state,
@@ -153,7 +155,8 @@ impl Store {
             filter.until,
             after.map(|p| p.at),
             after.map(|p| p.id),
-            limit
+            limit,
+            scope.groups()
         );
         Ok(rows.fetch_all(self.pool()).await?)
     }
@@ -162,7 +165,7 @@ impl Store {
     ///
     /// # Errors
     /// As the database.
-    pub async fn read_alert(&self, id: AlertId) -> Result<Option<Alert>> {
+    pub async fn read_alert(&self, scope: &Scope, id: AlertId) -> Result<Option<Alert>> {
         let row = sqlx::query_as!(
             Alert,
             r#"select a.id, a.session_id, a.subject_id, a.device_id, d.group_name as "group", a.verdict, a.cause,
@@ -170,8 +173,10 @@ impl Store {
                       a.verdicts, a.first_sequence, a.last_sequence, a.lowest_trust, a.reason,
                       a.evidence as "evidence!: Json<Vec<Evidence>>", a.assignee, a.acknowledged_at,
                       a.acknowledged_by, a.resolved_at, a.resolved_by, a.changed_at
-               from alert a join device d on d.id = a.device_id where a.id = $1"#,
-            id.0
+               from alert a join device d on d.id = a.device_id
+               where a.id = $1 and ($2::text[] is null or d.group_name = any($2))"#,
+            id.0,
+            scope.groups()
         );
         Ok(row.fetch_optional(self.pool()).await?)
     }
@@ -182,6 +187,7 @@ impl Store {
     /// As the database.
     pub async fn read_changed_alerts(
         &self,
+        scope: &Scope,
         filter: &AlertFilter,
         after: VerdictPlace,
         before: u64,
@@ -197,6 +203,7 @@ impl Store {
                  and ($6::uuid is null or a.subject_id = $6)
                  and ($7::uuid is null or a.device_id = $7)
                  and ($8::text is null or d.group_name = $8)
+                 and ($10::text[] is null or d.group_name = any($10))
                order by a.changed_tx, a.id limit $9"#,
             after.tx.to_string(),
             after.id < i64::MAX,
@@ -206,30 +213,31 @@ impl Store {
             filter.subject,
             filter.device,
             filter.group,
-            limit
+            limit,
+            scope.groups()
         )
         .fetch_all(self.pool())
         .await?;
         let mut changed = Vec::with_capacity(rows.len());
         for row in rows {
             // One that changes meanwhile comes again, with the transaction that changed it.
-            if let Some(alert) = self.read_alert(AlertId(row.id)).await? {
+            if let Some(alert) = self.read_alert(scope, AlertId(row.id)).await? {
                 changed.push((row.tx.parse().map_err(Error::internal)?, alert));
             }
         }
         Ok(changed)
     }
 
-    /// What was written beside an alert, in the order of writing.
+    /// What was written beside an alert that was read, in the order of writing.
     ///
     /// # Errors
     /// As the database.
-    pub async fn read_notes(&self, id: AlertId) -> Result<Vec<Note>> {
+    pub async fn read_notes(&self, of: &Alert) -> Result<Vec<Note>> {
         let rows = sqlx::query_as!(
             Note,
             "select id, written_at, written_by, text from alert_note where alert_id = $1
              order by written_at, id limit $2",
-            id.0,
+            of.id,
             MOST_NOTES
         );
         Ok(rows.fetch_all(self.pool()).await?)

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Place;
 use crate::Result;
-use crate::domain::DeviceId;
+use crate::domain::{DeviceId, Scope};
 use crate::store::Store;
 
 /// An enrolled workstation.
@@ -37,6 +37,11 @@ pub struct Device {
     pub spooled: Option<i32>,
     /// Records the device gave up, by the latest heartbeat.
     pub lost: Option<i32>,
+    /// By how many milliseconds its clock is ahead of the server's, by the latest heartbeat; negative behind.
+    pub clock_ahead_ms: Option<i64>,
+    /// Since when its key is its key.
+    #[serde(with = "time::serde::rfc3339")]
+    pub key_since: OffsetDateTime,
     /// Since when it may no longer speak.
     #[serde(with = "time::serde::rfc3339::option")]
     pub revoked_at: Option<OffsetDateTime>,
@@ -47,16 +52,20 @@ impl Store {
     ///
     /// # Errors
     /// As the database.
-    pub async fn read_devices(&self, after: Option<Place>, limit: i64) -> Result<Vec<Device>> {
+    pub async fn read_devices(&self, scope: &Scope, after: Option<Place>, limit: i64) -> Result<Vec<Device>> {
         let rows = sqlx::query_as!(
             Device,
             r#"select id, name, os, os_version, agent_version, group_name as "group", enrolled_at, last_seen_at,
-                      capturing, spooled, lost, revoked_at
-               from device where $1::timestamptz is null or (enrolled_at, id) > ($1, $2::uuid)
+                      capturing, spooled, lost, revoked_at, clock_ahead_ms,
+                      coalesce(key_since, enrolled_at) as "key_since!"
+               from device
+               where ($1::timestamptz is null or (enrolled_at, id) > ($1, $2::uuid))
+                 and ($4::text[] is null or group_name = any($4))
                order by enrolled_at, id limit $3"#,
             after.map(|p| p.at),
             after.map(|p| p.id),
-            limit
+            limit,
+            scope.groups()
         );
         Ok(rows.fetch_all(self.pool()).await?)
     }
@@ -65,13 +74,15 @@ impl Store {
     ///
     /// # Errors
     /// As the database.
-    pub async fn read_device(&self, id: DeviceId) -> Result<Option<Device>> {
+    pub async fn read_device(&self, scope: &Scope, id: DeviceId) -> Result<Option<Device>> {
         let row = sqlx::query_as!(
             Device,
             r#"select id, name, os, os_version, agent_version, group_name as "group", enrolled_at, last_seen_at,
-                      capturing, spooled, lost, revoked_at
-               from device where id = $1"#,
-            id.0
+                      capturing, spooled, lost, revoked_at, clock_ahead_ms,
+                      coalesce(key_since, enrolled_at) as "key_since!"
+               from device where id = $1 and ($2::text[] is null or group_name = any($2))"#,
+            id.0,
+            scope.groups()
         );
         Ok(row.fetch_optional(self.pool()).await?)
     }

@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use crate::Result;
+use crate::domain::Scope;
 use crate::store::Store;
 
 /// Devices by how they are.
@@ -36,6 +37,7 @@ impl Store {
     /// As the database.
     pub async fn count_devices(
         &self,
+        scope: &Scope,
         group: Option<&str>,
         seen_since: OffsetDateTime,
     ) -> Result<DeviceCounts> {
@@ -55,9 +57,10 @@ impl Store {
                       coalesce(sum(d.spooled) filter (where d.revoked_at is null), 0)::bigint as "spooled!",
                       count(*) filter (where d.revoked_at is null and d.lost > 0) as "losing!",
                       coalesce(sum(d.lost) filter (where d.revoked_at is null), 0)::bigint as "lost!"
-               from device d where $1::text is null or d.group_name = $1"#,
+               from device d where ($1::text is null or d.group_name = $1) and ($3::text[] is null or d.group_name = any($3))"#,
             group,
-            seen_since
+            seen_since,
+            scope.groups()
         );
         Ok(row.fetch_one(self.pool()).await?)
     }
@@ -68,15 +71,17 @@ impl Store {
     /// As the database.
     pub async fn count_versions(
         &self,
+        scope: &Scope,
         group: Option<&str>,
         limit: i64,
     ) -> Result<Vec<(String, String, i64)>> {
         let rows = sqlx::query!(
             r#"select agent_version, os, count(*) as "devices!" from device
-               where revoked_at is null and ($1::text is null or group_name = $1)
+               where revoked_at is null and ($1::text is null or group_name = $1) and ($3::text[] is null or group_name = any($3))
                group by agent_version, os order by count(*) desc, agent_version, os limit $2"#,
             group,
-            limit
+            limit,
+            scope.groups()
         )
         .fetch_all(self.pool())
         .await?;
@@ -87,7 +92,7 @@ impl Store {
     ///
     /// # Errors
     /// As the database.
-    pub async fn count_subjects(&self, group: Option<&str>) -> Result<SubjectCounts> {
+    pub async fn count_subjects(&self, scope: &Scope, group: Option<&str>) -> Result<SubjectCounts> {
         let row = sqlx::query_as!(
             SubjectCounts,
             r#"select count(*) as "known!",
@@ -96,10 +101,12 @@ impl Store {
                           select from session h where h.subject_id = u.id and h.held_at is not null
                           and h.closed_at is not null)) as "held_back!"
                from subject u left join profile p on p.subject_id = u.id
-               where $1::text is null or exists (
+               where ($1::text is null and $2::text[] is null) or exists (
                    select from session s join device d on d.id = s.device_id
-                   where s.subject_id = u.id and d.group_name = $1)"#,
-            group
+                   where s.subject_id = u.id and ($1::text is null or d.group_name = $1)
+                     and ($2::text[] is null or d.group_name = any($2)))"#,
+            group,
+            scope.groups()
         );
         Ok(row.fetch_one(self.pool()).await?)
     }
@@ -108,11 +115,17 @@ impl Store {
     ///
     /// # Errors
     /// As the database.
-    pub async fn count_open_sessions(&self, group: Option<&str>) -> Result<Vec<(Option<String>, i64)>> {
+    pub async fn count_open_sessions(
+        &self,
+        scope: &Scope,
+        group: Option<&str>,
+    ) -> Result<Vec<(Option<String>, i64)>> {
         let rows = sqlx::query!(
             r#"select s.verdict, count(*) as "sessions!" from session s join device d on d.id = s.device_id
-               where s.closed_at is null and ($1::text is null or d.group_name = $1) group by s.verdict"#,
-            group
+               where s.closed_at is null and ($1::text is null or d.group_name = $1)
+                 and ($2::text[] is null or d.group_name = any($2)) group by s.verdict"#,
+            group,
+            scope.groups()
         )
         .fetch_all(self.pool())
         .await?;
@@ -123,11 +136,17 @@ impl Store {
     ///
     /// # Errors
     /// As the database.
-    pub async fn count_standing_alerts(&self, group: Option<&str>) -> Result<Vec<(i16, String, i64)>> {
+    pub async fn count_standing_alerts(
+        &self,
+        scope: &Scope,
+        group: Option<&str>,
+    ) -> Result<Vec<(i16, String, i64)>> {
         let rows = sqlx::query!(
             r#"select a.severity, a.state, count(*) as "alerts!" from alert a join device d on d.id = a.device_id
-               where a.state <> 'resolved' and ($1::text is null or d.group_name = $1) group by a.severity, a.state"#,
-            group
+               where a.state <> 'resolved' and ($1::text is null or d.group_name = $1)
+                 and ($2::text[] is null or d.group_name = any($2)) group by a.severity, a.state"#,
+            group,
+            scope.groups()
         )
         .fetch_all(self.pool())
         .await?;
@@ -140,6 +159,7 @@ impl Store {
     /// As the database.
     pub async fn count_verdicts(
         &self,
+        scope: &Scope,
         group: Option<&str>,
         since: OffsetDateTime,
         until: OffsetDateTime,
@@ -148,12 +168,14 @@ impl Store {
             r#"select date_trunc('minute', v.recorded_at) as "minute!", v.verdict, count(*) as "verdicts!"
                from verdict v
                where v.recorded_at >= $2 and v.recorded_at < $3
-                 and ($1::text is null or exists (
-                      select from device d where d.id = v.device_id and d.group_name = $1))
+                 and (($1::text is null and $4::text[] is null) or exists (
+                      select from device d where d.id = v.device_id and ($1::text is null or d.group_name = $1)
+                        and ($4::text[] is null or d.group_name = any($4))))
                group by 1, 2 order by 1, 2"#,
             group,
             since,
-            until
+            until,
+            scope.groups()
         )
         .fetch_all(self.pool())
         .await?;

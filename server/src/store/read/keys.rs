@@ -2,18 +2,23 @@
 
 use time::OffsetDateTime;
 
-use crate::domain::{ApiKeyId, Caller};
+use crate::domain::{ApiKeyId, Caller, Scope};
 use crate::store::Store;
 use crate::{Error, Result};
 
 impl Store {
-    /// The caller whose key has this SHA-256, if the key is neither expired nor revoked at `now`.
+    /// The caller whose key has this SHA-256, if the key is neither expired nor revoked at `now`, and when the key was last
+    /// used.
     ///
     /// # Errors
     /// As the database.
-    pub async fn caller_of_key(&self, hash: &[u8], now: OffsetDateTime) -> Result<Option<Caller>> {
+    pub async fn caller_of_key(
+        &self,
+        hash: &[u8],
+        now: OffsetDateTime,
+    ) -> Result<Option<(Caller, Option<OffsetDateTime>)>> {
         let row = sqlx::query!(
-            "select id, role from api_key
+            "select id, role, groups, last_used_at from api_key
              where hash = $1 and revoked_at is null and (expires_at is null or expires_at > $2)",
             hash,
             now
@@ -22,9 +27,21 @@ impl Store {
         .await?;
         row.map(|row| {
             let role = row.role.parse().map_err(Error::internal)?;
-            Ok(Caller::ApiKey { id: ApiKeyId(row.id), role })
+            let scope = Scope::of_stored(row.groups);
+            Ok((Caller::ApiKey { id: ApiKeyId(row.id), role, scope }, row.last_used_at))
         })
         .transpose()
+    }
+
+    /// Notes that a key was used.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn key_used(&self, id: ApiKeyId, at: OffsetDateTime) -> Result<()> {
+        sqlx::query!("update api_key set last_used_at = $2 where id = $1", id.0, at)
+            .execute(self.pool())
+            .await?;
+        Ok(())
     }
 
     /// When a key ends; `None` if it does not, or there is none.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Place;
 use crate::Result;
-use crate::domain::SessionId;
+use crate::domain::{Scope, SessionId};
 use crate::store::Store;
 
 /// One log-on of one subject on one device.
@@ -66,6 +66,7 @@ impl Store {
     /// As the database.
     pub async fn read_sessions(
         &self,
+        scope: &Scope,
         filter: &SessionFilter,
         after: Option<Place>,
         limit: i64,
@@ -80,6 +81,8 @@ impl Store {
                and ($3::text is null or verdict = $3)
                and ($4::boolean is null or (closed_at is null) = $4)
                and ($8::boolean is null or (held_at is not null and closed_at is not null) = $8)
+               and ($9::text[] is null or exists (
+                    select from device d where d.id = session.device_id and d.group_name = any($9)))
                and ($5::timestamptz is null or opened_at < $5 or (opened_at = $5 and id > $6::uuid))
              order by opened_at desc, id limit $7"#,
             filter.subject,
@@ -89,7 +92,8 @@ impl Store {
             after.map(|p| p.at),
             after.map(|p| p.id),
             limit,
-            filter.held_back
+            filter.held_back,
+            scope.groups()
         );
         Ok(rows.fetch_all(self.pool()).await?)
     }
@@ -98,13 +102,16 @@ impl Store {
     ///
     /// # Errors
     /// As the database.
-    pub async fn read_session(&self, id: SessionId) -> Result<Option<Session>> {
+    pub async fn read_session(&self, scope: &Scope, id: SessionId) -> Result<Option<Session>> {
         let row = sqlx::query_as!(
             Session,
             r#"select id, device_id, subject_id, remote, opened_at, closed_at, ended_by_silence,
                     (held_at is not null and closed_at is not null) as "held_back!", locked, last_sequence, verdict, trust, verdict_at
-             from session where id = $1"#,
-            id.0
+             from session
+             where id = $1 and ($2::text[] is null or exists (
+                   select from device d where d.id = session.device_id and d.group_name = any($2)))"#,
+            id.0,
+            scope.groups()
         );
         Ok(row.fetch_optional(self.pool()).await?)
     }

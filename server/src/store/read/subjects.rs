@@ -1,4 +1,4 @@
-//! Subjects and the state of their profiles.
+//! Subjects and the state of their profiles. A subject is in the scope of whoever sees a device that the subject has worked on.
 
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Place;
 use crate::Result;
-use crate::domain::SubjectId;
+use crate::domain::{Scope, SubjectId};
 use crate::store::Store;
 
 /// How far a profile has come in one modality.
@@ -59,17 +59,26 @@ impl Store {
     ///
     /// # Errors
     /// As the database.
-    pub async fn read_subjects(&self, after: Option<Place>, limit: i64) -> Result<Vec<Subject>> {
+    pub async fn read_subjects(
+        &self,
+        scope: &Scope,
+        after: Option<Place>,
+        limit: i64,
+    ) -> Result<Vec<Subject>> {
         let rows = sqlx::query_as!(
             Subject,
             r#"select s.id, s.pseudonym, s.created_at,
                       coalesce(p.maturity, '[]'::jsonb) as "profile!: Json<Vec<Maturity>>"
                from subject s left join profile p on p.subject_id = s.id
-               where $1::timestamptz is null or (s.created_at, s.id) > ($1, $2::uuid)
+               where ($1::timestamptz is null or (s.created_at, s.id) > ($1, $2::uuid))
+                 and ($4::text[] is null or exists (
+                      select from session e join device d on d.id = e.device_id
+                      where e.subject_id = s.id and d.group_name = any($4)))
                order by s.created_at, s.id limit $3"#,
             after.map(|p| p.at),
             after.map(|p| p.id),
-            limit
+            limit,
+            scope.groups()
         );
         Ok(rows.fetch_all(self.pool()).await?)
     }
@@ -78,13 +87,17 @@ impl Store {
     ///
     /// # Errors
     /// As the database.
-    pub async fn read_subject(&self, id: SubjectId) -> Result<Option<Subject>> {
+    pub async fn read_subject(&self, scope: &Scope, id: SubjectId) -> Result<Option<Subject>> {
         let row = sqlx::query_as!(
             Subject,
             r#"select s.id, s.pseudonym, s.created_at,
                       coalesce(p.maturity, '[]'::jsonb) as "profile!: Json<Vec<Maturity>>"
-               from subject s left join profile p on p.subject_id = s.id where s.id = $1"#,
-            id.0
+               from subject s left join profile p on p.subject_id = s.id
+               where s.id = $1 and ($2::text[] is null or exists (
+                     select from session e join device d on d.id = e.device_id
+                     where e.subject_id = s.id and d.group_name = any($2)))"#,
+            id.0,
+            scope.groups()
         );
         Ok(row.fetch_optional(self.pool()).await?)
     }
@@ -93,12 +106,16 @@ impl Store {
     ///
     /// # Errors
     /// As the database.
-    pub async fn read_profile(&self, id: SubjectId) -> Result<Option<ProfileState>> {
+    pub async fn read_profile(&self, scope: &Scope, id: SubjectId) -> Result<Option<ProfileState>> {
         let row = sqlx::query_as!(
             ProfileState,
             r#"select subject_id, maturity as "maturity!: Json<Vec<Maturity>>", version, updated_at
-               from profile where subject_id = $1"#,
-            id.0
+               from profile p
+               where subject_id = $1 and ($2::text[] is null or exists (
+                     select from session e join device d on d.id = e.device_id
+                     where e.subject_id = p.subject_id and d.group_name = any($2)))"#,
+            id.0,
+            scope.groups()
         );
         Ok(row.fetch_optional(self.pool()).await?)
     }

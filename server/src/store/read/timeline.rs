@@ -1,13 +1,13 @@
-//! What happened in a session, without any feature value.
+//! What happened in a session, without any feature value. Of a [`Session`] that was read, so that its reader may see it.
 
 use serde::Serialize;
 use sqlx::types::Json;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+use super::sessions::Session;
 use super::verdicts::Evidence;
 use crate::Result;
-use crate::domain::SessionId;
 use crate::store::Store;
 
 /// A window: how much was measured, not what.
@@ -69,12 +69,12 @@ impl Store {
     ///
     /// # Errors
     /// As the database.
-    pub async fn read_windows(&self, id: SessionId, after: i64, limit: i64) -> Result<Vec<TimelineWindow>> {
+    pub async fn read_windows(&self, of: &Session, after: i64, limit: i64) -> Result<Vec<TimelineWindow>> {
         let rows = sqlx::query_as!(
             TimelineWindow,
             "select sequence, at, modality, inputs, active_ms from feature_window
              where session_id = $1 and sequence > $2 order by sequence limit $3",
-            id.0,
+            of.id,
             after,
             limit
         );
@@ -85,12 +85,12 @@ impl Store {
     ///
     /// # Errors
     /// As the database.
-    pub async fn read_events(&self, id: SessionId, after: i64, limit: i64) -> Result<Vec<TimelineEvent>> {
+    pub async fn read_events(&self, of: &Session, after: i64, limit: i64) -> Result<Vec<TimelineEvent>> {
         let rows = sqlx::query_as!(
             TimelineEvent,
             "select sequence, at, kind as event, count from session_event
              where session_id = $1 and sequence > $2 order by sequence limit $3",
-            id.0,
+            of.id,
             after,
             limit
         );
@@ -103,7 +103,7 @@ impl Store {
     /// As the database.
     pub async fn read_session_verdicts(
         &self,
-        id: SessionId,
+        of: &Session,
         after: i64,
         through: i64,
     ) -> Result<Vec<TimelineVerdict>> {
@@ -111,7 +111,7 @@ impl Store {
             TimelineVerdict,
             r#"select sequence, at, verdict, cause, trust, llr, reason, evidence as "evidence!: Json<Vec<Evidence>>"
                from verdict where session_id = $1 and sequence > $2 and sequence <= $3 order by sequence"#,
-            id.0,
+            of.id,
             after,
             through
         );

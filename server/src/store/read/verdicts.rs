@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::domain::Scope;
 use crate::store::Store;
 use crate::{Error, Result};
 
@@ -119,13 +120,14 @@ impl Store {
     /// As the database.
     pub async fn read_verdicts(
         &self,
+        scope: &Scope,
         filter: &VerdictFilter,
         after: VerdictPlace,
         before: Option<u64>,
         limit: i64,
     ) -> Result<Vec<Verdict>> {
-        if filter.narrows() {
-            return self.read_some_verdicts(filter, after, before, limit).await;
+        if filter.narrows() || scope.narrows() {
+            return self.read_some_verdicts(scope, filter, after, before, limit).await;
         }
         let rows = sqlx::query_as!(
             Verdict,
@@ -146,6 +148,7 @@ impl Store {
 
     async fn read_some_verdicts(
         &self,
+        scope: &Scope,
         filter: &VerdictFilter,
         after: VerdictPlace,
         before: Option<u64>,
@@ -169,6 +172,8 @@ impl Store {
                  and ($9::text[] is null or verdict = any($9))
                  and ($10::timestamptz is null or recorded_at >= $10)
                  and ($11::timestamptz is null or recorded_at < $11)
+                 and ($12::text[] is null or exists (
+                      select from device d where d.id = verdict.device_id and d.group_name = any($12)))
                order by tx, id limit $3"#,
             after.tx.to_string(),
             after.id,
@@ -180,7 +185,8 @@ impl Store {
             filter.group,
             verdicts.as_deref(),
             filter.since,
-            filter.until
+            filter.until,
+            scope.groups()
         );
         let mut unit = self.begin().await?;
         unit.plan_each().await?;

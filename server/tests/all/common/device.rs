@@ -9,7 +9,9 @@ use tacit_proto::v1::agent_message::Message as Up;
 use tacit_proto::v1::enrollment_client::EnrollmentClient;
 use tacit_proto::v1::server_message::Message as Down;
 use tacit_proto::v1::telemetry_client::TelemetryClient;
-use tacit_proto::v1::{self, AgentMessage, DeviceInfo, EnrollDeviceRequest, Record, ServerMessage};
+use tacit_proto::v1::{
+    self, AgentMessage, DeviceInfo, EnrollDeviceRequest, Record, RotateKeyRequest, ServerMessage,
+};
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -66,6 +68,30 @@ impl Device {
         let key = Ed25519KeyPair::generate().unwrap();
         let id = enrol(url, ca, enrol_request(&key, token)).await?;
         Ok(Self { id, key, url: url.to_owned(), ca: ca.map(str::to_owned) })
+    }
+
+    /// Has the server take another key, with a proof of the caller's making; the device signs with it from then on.
+    pub(crate) async fn rotate(
+        &mut self,
+        to: Ed25519KeyPair,
+        proof: &[u8],
+        now: OffsetDateTime,
+    ) -> Result<(), Status> {
+        let channel = channel(&self.url, self.ca.as_deref()).await.map_err(|e| unavailable(&e))?;
+        let public_key = to.public_key().as_ref().to_vec();
+        let mut request = Request::new(RotateKeyRequest { public_key, proof: proof.to_vec() });
+        let bearer = format!("Bearer {}", self.sign(&self.claims(now)));
+        request.metadata_mut().insert("authorization", bearer.parse().unwrap());
+        EnrollmentClient::new(channel).rotate_key(request).await?;
+        self.key = to;
+        Ok(())
+    }
+
+    /// What shows that a key is to be this device's.
+    pub(crate) fn rotation_proof(&self, to: &Ed25519KeyPair) -> Vec<u8> {
+        let id = self.id.to_string();
+        let signed = [b"tacit-rotate-v1\n", id.as_bytes(), b"\n", to.public_key().as_ref()].concat();
+        to.sign(&signed).as_ref().to_vec()
     }
 
     /// The server has moved.

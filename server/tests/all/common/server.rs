@@ -6,11 +6,12 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tacit_engine::Population;
+use tacit_server::app::bounds::Bounds;
 use tacit_server::app::changes::Changes;
 use tacit_server::app::health::Health;
 use tacit_server::app::ingest::ProfileCache;
 use tacit_server::app::policies::PolicyCache;
-use tacit_server::app::{App, admin, events};
+use tacit_server::app::{App, events, tokens};
 use tacit_server::clock::{Ambient, Clock, Random};
 use tacit_server::config::Settings;
 use tacit_server::domain::Caller;
@@ -96,6 +97,7 @@ impl Server {
             secrets: Arc::new(secrets),
             ambient,
             population: Arc::clone(&POPULATION),
+            bounds: Bounds::new(settings.bounds),
             settings,
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             profiles: ProfileCache::default(),
@@ -122,9 +124,8 @@ impl Server {
     /// A fresh enrolment token of one use, for a group.
     pub(crate) async fn token_of(&self, group: &str) -> String {
         let hour = time::Duration::HOUR;
-        admin::create_enrolment_token(&self.app.store, &self.app.ambient, &Caller::Console, 1, hour, group)
-            .await
-            .unwrap()
+        let app = &self.app;
+        tokens::create(&app.store, &app.ambient, &Caller::Console, 1, hour, group).await.unwrap().1
     }
 
     /// An enrolled device.

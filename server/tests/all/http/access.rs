@@ -12,7 +12,7 @@ use crate::common::eventually;
 use crate::common::server::START;
 
 /// `METHOD /path` of every route that the description names.
-fn routes() -> BTreeSet<String> {
+pub(super) fn routes() -> BTreeSet<String> {
     let api: Value = serde_json::to_value(tacit_server::http::openapi()).unwrap();
     let paths = api["paths"].as_object().unwrap();
     let calls = paths.iter().flat_map(|(path, item)| {
@@ -47,7 +47,7 @@ async fn every_row_lets_in_exactly_who_it_names() {
             let answer = api.call(method.clone(), &path, key.as_deref()).await;
             let status = answer.status.as_u16();
             match (who, role) {
-                (Who::Anyone, _) => assert_eq!(status, 200, "{call} {role:?}"),
+                (Who::Anyone, _) => assert!(![401, 403].contains(&status), "{call} {role:?}: {status}"),
                 (Who::Roles(roles), Some(role)) if roles.contains(role) => {
                     // Let in, and then told that a body is wanted.
                     assert!([200, 400, 404].contains(&status), "{call} {role:?}: {status}");

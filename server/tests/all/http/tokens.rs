@@ -68,6 +68,32 @@ fn claims() -> Value {
     })
 }
 
+#[tokio::test]
+async fn a_token_is_limited_to_the_groups_it_names() {
+    let issuer = Issuer::new(&PKCS_ED25519, Algorithm::EdDSA);
+    let api = Api::with(|settings| {
+        settings.auth = AuthSettings { group_claim: Some("desks".to_owned()), ..issuer.settings() };
+    })
+    .await;
+    for (groups, expected) in [
+        (json!(["default", "staff"]), Some(2)),
+        (json!("staff default"), Some(2)),
+        (json!("*"), Some(2)),
+        (json!(["staff"]), Some(0)),
+        (json!([]), None),
+        (json!(7), None),
+        (Value::Null, None),
+    ] {
+        let mut claims = claims();
+        claims["desks"] = groups;
+        let answer = api.get("/v1/devices", &issuer.sign(&claims)).await;
+        match expected {
+            Some(devices) => assert_eq!(answer.json()["devices"].as_array().unwrap().len(), devices),
+            None => assert_eq!(answer.status, 403, "{}", answer.text),
+        }
+    }
+}
+
 async fn status(api: &Api, token: &str, path: &str) -> u16 {
     api.get(path, token).await.status.as_u16()
 }

@@ -71,7 +71,8 @@ async fn a_machine_that_types_locks_the_screen_and_the_outcome_is_stored() {
         account: "user-1".to_owned(),
         back_end: BackEnd::default(),
         remote: false,
-        insecure_loopback: true,
+        means: true.into(),
+        rotate_after_days: 0,
         response: ResponseConfig { path: vec![folder.path().to_owned()], session: Some("c7".to_owned()) },
     };
     let (stop, stopped) = oneshot::channel::<()>();
