@@ -93,6 +93,22 @@ pub(crate) enum Command {
         #[arg(long)]
         name: Option<String>,
     },
+    /// Measure nothing until `on`; the company sees that this device's agent is off.
+    Off,
+    /// Measure nothing for a time, if policy allows it; the company sees that.
+    Pause {
+        /// For how long.
+        #[arg(long, default_value = "15", value_parser = clap::value_parser!(u32).range(1..))]
+        minutes: u32,
+    },
+    /// Measure again.
+    On,
+    /// Say how the running agent is.
+    Status {
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Give this device a new key, while no agent runs; a running one does so by itself.
     RotateKey,
     /// Send a recorded trace as one session.
@@ -172,7 +188,11 @@ impl Cli {
                 whose.set(&mut config);
             }
             Command::Doctor { from } => from.set(&mut config),
-            Command::RotateKey => {}
+            Command::RotateKey
+            | Command::Off
+            | Command::Pause { .. }
+            | Command::On
+            | Command::Status { .. } => {}
         }
         config.validate()?;
         Ok(config)

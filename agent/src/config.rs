@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::capture::BackEnd;
 use crate::channel::{ClientCertificate, Means, check_server};
-use crate::response::DEFAULT_PATH;
+use crate::response::{DEFAULT_PATH, MOST_TEXT};
 
 /// Where the file is looked for if none is named; there need not be one.
 pub const DEFAULT_FILE: &str = "/etc/tacit-agent/agent.toml";
@@ -30,6 +30,8 @@ pub struct Config {
     pub capture: CaptureConfig,
     /// How responses are carried out.
     pub response: ResponseConfig,
+    /// What the person at the desk reads at the first run.
+    pub notice: NoticeConfig,
 }
 
 impl Default for Config {
@@ -40,6 +42,7 @@ impl Default for Config {
             key: KeyConfig::default(),
             capture: CaptureConfig::default(),
             response: ResponseConfig::default(),
+            notice: NoticeConfig::default(),
         }
     }
 }
@@ -102,6 +105,20 @@ impl Default for ResponseConfig {
     }
 }
 
+/// What the person at the desk reads at the first run.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NoticeConfig {
+    /// The text; empty where the company tells people otherwise.
+    pub text: String,
+}
+
+impl Default for NoticeConfig {
+    fn default() -> Self {
+        Self { text: crate::notice::TEXT.to_owned() }
+    }
+}
+
 impl Config {
     /// Reads a settings file; the default one if none is named, and the defaults if that is not there.
     ///
@@ -126,6 +143,9 @@ impl Config {
     pub fn validate(&self) -> Result<()> {
         if self.state_dir.as_os_str().is_empty() {
             bail!("state_dir is empty: name a folder");
+        }
+        if self.notice.text.chars().count() > MOST_TEXT {
+            bail!("notice.text is too long: at most {MOST_TEXT} characters are shown");
         }
         self.server.validate()?;
         self.capture.validate()?;

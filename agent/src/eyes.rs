@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tacit_measure::TimedInput;
+use tacit_proto::v1::Capture;
 use tokio::sync::watch;
 
 use crate::capture::{CaptureError, Captured, DeviceKind, Running};
@@ -26,18 +27,48 @@ pub(crate) enum Seen {
 pub(crate) struct Eyes {
     source: Source,
     running: Option<Running>,
-    capturing: watch::Sender<bool>,
+    capture: watch::Sender<Capture>,
+    /// Why they are shut, if they are.
+    shut: Option<Capture>,
+    interrupted: bool,
     pause: Duration,
     overflowed: u32,
 }
 
 impl Eyes {
-    pub(crate) fn new(source: Source, capturing: watch::Sender<bool>) -> Self {
-        Self { source, running: None, capturing, pause: Duration::ZERO, overflowed: 0 }
+    pub(crate) fn new(source: Source, capture: watch::Sender<Capture>) -> Self {
+        Self {
+            source,
+            running: None,
+            capture,
+            shut: None,
+            interrupted: false,
+            pause: Duration::ZERO,
+            overflowed: 0,
+        }
+    }
+
+    /// Stops capture, and says why, or begins it again. Nothing that was captured before is told after.
+    pub(crate) fn shut(&mut self, why: Option<Capture>) {
+        if self.shut == why {
+            return;
+        }
+        self.shut = why;
+        self.interrupted = true;
+        self.running = None;
+        self.overflowed = 0;
+        self.pause = Duration::ZERO;
+        self.capture.send_replace(why.unwrap_or(Capture::Failed));
     }
 
     /// The next thing captured. Safe to drop and call again.
     pub(crate) async fn next(&mut self) -> Seen {
+        if self.shut.is_some() {
+            return std::future::pending().await;
+        }
+        if std::mem::take(&mut self.interrupted) {
+            return Seen::Interrupted;
+        }
         loop {
             if let Some(running) = &mut self.running {
                 if let Some(captured) = running.captured.recv().await {
@@ -53,7 +84,7 @@ impl Eyes {
                     match captured {
                         Captured::Began => {
                             tracing::info!("capture began");
-                            self.capturing.send_replace(true);
+                            self.capture.send_replace(Capture::Running);
                             self.pause = Duration::ZERO;
                             continue;
                         }
@@ -65,7 +96,7 @@ impl Eyes {
                 self.running = None;
                 self.overflowed = 0;
                 self.pause = (self.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
-                self.capturing.send_replace(false);
+                self.capture.send_replace(Capture::Failed);
                 tracing::error!(%reason, retry_in_ms = self.pause.as_millis(), "capture ended");
                 return Seen::Interrupted;
             }

@@ -14,8 +14,8 @@
 //! let (server, plain) = ("https://127.0.0.1:7443", false);
 //! let identity = enrol::enrol(state, server, Some(ca), token, plain, enrol::device_info(None)).await?;
 //! let spool = SharedSpool::new(Spool::open(state)?);
-//! let (_capturing, capturing) = tokio::sync::watch::channel(true);
-//! let (uplink, _from_server) = Uplink::new(identity, plain, spool.clone(), now_ms, capturing)?;
+//! let (_capture, capture) = tokio::sync::watch::channel(tacit_proto::v1::Capture::Running);
+//! let (uplink, _from_server) = Uplink::new(identity, plain, spool.clone(), now_ms, capture)?;
 //! let sending = tokio::spawn(uplink.run());
 //!
 //! // Times are the caller's: this session began at `start_ms`, and its events say when they happened.
@@ -46,6 +46,7 @@ pub mod eyes;
 pub mod files;
 pub mod identity;
 pub mod inspect;
+pub mod notice;
 pub mod refusal;
 pub mod replay;
 pub mod response;
@@ -54,6 +55,8 @@ pub mod run;
 pub mod session;
 mod shared;
 pub mod spool;
+pub mod status;
+pub mod switch;
 pub mod trace;
 mod trouble;
 pub mod uplink;

@@ -7,11 +7,13 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Parser;
 use cli::{Cli, Command, account};
 use tacit_agent::clock::now_ms;
 use tacit_agent::session::Session;
+use tacit_agent::status::Status;
+use tacit_agent::switch::Choice;
 use tacit_agent::{doctor, enrol, inspect, replay, rotate, run, trace};
 use tacit_measure::Settings;
 use tacit_proto::v1::Record;
@@ -54,6 +56,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
                 means: means()?,
                 rotate_after_days: config.key.rotate_after_days,
                 response: config.response,
+                notice: config.notice.text,
             };
             run::run(settings, now_ms, stopped()).await?;
         }
@@ -71,6 +74,28 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::RotateKey => {
             rotate::rotate(&config.state_dir, means()?, now_ms).await?;
             print("this device has a new key");
+        }
+        Command::Off => {
+            Choice::Off.keep(&config.state_dir)?;
+            print(
+                "switched off: nothing is measured until `tacit-agent on`. Your company sees that this device's agent is off.",
+            );
+        }
+        Command::Pause { minutes } => {
+            let longest = Status::read(&config.state_dir, now_ms())?.longest_pause_minutes;
+            if minutes > longest {
+                bail!("{}", refusal_of_pause(longest));
+            }
+            Choice::Paused { since_ms: now_ms(), minutes }.keep(&config.state_dir)?;
+            print(&format!("paused for {minutes} minutes: nothing is measured. `tacit-agent on` ends that."));
+        }
+        Command::On => {
+            Choice::On.keep(&config.state_dir)?;
+            print("switched on");
+        }
+        Command::Status { json } => {
+            let status = Status::read(&config.state_dir, now_ms())?;
+            print(&if json { serde_json::to_string(&status)? } else { status.in_words() });
         }
         Command::Replay { trace, speed, at, timeout, .. } => {
             let settings = replay::Replay {
@@ -111,6 +136,14 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn refusal_of_pause(longest: u32) -> String {
+    match longest {
+        0 => "policy allows no pause; `tacit-agent off` switches the agent off, which your company sees"
+            .to_owned(),
+        minutes => format!("policy allows a pause of {minutes} minutes at a time at most"),
+    }
 }
 
 fn inspect_trace(trace: &Path, account: &str, scratch: &Path, mut show: impl FnMut(&Record)) -> Result<()> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tacit_measure::Settings;
+use tacit_proto::v1::Capture;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -55,8 +56,8 @@ pub async fn replay(settings: Replay<'_>, now: Now) -> Result<Replayed> {
     };
     let identity = Identity::load(settings.state)?;
     let spool = SharedSpool::new(Spool::open(settings.state)?);
-    let (_capturing, capturing) = watch::channel(true);
-    let (uplink, mut from_server) = Uplink::new(identity, settings.means, spool.clone(), now, capturing)?;
+    let (_capture, capture) = watch::channel(Capture::Running);
+    let (uplink, mut from_server) = Uplink::new(identity, settings.means, spool.clone(), now, capture)?;
     let running = tokio::spawn(uplink.run());
 
     let measuring = windows_of_server(&mut from_server, settings.timeout).await;

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 use tacit_measure::{Input, Origin, Settings, TimedInput};
-use tacit_proto::v1::{Record, SignalKind};
+use tacit_proto::v1::{Capture, Record, SignalKind};
 use tokio::sync::watch;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::capture::{self, BackEnd, DeviceKind};
 use crate::channel::Means;
@@ -15,10 +16,13 @@ use crate::clock::Now;
 use crate::config::ResponseConfig;
 use crate::eyes::{Eyes, Seen, Source};
 use crate::identity::Identity;
+use crate::notice;
 use crate::refusal::{RefusedSession, Reopening};
 use crate::response::{Event, Responder};
 use crate::session::Session;
 use crate::spool::Spool;
+use crate::status::{Seeing, Status};
+use crate::switch::{Choice, Looks};
 use crate::uplink::{SharedSpool, Uplink};
 
 /// How long the closing of the session may take to reach the server; it stays in the spool otherwise.
@@ -40,6 +44,8 @@ pub struct Run {
     pub rotate_after_days: u32,
     /// How responses are carried out.
     pub response: ResponseConfig,
+    /// What the person reads at the first run; nothing if it is empty.
+    pub notice: String,
 }
 
 /// Runs until `stop` resolves, then closes the session.
@@ -60,50 +66,92 @@ pub async fn run(settings: Run, now: Now, stop: impl Future<Output = ()>) -> Res
 pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<Output = ()>) -> Result<()> {
     let identity = Identity::load(&settings.state)?;
     let spool = SharedSpool::new(Spool::open(&settings.state)?);
-    let (capturing, capturing_of) = watch::channel(false);
-    let (uplink, mut from_server) = Uplink::new(identity, settings.means, spool.clone(), now, capturing_of)?;
+    let (capture, capture_of) = watch::channel(Capture::Failed);
+    let enrolled = identity.enrolled.clone();
+    let (uplink, mut from_server) =
+        Uplink::new(identity, settings.means.clone(), spool.clone(), now, capture_of.clone())?;
     let uplink = uplink.rotating(settings.state.clone(), settings.rotate_after_days);
-    let measuring = *from_server.settings.borrow();
-    let (mut session, opening) =
-        Session::open(&settings.state, &settings.account, settings.remote, now(), measuring)?;
-    spool.append(&opening)?;
     let outcomes = uplink.outcomes();
+    let mut choice = Choice::read(&settings.state);
+    let mut desk =
+        Desk { spool: spool.clone(), session: None, reopening: Reopening::default(), settings, now };
+    desk.follow(choice, *from_server.settings.borrow())?;
     let uplink = tokio::spawn(uplink.run());
-    tracing::info!(session = %session.id(), "session opened");
+    let noticing = {
+        let (state, text) = (desk.settings.state.clone(), desk.settings.notice.clone());
+        let response = desk.settings.response.clone();
+        tokio::spawn(async move { notice::show(&state, &text, &response, now).await })
+    };
 
     tokio::pin!(stop);
-    let mut eyes = Eyes::new(source, capturing);
-    let mut reopening = Reopening::default();
-    let (responder, mut responses) = Responder::new(&settings.response, now);
+    let mut eyes = Eyes::new(source, capture);
+    let mut looks = Looks::new(&desk.settings.state);
+    let (responder, mut responses) = Responder::new(&desk.settings.response, now);
+    let mut said = None;
     loop {
+        let restricted = desk.id().is_some_and(|id| *from_server.restricted.borrow() == Some(id));
+        let shut = choice.shuts(now(), *from_server.longest_pause.borrow());
+        // Who has asked for a restriction is nothing for those who read how a device is.
+        eyes.shut(shut.or(restricted.then_some(Capture::Running)));
+        let status = Status {
+            at_ms: now(),
+            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+            device: enrolled.device_id.clone(),
+            server: enrolled.server.clone(),
+            trouble: Some(from_server.trouble.borrow().clone()).filter(|trouble| !trouble.is_empty()),
+            seeing: seeing(*capture_of.borrow(), restricted),
+            session: desk.id(),
+            longest_pause_minutes: *from_server.longest_pause.borrow(),
+            waiting: *spool.waiting().borrow(),
+            lost: spool.lost(),
+        };
+        if said.as_ref().is_none_or(|said| status.is_news_after(said)) {
+            status.keep(&desk.settings.state);
+            said = Some(status);
+        }
         tokio::select! {
             () = &mut stop => break,
-            seen = eyes.next() => keep(&spool, measure(&mut session, seen, now)),
+            found = looks.next() => {
+                if found != choice {
+                    tracing::info!(chosen = ?found, "the person at the desk has chosen");
+                    choice = found;
+                }
+                if let Err(error) = desk.follow(choice, *from_server.settings.borrow()) {
+                    tracing::error!(error = format!("{error:#}"), "no session can be opened or closed");
+                }
+            }
+            seen = eyes.next() => desk.with(|session| measure(session, seen, now)),
             Some(directive) = from_server.directives.recv() => {
-                responder.take(directive, session.id().as_bytes());
+                responder.take(directive, desk.id().unwrap_or_default().as_bytes());
             }
             Some(event) = responses.recv() => match event {
                 // The server asks again for what is lost on its way.
                 Event::Outcome(outcome) => drop(outcomes.try_send(outcome)),
-                Event::Locked => keep(&spool, session.locked(now()).map(|r| vec![r])),
-                Event::Unlocked => keep(&spool, session.unlocked(now()).map(|r| vec![r])),
+                _ if shut.is_some() => {}
+                Event::Locked => desk.with(|session| session.locked(now()).map(|r| vec![r])),
+                Event::Unlocked => desk.with(|session| session.unlocked(now()).map(|r| vec![r])),
             },
             Ok(()) = from_server.settings.changed() => {
                 let settings: Settings = *from_server.settings.borrow_and_update();
-                session.configure(settings);
+                if let Some(session) = &mut desk.session {
+                    session.configure(settings);
+                }
             }
             Ok(()) = from_server.refused.changed() => {
                 let refused = *from_server.refused.borrow_and_update();
-                if let Some(refused) = refused.filter(|refused| refused.id == session.id()) {
-                    keep(&spool, reopen(&mut session, refused, &mut reopening, &spool, now()));
+                if let Some(refused) = refused.filter(|refused| desk.id() == Some(refused.id)) {
+                    desk.reopen(refused);
                 }
             }
+            Ok(()) = from_server.restricted.changed() => {}
+            Ok(()) = from_server.longest_pause.changed() => {}
         }
     }
 
     tracing::info!("stopping");
-    spool.append(&session.close(now())?)?;
-    Session::forget(&settings.state)?;
+    noticing.abort();
+    Status::forget(&desk.settings.state);
+    desk.close()?;
     let mut waiting = spool.waiting();
     if tokio::time::timeout(GRACE, waiting.wait_for(|left| *left == 0)).await.is_err() {
         let unwritten = spool.lock().unwritten();
@@ -118,6 +166,80 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
     }
     uplink.abort();
     Ok(())
+}
+
+fn seeing(capture: Capture, restricted: bool) -> Seeing {
+    match capture {
+        Capture::Paused => Seeing::Paused,
+        Capture::Off => Seeing::Off,
+        _ if restricted => Seeing::Restricted,
+        Capture::Running => Seeing::Running,
+        Capture::Failed | Capture::Unspecified => Seeing::Failed,
+    }
+}
+
+/// What is measured at the desk.
+struct Desk {
+    spool: SharedSpool,
+    /// None while the agent is switched off.
+    session: Option<Session>,
+    reopening: Reopening,
+    settings: Run,
+    now: Now,
+}
+
+impl Desk {
+    fn id(&self) -> Option<Uuid> {
+        self.session.as_ref().map(Session::id)
+    }
+
+    /// Opens or closes the session as the person has chosen.
+    fn follow(&mut self, choice: Choice, measuring: Settings) -> Result<()> {
+        match (choice, &self.session) {
+            (Choice::Off, Some(_)) => self.close(),
+            (Choice::On | Choice::Paused { .. }, None) => {
+                let Run { state, account, remote, .. } = &self.settings;
+                let (session, opening) = Session::open(state, account, *remote, (self.now)(), measuring)?;
+                self.spool.append(&opening)?;
+                tracing::info!(session = %session.id(), "session opened");
+                self.session = Some(session);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn close(&mut self) -> Result<()> {
+        let Some(session) = self.session.take() else { return Ok(()) };
+        self.spool.append(&session.close((self.now)())?)?;
+        Session::forget(&self.settings.state)
+    }
+
+    /// Records that cannot be kept are lost, but the agent goes on.
+    fn with(&mut self, records: impl FnOnce(&mut Session) -> Result<Vec<Record>>) {
+        let Some(session) = &mut self.session else { return };
+        let kept = records(session)
+            .and_then(|records| if records.is_empty() { Ok(()) } else { self.spool.append(&records) });
+        if let Err(error) = kept {
+            tracing::error!(error = format!("{error:#}"), "records could not be kept");
+        }
+    }
+
+    /// Follows a session that the server takes no more of with another one.
+    fn reopen(&mut self, refused: RefusedSession) {
+        let now_ms = (self.now)();
+        let (spool, reopening) = (self.spool.clone(), &mut self.reopening);
+        let now = Instant::now();
+        let pause = reopening.pause(now);
+        self.with(|session| {
+            let records = session.renew(now_ms, !refused.opening)?;
+            if !pause.is_zero() {
+                spool.hold(session.id(), now + pause);
+            }
+            tracing::warn!(refused = %refused.id, session = %session.id(), sent_in_s = pause.as_secs(), "another session was opened in place of the refused one");
+            Ok(records)
+        });
+    }
 }
 
 /// Shows what would leave, live, and sends nothing. Ends with `stop`.
@@ -135,8 +257,8 @@ pub async fn inspect(
     capture::check(back_end)?;
     let (mut session, opening) = Session::open(scratch, account, false, now(), Settings::default())?;
     opening.iter().for_each(&mut show);
-    let (capturing, _) = watch::channel(false);
-    let mut eyes = Eyes::new(source(back_end), capturing);
+    let (capture, _) = watch::channel(Capture::Failed);
+    let mut eyes = Eyes::new(source(back_end), capture);
     tokio::pin!(stop);
     loop {
         tokio::select! {
@@ -150,32 +272,6 @@ pub async fn inspect(
 
 fn source(back_end: BackEnd) -> Source {
     Box::new(move || capture::start(capture::back_end(back_end)))
-}
-
-/// Follows a session that the server takes no more of with another one.
-fn reopen(
-    session: &mut Session,
-    refused: RefusedSession,
-    reopening: &mut Reopening,
-    spool: &SharedSpool,
-    now_ms: u64,
-) -> Result<Vec<Record>> {
-    let records = session.renew(now_ms, !refused.opening)?;
-    let now = Instant::now();
-    let pause = reopening.pause(now);
-    if !pause.is_zero() {
-        spool.hold(session.id(), now + pause);
-    }
-    tracing::warn!(refused = %refused.id, session = %session.id(), sent_in_s = pause.as_secs(), "another session was opened in place of the refused one");
-    Ok(records)
-}
-
-/// Records that cannot be kept are lost, but the agent goes on.
-fn keep(spool: &SharedSpool, records: Result<Vec<Record>>) {
-    let kept = records.and_then(|records| if records.is_empty() { Ok(()) } else { spool.append(&records) });
-    if let Err(error) = kept {
-        tracing::error!(error = format!("{error:#}"), "records could not be kept");
-    }
 }
 
 fn measure(session: &mut Session, seen: Seen, now: Now) -> Result<Vec<Record>> {

@@ -7,11 +7,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
-use tacit_measure::Settings;
+use tacit_measure::{Privacy, Settings};
 use tacit_proto::v1::agent_message::Message as Up;
 use tacit_proto::v1::server_message::Message as Down;
 use tacit_proto::v1::telemetry_client::TelemetryClient;
-use tacit_proto::v1::{AgentMessage, Configuration, Directive, DirectiveOutcome, Heartbeat, ServerMessage};
+use tacit_proto::v1::{
+    self, AgentMessage, Capture, Configuration, Directive, DirectiveOutcome, Heartbeat, Restriction,
+    ServerMessage,
+};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
@@ -53,6 +56,10 @@ const ANSWERS: (&str, &str) = ("tacit-answers", "directives");
 pub struct FromServer {
     /// The latest settings for measuring.
     pub settings: watch::Receiver<Settings>,
+    /// Minutes that the person may pause capture at a time; 0 for not at all.
+    pub longest_pause: watch::Receiver<u32>,
+    /// The session of which nothing is to be measured, if there is one.
+    pub restricted: watch::Receiver<Option<Uuid>>,
     /// Responses to carry out.
     pub directives: mpsc::Receiver<Directive>,
     /// What went wrong last, in words; empty while connected.
@@ -67,8 +74,10 @@ pub struct Uplink {
     channel: Channel,
     spool: SharedSpool,
     now: Now,
-    capturing: watch::Receiver<bool>,
+    capture: watch::Receiver<Capture>,
     settings: watch::Sender<Settings>,
+    longest_pause: watch::Sender<u32>,
+    restricted: watch::Sender<Option<Uuid>>,
     directives: mpsc::Sender<Directive>,
     outcomes: (mpsc::Sender<DirectiveOutcome>, mpsc::Receiver<DirectiveOutcome>),
     trouble: watch::Sender<String>,
@@ -99,11 +108,13 @@ impl Uplink {
         means: impl Into<Means>,
         spool: SharedSpool,
         now: Now,
-        capturing: watch::Receiver<bool>,
+        capture: watch::Receiver<Capture>,
     ) -> Result<(Self, FromServer)> {
         let enrolled = &identity.enrolled;
         let channel = channel(&enrolled.server, enrolled.ca_pem.as_deref(), &means.into())?;
         let (settings, settings_of) = watch::channel(Settings::default());
+        let (longest_pause, longest_pause_of) = watch::channel(0);
+        let (restricted, restricted_of) = watch::channel(None);
         let (directives, directives_of) = mpsc::channel(16);
         let (trouble, trouble_of) = watch::channel(String::new());
         let (refused, refused_of) = watch::channel(None);
@@ -112,8 +123,10 @@ impl Uplink {
             channel,
             spool,
             now,
-            capturing,
+            capture,
             settings,
+            longest_pause,
+            restricted,
             directives,
             outcomes: mpsc::channel(16),
             trouble,
@@ -126,6 +139,8 @@ impl Uplink {
         };
         let from_server = FromServer {
             settings: settings_of,
+            longest_pause: longest_pause_of,
+            restricted: restricted_of,
             directives: directives_of,
             trouble: trouble_of,
             refused: refused_of,
@@ -257,13 +272,26 @@ impl Uplink {
             }
             Down::Configuration(configuration) => {
                 self.settings.send_replace(settings(&configuration));
+                self.longest_pause.send_replace(configuration.longest_pause_minutes);
                 if configuration.heartbeat_ms > 0 {
                     self.heartbeat =
                         Duration::from_millis(configuration.heartbeat_ms.into()).max(LEAST_HEARTBEAT);
                 }
                 Some(self.heartbeat)
             }
+            Down::Restriction(restriction) => {
+                self.restrict(&restriction);
+                None
+            }
         }
+    }
+
+    fn restrict(&self, told: &Restriction) {
+        let Ok(session) = Uuid::from_slice(&told.session_id) else { return };
+        self.restricted.send_if_modified(|present| {
+            let next = if told.restricted { Some(session) } else { present.filter(|id| *id != session) };
+            std::mem::replace(present, next) != next
+        });
     }
 
     fn ended(&mut self, status: &Status) -> End {
@@ -298,7 +326,7 @@ impl Uplink {
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
             spooled: u32::try_from(spool.len()).unwrap_or(u32::MAX),
             lost: spool.lost(),
-            capturing: *self.capturing.borrow(),
+            capture: (*self.capture.borrow()).into(),
         }
     }
 }
@@ -357,7 +385,12 @@ fn settings(configuration: &Configuration) -> Settings {
         window_keystrokes: or(configuration.window_keystrokes, default.window_keystrokes),
         window_strokes: or(configuration.window_strokes, default.window_strokes),
         window_active_ms: or(configuration.window_active_ms, default.window_active_ms),
-        privacy: default.privacy,
+        privacy: match configuration.privacy() {
+            v1::Privacy::Unspecified => default.privacy,
+            v1::Privacy::Plain => Privacy::PLAIN,
+            v1::Privacy::Standard => Privacy::STANDARD,
+            v1::Privacy::Strict => Privacy::STRICT,
+        },
     }
 }
 

@@ -66,7 +66,7 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         agent_version: "0.1.0".into(),
         spooled: 2,
         lost: 1,
-        capturing: true,
+        capture: v1::Capture::Paused.into(),
     };
     let ack = v1::Ack { session_id: SESSION.to_vec(), through: 7 };
     let configuration = v1::Configuration {
@@ -74,7 +74,10 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         window_strokes: 20,
         window_active_ms: 60_000,
         heartbeat_ms: 30_000,
+        privacy: v1::Privacy::Standard.into(),
+        longest_pause_minutes: 30,
     };
+    let restriction = v1::Restriction { session_id: SESSION.to_vec(), restricted: true };
     let directive = |response| v1::Directive {
         session_id: SESSION.to_vec(),
         response: Some(response),
@@ -160,6 +163,11 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("StepUp", v1::StepUp::default().encode_to_vec()),
         ("Lock", v1::Lock::default().encode_to_vec()),
         ("Configuration", configuration.encode_to_vec()),
+        ("Restriction", restriction.encode_to_vec()),
+        (
+            "ServerMessage.restriction",
+            down(v1::server_message::Message::Restriction(restriction)).encode_to_vec(),
+        ),
     ]
 }
 
@@ -191,6 +199,7 @@ fn understood(name: &str, bytes: &[u8]) -> Result<Vec<u8>, prost::DecodeError> {
         "StepUp" => as_message::<v1::StepUp>(bytes),
         "Lock" => as_message::<v1::Lock>(bytes),
         "Configuration" => as_message::<v1::Configuration>(bytes),
+        "Restriction" => as_message::<v1::Restriction>(bytes),
         other => panic!("no message {other}"),
     }
 }

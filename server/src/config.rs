@@ -282,6 +282,20 @@ pub struct AgentSettings {
     pub window_active_ms: u32,
     /// Milliseconds between heartbeats.
     pub heartbeat_ms: u32,
+    /// How little a window tells of what was typed; agents keep their own level without it.
+    pub privacy: Option<Privacy>,
+}
+
+/// How little a window tells of what was typed (docs/privacy-leak.md).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Privacy {
+    /// Counts and means as measured.
+    Plain,
+    /// Usual counts in place of what was counted, and means in steps.
+    Standard,
+    /// The same, and each keystroke waits for seven windows on average.
+    Strict,
 }
 
 /// Telling other systems of verdicts.

@@ -29,7 +29,7 @@ use crate::clock::Now;
 use crate::config::ResponseConfig;
 
 /// Characters of a notice at most.
-const MOST_TEXT: usize = 500;
+pub(crate) const MOST_TEXT: usize = 500;
 /// Characters of a detail at most.
 const MOST_DETAIL: usize = 200;
 /// Looks after a lock until the desktop says that it is locked. Some never do.
@@ -55,6 +55,11 @@ pub(crate) trait Desk: Clone + Send + Sync + 'static {
     fn lock(&self) -> impl Future<Output = Result<(), Failure>> + Send;
     /// Whether the screen is locked, as far as the desktop says.
     fn locked(&self) -> impl Future<Output = Result<bool, Failure>> + Send;
+}
+
+/// Shows a notice of the agent's own.
+pub(crate) async fn notice(config: &ResponseConfig, notice: &str) -> Result<(), Failure> {
+    System::new(config).notify(&text(notice)).await
 }
 
 /// What responding tells the rest of the agent.

@@ -9,7 +9,7 @@ use tacit_agent::capture::{BackEnd, Captured, Running};
 use tacit_agent::clock::now_ms;
 use tacit_agent::config::ResponseConfig;
 use tacit_agent::run::{Run, run_on};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use crate::server::{PATIENCE, identity};
@@ -24,11 +24,31 @@ pub(crate) struct Agent {
 
 impl Agent {
     pub(crate) fn start(state: &Path, address: SocketAddr, response: ResponseConfig) -> Self {
+        Self::noticing(state, address, response, "")
+    }
+
+    /// With a notice for the first run.
+    pub(crate) fn noticing(
+        state: &Path,
+        address: SocketAddr,
+        response: ResponseConfig,
+        notice: &str,
+    ) -> Self {
         identity(state, address);
-        let (captured, captured_of) = mpsc::channel(1_000);
-        let mut given = Some(captured_of);
+        // What is captured goes to whoever looks now.
+        let (captured, mut all) = mpsc::channel::<Captured>(1_000);
+        let (looking, mut looks) = watch::channel(None::<mpsc::Sender<Captured>>);
+        tokio::spawn(async move {
+            while let Some(one) = all.recv().await {
+                let Ok(eye) = looks.wait_for(Option::is_some).await.map(|eye| eye.clone()) else { return };
+                // Nobody sees what happens before shut eyes.
+                let _ = eye.unwrap().send(one).await;
+            }
+        });
         let source = move || {
-            let captured = given.take().ok_or(std::io::ErrorKind::NotFound)?;
+            let (eye, captured) = mpsc::channel(1_000);
+            eye.try_send(Captured::Began).map_err(std::io::Error::other)?;
+            looking.send_replace(Some(eye));
             let (_, ended) = oneshot::channel();
             Ok(Running { captured, overflowed: Arc::new(AtomicU32::new(0)), ended })
         };
@@ -40,6 +60,7 @@ impl Agent {
             means: true.into(),
             rotate_after_days: 0,
             response,
+            notice: notice.to_owned(),
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async move { drop(stopped.await) };

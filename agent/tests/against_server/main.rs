@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod agent;
+mod desk;
 mod enrolment;
 mod program;
 mod refused_session;
 mod response;
 mod server;
+mod switch;
 mod uplink;

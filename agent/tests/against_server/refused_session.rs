@@ -11,7 +11,9 @@ use tacit_agent::uplink::{SharedSpool, Uplink};
 use tacit_proto::v1::agent_message::Message as Up;
 use tacit_proto::v1::server_message::Message as Down;
 use tacit_proto::v1::telemetry_server::Telemetry;
-use tacit_proto::v1::{Ack, AgentMessage, Record, ServerMessage, SessionOpened, Signal, record::Body};
+use tacit_proto::v1::{
+    Ack, AgentMessage, Capture, Record, ServerMessage, SessionOpened, Signal, record::Body,
+};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant, timeout};
 use tokio_stream::wrappers::ReceiverStream;
@@ -167,9 +169,9 @@ async fn a_session_that_is_held_back_waits_and_holds_up_no_other() {
     spool.hold(Uuid::from_u128(2), Instant::now() + Duration::from_secs(3_600));
     let signal = Body::Signal(Signal { kind: 1, count: 1, ..Signal::default() });
     spool.append(&[record(1, 1, opened()), record(1, 2, signal), record(2, 1, opened())]).unwrap();
-    let (_, capturing) = watch::channel(true);
+    let (_, capture) = watch::channel(Capture::Running);
     let identity = identity(state.path(), address);
-    let (uplink, _from_server) = Uplink::new(identity, true, spool.clone(), now_ms, capturing).unwrap();
+    let (uplink, _from_server) = Uplink::new(identity, true, spool.clone(), now_ms, capture).unwrap();
     tokio::spawn(uplink.run());
     timeout(PATIENCE, spool.waiting().wait_for(|left| *left == 1)).await.unwrap().unwrap();
     assert_eq!(server.known.borrow().len(), 1);

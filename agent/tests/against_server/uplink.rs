@@ -107,8 +107,8 @@ async fn serve(acts: &[Act]) -> (Misbehaving, SocketAddr) {
 
 fn connect(state: &Path, address: SocketAddr, spool: &SharedSpool) -> FromServer {
     let identity = identity(state, address);
-    let (_, capturing) = watch::channel(true);
-    let (uplink, from_server) = Uplink::new(identity, true, spool.clone(), now_ms, capturing).unwrap();
+    let (_, capture) = watch::channel(tacit_proto::v1::Capture::Running);
+    let (uplink, from_server) = Uplink::new(identity, true, spool.clone(), now_ms, capture).unwrap();
     tokio::spawn(uplink.run());
     from_server
 }

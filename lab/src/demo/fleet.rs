@@ -14,7 +14,7 @@ use tacit_agent::spool::Spool;
 use tacit_agent::uplink::{FromServer, SharedSpool, Uplink};
 use tacit_engine::Population;
 use tacit_measure::{Locator, Settings};
-use tacit_proto::v1::SignalKind;
+use tacit_proto::v1::{Capture, SignalKind};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -49,7 +49,7 @@ pub(super) struct Desk {
     spool: SharedSpool,
     uplink: tokio::task::JoinHandle<()>,
     from_server: FromServer,
-    _capturing: watch::Sender<bool>,
+    _capture: watch::Sender<Capture>,
     rng_of: u64,
     sessions: u64,
     epoch_ms: u64,
@@ -84,8 +84,8 @@ impl Fleet {
             let identity =
                 enrol(&state, &server.grpc, ca, token, false, device_info(Some(name.clone()))).await?;
             let spool = SharedSpool::new(Spool::open(&state)?);
-            let (capturing, capturing_of) = watch::channel(true);
-            let (uplink, from_server) = Uplink::new(identity, false, spool.clone(), now_ms, capturing_of)?;
+            let (capture, capture_of) = watch::channel(Capture::Running);
+            let (uplink, from_server) = Uplink::new(identity, false, spool.clone(), now_ms, capture_of)?;
             desks.push(Desk {
                 account: format!("account-{number}"),
                 name,
@@ -95,7 +95,7 @@ impl Fleet {
                 spool,
                 uplink: tokio::spawn(uplink.run()),
                 from_server,
-                _capturing: capturing,
+                _capture: capture,
                 rng_of: seed.wrapping_mul(1_000) + number,
                 sessions: 0,
                 epoch_ms: now_ms() - BEGINS_AGO_MS,

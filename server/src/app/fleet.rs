@@ -42,6 +42,10 @@ pub struct FleetCapture {
     pub working: i64,
     /// It does not.
     pub failing: i64,
+    /// The person has paused it.
+    pub paused: i64,
+    /// The person has switched it off.
+    pub off: i64,
     /// Not told yet.
     pub unknown: i64,
 }
@@ -121,9 +125,12 @@ pub async fn fleet(app: &App, scope: &Scope, group: Option<&str>) -> Result<Flee
             revoked: counts.revoked,
         },
         capture: FleetCapture {
-            working: counts.capturing,
-            failing: counts.not_capturing,
-            unknown: (counts.up - counts.capturing - counts.not_capturing).max(0),
+            working: counts.running,
+            failing: counts.failed,
+            paused: counts.paused,
+            off: counts.switched_off,
+            unknown: (counts.up - counts.running - counts.failed - counts.paused - counts.switched_off)
+                .max(0),
         },
         records: FleetRecords {
             devices_waiting: counts.spooling,

@@ -5,6 +5,7 @@ pub mod alert;
 pub mod audit;
 pub mod backoff;
 pub mod caller;
+pub mod capture;
 pub mod destination;
 pub mod directive;
 pub mod enrolment;

@@ -13,6 +13,8 @@ pub const DEFAULT_GROUP: &str = "default";
 const LONGEST_GROUP: usize = 63;
 /// Characters of the reason for a version at most.
 const LONGEST_REASON: usize = 500;
+/// Minutes of a pause at most: a working day.
+const LONGEST_PAUSE_MINUTES: u32 = 480;
 /// False accusations a working day of 10,000 keystrokes when accusing at even odds, as measured and rounded up.
 const FALSE_AT_EVEN_ODDS: f64 = 0.8;
 
@@ -153,6 +155,8 @@ pub struct GroupPolicy {
     pub enrolment_guard: EnrolmentGuard,
     /// Days without an alarm that vouch where the guard is `time`, 1 to 28. Null for 7.
     pub enrolment_guard_days: Option<u32>,
+    /// Minutes that the person at the workstation may pause the agent at a time, 1 to 480. Null for not at all.
+    pub longest_pause_minutes: Option<u32>,
 }
 
 impl GroupPolicy {
@@ -177,6 +181,12 @@ impl GroupPolicy {
             return Err(Error::of_field(
                 "policy.enrolment_guard_days",
                 format!("enrolment_guard_days must lie from 1 to {MOST_DAYS}, or be null"),
+            ));
+        }
+        if self.longest_pause_minutes.is_some_and(|minutes| !(1..=LONGEST_PAUSE_MINUTES).contains(&minutes)) {
+            return Err(Error::of_field(
+                "policy.longest_pause_minutes",
+                format!("longest_pause_minutes must lie from 1 to {LONGEST_PAUSE_MINUTES}, or be null"),
             ));
         }
         if self.enrolment_guard == EnrolmentGuard::StepUp && self.mode < Mode::StepUp {

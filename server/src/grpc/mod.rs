@@ -1,5 +1,6 @@
 //! gRPC adapter: unwraps, calls a use case, converts. No rules here.
 
+mod agent;
 mod directive;
 mod enrollment;
 mod record;

@@ -17,10 +17,12 @@ use tonic::metadata::MetadataValue;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::directive::{ANSWERS, UnderWay, told, wire};
-use super::{LARGEST_MESSAGE, bearer, of_the_time, record, status};
+use super::{LARGEST_MESSAGE, agent, bearer, of_the_time, record, status};
+use crate::app::agents::{self, Known};
 use crate::app::bounds::Entered;
 use crate::app::{App, devices, directives, ingest};
 use crate::domain::directive::Directive;
+use crate::domain::record::Body;
 use crate::domain::{Caller, DeviceId, SessionId, access};
 use crate::store::devices::DeviceHealth;
 use crate::{Error, ErrorKind};
@@ -72,6 +74,7 @@ impl telemetry_server::Telemetry for Telemetry {
             health_at: None,
             under_way,
             answers,
+            known: None,
             _entered: entered,
         };
         tokio::spawn(stream.run(request.into_inner()));
@@ -101,6 +104,8 @@ struct DeviceStream {
     under_way: UnderWay,
     /// The agent answers directives.
     answers: bool,
+    /// What the agent was told.
+    known: Option<Known>,
     _entered: Entered,
 }
 
@@ -121,14 +126,7 @@ impl DeviceStream {
     }
 
     async fn serve(&mut self, up: Streaming<AgentMessage>) -> Result<(), End> {
-        let agent = self.app.settings.agent;
-        self.send(Down::Configuration(v1::Configuration {
-            window_keystrokes: agent.window_keystrokes,
-            window_strokes: agent.window_strokes,
-            window_active_ms: agent.window_active_ms,
-            heartbeat_ms: agent.heartbeat_ms,
-        }))
-        .await?;
+        self.inform().await?;
         let stopping = self.app.stopping.clone();
         let mut revoked = self.app.revoked.subscribe();
         let mut directed = self.app.directed.subscribe();
@@ -194,7 +192,11 @@ impl DeviceStream {
                 None => {}
             }
         }
+        let opens = records.iter().any(|record| matches!(record.body, Body::Opened { .. }));
         let outcome = ingest::ingest(&self.app, self.device, records).await?;
+        if opens {
+            self.inform().await?;
+        }
         for (session, through) in outcome.acks {
             let session_id = session.0.as_bytes().to_vec();
             self.send(Down::Ack(v1::Ack { session_id, through })).await?;
@@ -212,6 +214,22 @@ impl DeviceStream {
             return Err(refused(Some((refusal.session, refusal.sequence)), &refusal.error));
         }
         bad.map_or(Ok(()), Err)
+    }
+
+    /// Tells the agent what it does not know yet.
+    async fn inform(&mut self) -> Result<(), End> {
+        let known = match agents::known(&self.app, self.device).await {
+            Ok(known) => known,
+            Err(error) => {
+                tracing::warn!(device = %self.device, detail = %error.detail(), "cannot look for what the agent is to know");
+                self.known.clone().unwrap_or_default()
+            }
+        };
+        for message in agent::news(self.app.settings.agent, self.known.as_ref(), &known) {
+            self.send(message).await?;
+        }
+        self.known = Some(known);
+        Ok(())
     }
 
     /// Sends what waits for the device. Where the database is away, nothing is sent.
@@ -254,13 +272,14 @@ impl DeviceStream {
         }
         self.health_at = Some(Instant::now());
         let health = DeviceHealth {
+            capture: agent::capture(&heartbeat),
             agent_version: heartbeat.agent_version,
             spooled: i32::try_from(heartbeat.spooled).unwrap_or(i32::MAX),
             lost: i32::try_from(heartbeat.lost).unwrap_or(i32::MAX),
-            capturing: heartbeat.capturing,
             clock_ahead_ms: ahead(heartbeat.at_ms, self.app.ambient.now()),
         };
-        Ok(devices::heartbeat(&self.app, self.device, &health).await?)
+        devices::heartbeat(&self.app, self.device, &health).await?;
+        self.inform().await
     }
 
     async fn send(&self, message: Down) -> Result<(), End> {

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{Store, Unit};
 use crate::Result;
+use crate::domain::capture::Capture;
 use crate::domain::{DeviceId, EnrolmentTokenId, Scope};
 
 /// What is needed to recognise a device.
@@ -50,8 +51,8 @@ pub struct DeviceHealth {
     pub spooled: i32,
     /// Records given up.
     pub lost: i32,
-    /// Whether capture works.
-    pub capturing: bool,
+    /// Whether the agent sees input; none from one that does not say.
+    pub capture: Option<Capture>,
     /// By how much its clock is ahead of the server's, milliseconds; negative behind.
     pub clock_ahead_ms: i64,
 }
@@ -119,7 +120,7 @@ impl Store {
     /// As the database.
     pub async fn heard_of(&self, id: DeviceId, health: &DeviceHealth, at: OffsetDateTime) -> Result<()> {
         sqlx::query!(
-            "update device set last_seen_at = $2, agent_version = $3, spooled = $4, lost = $5, capturing = $6,
+            "update device set last_seen_at = $2, agent_version = $3, spooled = $4, lost = $5, capture = $6,
                     clock_ahead_ms = $7
              where id = $1",
             id.0,
@@ -127,7 +128,7 @@ impl Store {
             health.agent_version,
             health.spooled,
             health.lost,
-            health.capturing,
+            health.capture.map(Capture::name),
             health.clock_ahead_ms
         )
         .execute(&self.pool)

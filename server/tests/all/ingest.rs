@@ -203,11 +203,11 @@ async fn a_heartbeat_is_seen_on_the_device() {
         agent_version: "0.1.1".to_owned(),
         spooled: 3,
         lost: u32::MAX,
-        capturing: true,
+        capture: v1::Capture::Off.into(),
     };
     let message = Some(v1::agent_message::Message::Heartbeat(heartbeat));
     stream.up.send(v1::AgentMessage { message }).await.unwrap();
-    let there = "select count(*) from device where capturing and spooled = 3 and lost = 2147483647
+    let there = "select count(*) from device where capture = 'off' and spooled = 3 and lost = 2147483647
                  and agent_version = '0.1.1'";
     eventually("heartbeat", async || (server.count(there).await == 1).then_some(())).await;
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor as _};
 use tacit_proto::v1;
 use tacit_proto::v1::record::Body;
+use tacit_proto::v1::server_message::Message as Down;
 use tacit_server::app::audit::verify;
 use tacit_server::app::rights::{Desk, Noted, reapply, renew};
 use tacit_server::domain::{Caller, Role, SubjectId};
@@ -17,6 +18,7 @@ use tonic::Code;
 use uuid::Uuid;
 
 use crate::common::cluster;
+use crate::common::device::Stream;
 use crate::common::server::{START, Server};
 use crate::common::windows::{opened, record, session_id, whole, window};
 use crate::http::Api;
@@ -258,6 +260,35 @@ async fn nothing_is_made_of_a_restricted_subjects_input() {
     let log = api.ok(&format!("/v1/audit?subject={subject}"), &privacy).await;
     let actions: Vec<_> = log["entries"].as_array().unwrap().iter().map(|e| e["action"].clone()).collect();
     assert_eq!(actions, ["subject_restricted", "subject_unrestricted"]);
+}
+
+#[tokio::test]
+async fn an_agent_is_told_of_a_restriction_and_of_its_end() {
+    let (api, subject) = at_work("user-1").await;
+    let privacy = api.key(Role::Privacy).await;
+    let act = async |what: &str| {
+        let path = format!("/v1/subjects/{subject}/{what}");
+        assert_eq!(
+            api.give(Method::POST, &path, &privacy, &json!({ "reason": WHY })).await.status,
+            200
+        );
+    };
+    act("restrict").await;
+    let device = api.server.device().await;
+    let mut stream = device.stream(START).await.unwrap();
+    let (theirs, another) = (session_id(), session_id());
+    stream.send(&opened(another, START, "user-2")).await;
+    stream.send(&opened(theirs, START, "user-1")).await;
+    let told = async |stream: &mut Stream| loop {
+        if let Down::Restriction(told) = stream.next().await.unwrap() {
+            return (Uuid::from_slice(&told.session_id).unwrap(), told.restricted);
+        }
+    };
+    assert_eq!(told(&mut stream).await, (theirs, true));
+    act("unrestrict").await;
+    let beat = v1::agent_message::Message::Heartbeat(v1::Heartbeat::default());
+    stream.up.send(v1::AgentMessage { message: Some(beat) }).await.unwrap();
+    assert_eq!(told(&mut stream).await, (theirs, false));
 }
 
 #[tokio::test]

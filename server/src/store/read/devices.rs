@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::Place;
 use crate::Result;
+use crate::domain::capture::Capture;
 use crate::domain::{DeviceId, Scope};
 use crate::store::Store;
 
@@ -31,8 +32,9 @@ pub struct Device {
     /// When it was last heard of.
     #[serde(with = "time::serde::rfc3339::option")]
     pub last_seen_at: Option<OffsetDateTime>,
-    /// Whether capture works, by the latest heartbeat.
-    pub capturing: Option<bool>,
+    /// Whether the agent sees input, by the latest heartbeat: `running`, `failed`, or `paused` or switched `off` by the person.
+    #[schema(value_type = Option<Capture>)]
+    pub capture: Option<String>,
     /// Records waiting on the device, by the latest heartbeat.
     pub spooled: Option<i32>,
     /// Records the device gave up, by the latest heartbeat.
@@ -56,7 +58,7 @@ impl Store {
         let rows = sqlx::query_as!(
             Device,
             r#"select id, name, os, os_version, agent_version, group_name as "group", enrolled_at, last_seen_at,
-                      capturing, spooled, lost, revoked_at, clock_ahead_ms,
+                      capture, spooled, lost, revoked_at, clock_ahead_ms,
                       coalesce(key_since, enrolled_at) as "key_since!"
                from device
                where ($1::timestamptz is null or (enrolled_at, id) > ($1, $2::uuid))
@@ -78,7 +80,7 @@ impl Store {
         let row = sqlx::query_as!(
             Device,
             r#"select id, name, os, os_version, agent_version, group_name as "group", enrolled_at, last_seen_at,
-                      capturing, spooled, lost, revoked_at, clock_ahead_ms,
+                      capture, spooled, lost, revoked_at, clock_ahead_ms,
                       coalesce(key_since, enrolled_at) as "key_since!"
                from device where id = $1 and ($2::text[] is null or group_name = any($2))"#,
             id.0,

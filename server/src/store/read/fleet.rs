@@ -14,8 +14,10 @@ pub struct DeviceCounts {
     pub(crate) silent: i64,
     pub(crate) never: i64,
     pub(crate) revoked: i64,
-    pub(crate) capturing: i64,
-    pub(crate) not_capturing: i64,
+    pub(crate) running: i64,
+    pub(crate) failed: i64,
+    pub(crate) paused: i64,
+    pub(crate) switched_off: i64,
     pub(crate) spooling: i64,
     pub(crate) spooled: i64,
     pub(crate) losing: i64,
@@ -50,9 +52,14 @@ impl Store {
                           and s.verdict = 'silent')) as "silent!",
                       count(*) filter (where d.revoked_at is null and d.last_seen_at is null) as "never!",
                       count(*) filter (where d.revoked_at is not null) as "revoked!",
-                      count(*) filter (where d.revoked_at is null and d.last_seen_at >= $2 and d.capturing) as "capturing!",
-                      count(*) filter (where d.revoked_at is null and d.last_seen_at >= $2 and not d.capturing)
-                          as "not_capturing!",
+                      count(*) filter (where d.revoked_at is null and d.last_seen_at >= $2 and d.capture = 'running')
+                          as "running!",
+                      count(*) filter (where d.revoked_at is null and d.last_seen_at >= $2 and d.capture = 'failed')
+                          as "failed!",
+                      count(*) filter (where d.revoked_at is null and d.last_seen_at >= $2 and d.capture = 'paused')
+                          as "paused!",
+                      count(*) filter (where d.revoked_at is null and d.last_seen_at >= $2 and d.capture = 'off')
+                          as "switched_off!",
                       count(*) filter (where d.revoked_at is null and d.spooled > 0) as "spooling!",
                       coalesce(sum(d.spooled) filter (where d.revoked_at is null), 0)::bigint as "spooled!",
                       count(*) filter (where d.revoked_at is null and d.lost > 0) as "losing!",

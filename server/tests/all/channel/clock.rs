@@ -30,8 +30,8 @@ async fn a_device_whose_clock_is_hours_off_is_heard_and_its_clock_is_seen() {
 
     let spool = SharedSpool::new(Spool::open(state.path()).unwrap());
     spool.append(&[opened(session_id(), START, "user-1")]).unwrap();
-    let (_capturing, capturing) = watch::channel(true);
-    let (uplink, _from_server) = Uplink::new(identity, true, spool.clone(), ahead_ms, capturing).unwrap();
+    let (_capture, capture) = watch::channel(tacit_proto::v1::Capture::Running);
+    let (uplink, _from_server) = Uplink::new(identity, true, spool.clone(), ahead_ms, capture).unwrap();
     let sending = tokio::spawn(uplink.run());
     let key = api.key(Role::Viewer).await;
     let device = eventually("the clock is seen", async || {

@@ -5,10 +5,10 @@ insert into profile values
     ('00000000-0000-0000-0000-0000000000a1', 'sealed',
      '[{"modality": "keyboard", "sessions": 3, "inputs": 1800, "mature": true},
        {"modality": "pointer", "sessions": 1, "inputs": 40, "mature": false}]', 3, '2026-03-01 12:00Z');
-insert into device (id, public_key, name, os, os_version, agent_version, enrolled_at, last_seen_at, capturing, spooled, lost)
+insert into device (id, public_key, name, os, os_version, agent_version, enrolled_at, last_seen_at, capture, spooled, lost)
 values
     ('00000000-0000-0000-0000-0000000000d1', decode(repeat('d1', 32), 'hex'), 'desk-1', 'linux', '12', '0.1.0',
-     '2026-03-01 07:00Z', '2026-03-01 12:30Z', true, 0, 0),
+     '2026-03-01 07:00Z', '2026-03-01 12:30Z', 'running', 0, 0),
     ('00000000-0000-0000-0000-0000000000d2', decode(repeat('d2', 32), 'hex'), 'desk-2', 'linux', '12', '0.1.0',
      '2026-03-01 07:01Z', null, null, null, null);
 insert into session values

@@ -9,7 +9,10 @@ use tacit_agent::capture::{BackEnd, Captured, Running};
 use tacit_agent::config::ResponseConfig;
 use tacit_agent::enrol::{device_info, enrol};
 use tacit_agent::run::{Run, run_on};
+use serde_json::json;
 use tacit_measure::{Locator, Origin, TimedInput};
+use tacit_proto::v1;
+use tacit_proto::v1::server_message::Message as Down;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Desk;
@@ -74,6 +77,7 @@ async fn a_machine_that_types_locks_the_screen_and_the_outcome_is_stored() {
         means: true.into(),
         rotate_after_days: 0,
         response: ResponseConfig { path: vec![folder.path().to_owned()], session: Some("c7".to_owned()) },
+        notice: String::new(),
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let agent = tokio::spawn(run_on(Box::new(source), settings, start_ms, async { drop(stopped.await) }));
@@ -94,4 +98,19 @@ async fn a_machine_that_types_locks_the_screen_and_the_outcome_is_stored() {
     assert_eq!(server.count("select count(*) from directive where withheld is null").await, 1);
     stop.send(()).unwrap();
     agent.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn an_agent_is_told_how_long_a_pause_may_be() {
+    let mut desk = Desk::new(&json!({ "longest_pause_minutes": 30 })).await;
+    // The stream is older than the policy.
+    let beat = v1::agent_message::Message::Heartbeat(v1::Heartbeat::default());
+    desk.stream.up.send(v1::AgentMessage { message: Some(beat) }).await.unwrap();
+    let mut told = 0;
+    while told == 0 {
+        if let Down::Configuration(configuration) = desk.stream.next().await.unwrap() {
+            told = configuration.longest_pause_minutes;
+        }
+    }
+    assert_eq!(told, 30);
 }

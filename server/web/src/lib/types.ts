@@ -117,7 +117,7 @@ export interface Device {
   group: string;
   enrolled_at: string;
   last_seen_at: string | null;
-  capturing: boolean | null;
+  capture: 'running' | 'failed' | 'paused' | 'off' | null;
   spooled: number | null;
   lost: number | null;
   revoked_at: string | null;
@@ -147,6 +147,7 @@ export interface Policy {
   quiet: boolean;
   enrolment_guard: string;
   enrolment_guard_days: number | null;
+  longest_pause_minutes: number | null;
 }
 
 export interface PolicyVersion {
