@@ -46,7 +46,11 @@ impl Desk {
 
 /// Heartbeats as fast as they go, and pauses of so many minutes.
 fn configured(longest_pause_minutes: u32) -> Down {
-    Down::Configuration(Configuration { heartbeat_ms: 1_000, longest_pause_minutes, ..Configuration::default() })
+    Down::Configuration(Configuration {
+        heartbeat_ms: 1_000,
+        longest_pause_minutes,
+        ..Configuration::default()
+    })
 }
 
 #[tokio::test]
@@ -93,7 +97,9 @@ async fn a_pause_is_as_long_as_policy_lets_it_be() {
     desk.stands(|status| status.seeing == Seeing::Paused).await;
     desk.says(configured(0));
     desk.stands(|status| status.seeing == Seeing::Running).await;
-    assert!(!desk.came_yet(|up| matches!(up, Up::Record(record) if matches!(record.body, Some(Body::Signal(_))))));
+    assert!(
+        !desk.came_yet(|up| matches!(up, Up::Record(record) if matches!(record.body, Some(Body::Signal(_)))))
+    );
 }
 
 #[tokio::test]

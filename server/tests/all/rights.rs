@@ -268,10 +268,7 @@ async fn an_agent_is_told_of_a_restriction_and_of_its_end() {
     let privacy = api.key(Role::Privacy).await;
     let act = async |what: &str| {
         let path = format!("/v1/subjects/{subject}/{what}");
-        assert_eq!(
-            api.give(Method::POST, &path, &privacy, &json!({ "reason": WHY })).await.status,
-            200
-        );
+        assert_eq!(api.give(Method::POST, &path, &privacy, &json!({ "reason": WHY })).await.status, 200);
     };
     act("restrict").await;
     let device = api.server.device().await;

@@ -127,7 +127,11 @@ impl Agent {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         }
         let config = self.folder.path().join("agent.toml");
-        fs::write(&config, format!("[response]\npath = [{desktop:?}]\nsession = \"c7\"\n[notice]\ntext = \"\"\n")).unwrap();
+        fs::write(
+            &config,
+            format!("[response]\npath = [{desktop:?}]\nsession = \"c7\"\n[notice]\ntext = \"\"\n"),
+        )
+        .unwrap();
         config
     }
 

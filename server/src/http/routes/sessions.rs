@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -33,6 +34,14 @@ pub(crate) struct SessionParams {
     open: Option<bool>,
     /// Held back until someone vouches (`true`), or not (`false`).
     held_back: Option<bool>,
+    /// On devices of this group.
+    group: Option<String>,
+    /// Opened at or after this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<OffsetDateTime>,
+    /// Opened before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    until: Option<OffsetDateTime>,
     /// `next` of the page before.
     after: Option<String>,
     /// Rows at most, 1 to 1000; 100 unless given.
@@ -47,8 +56,9 @@ impl FromFields for SessionParams {
         let verdict = fields.value("verdict", VerdictName::EXPECTED)?;
         let open = fields.value("open", "true or false")?;
         let held_back = fields.value("held_back", "true or false")?;
+        let (group, since, until) = (fields.text("group")?, fields.time("since")?, fields.time("until")?);
         let Page { after, limit } = fields.page()?;
-        Ok(Self { subject, device, verdict, open, held_back, after, limit })
+        Ok(Self { subject, device, verdict, open, held_back, group, since, until, after, limit })
     }
 }
 
@@ -78,6 +88,9 @@ pub(crate) async fn list(
         verdict: params.verdict.map(VerdictName::stored),
         open: params.open,
         held_back: params.held_back,
+        group: params.group,
+        since: params.since,
+        until: params.until,
     };
     let page = Page { after: params.after, limit: params.limit };
     let (sessions, next) = read::sessions(&app.store, &scope, &filter, &page).await?;

@@ -57,6 +57,12 @@ pub struct SessionFilter {
     pub open: Option<bool>,
     /// Held back or not.
     pub held_back: Option<bool>,
+    /// On devices of this group.
+    pub group: Option<String>,
+    /// Opened at or after this time.
+    pub since: Option<OffsetDateTime>,
+    /// Opened before this time.
+    pub until: Option<OffsetDateTime>,
 }
 
 impl Store {
@@ -81,8 +87,11 @@ impl Store {
                and ($3::text is null or verdict = $3)
                and ($4::boolean is null or (closed_at is null) = $4)
                and ($8::boolean is null or (held_at is not null and closed_at is not null) = $8)
-               and ($9::text[] is null or exists (
-                    select from device d where d.id = session.device_id and d.group_name = any($9)))
+               and (($9::text[] is null and $10::text is null) or exists (
+                    select from device d where d.id = session.device_id
+                      and ($9::text[] is null or d.group_name = any($9)) and ($10::text is null or d.group_name = $10)))
+               and ($11::timestamptz is null or opened_at >= $11)
+               and ($12::timestamptz is null or opened_at < $12)
                and ($5::timestamptz is null or opened_at < $5 or (opened_at = $5 and id > $6::uuid))
              order by opened_at desc, id limit $7"#,
             filter.subject,
@@ -93,7 +102,10 @@ impl Store {
             after.map(|p| p.id),
             limit,
             filter.held_back,
-            scope.groups()
+            scope.groups(),
+            filter.group,
+            filter.since,
+            filter.until
         );
         Ok(rows.fetch_all(self.pool()).await?)
     }

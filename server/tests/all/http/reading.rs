@@ -64,6 +64,10 @@ async fn lists_come_in_pages_and_are_narrowed() {
         (format!("subject={SUBJECT}"), vec!["e1", "e3"]),
         (format!("device={DEVICE}&open=false"), vec!["e3"]),
         ("verdict=learning".to_owned(), vec!["e2"]),
+        ("group=default".to_owned(), vec!["e1", "e2", "e3"]),
+        ("group=another".to_owned(), vec![]),
+        ("since=2026-03-01T12:00:00Z".to_owned(), vec!["e1"]),
+        ("since=2026-03-01T10:00:00Z&until=2026-03-01T12:00:00Z".to_owned(), vec!["e2", "e3"]),
     ] {
         let page = api.ok(&format!("/v1/sessions?{filter}"), &key).await;
         assert_eq!(ids(&page, "sessions"), expected, "{filter}");

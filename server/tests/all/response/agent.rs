@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
+use serde_json::json;
 use tacit_agent::capture::{BackEnd, Captured, Running};
 use tacit_agent::config::ResponseConfig;
 use tacit_agent::enrol::{device_info, enrol};
 use tacit_agent::run::{Run, run_on};
-use serde_json::json;
 use tacit_measure::{Locator, Origin, TimedInput};
 use tacit_proto::v1;
 use tacit_proto::v1::server_message::Message as Down;
