@@ -15,15 +15,17 @@ use crate::packed::KeptStats;
 const FOUNDING: usize = 6;
 /// Founding sessions for each later one that is kept apart: what a profile follows weighs half of what it was founded on.
 const FOUNDING_A_LATER: usize = 2;
+/// Profiles are kept in lengths that are multiples of this.
+const PADDED: usize = 4_096;
 
 /// How far a modality of a profile has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Maturity {
     /// Modality it speaks of.
     pub modality: Modality,
-    /// Sessions learned from.
+    /// Sessions learned from, up to as many as make it mature.
     pub sessions: u32,
-    /// Keystrokes or strokes learned from.
+    /// Keystrokes or strokes learned from, up to as many as make it mature.
     pub inputs: u64,
     /// Enough to judge against.
     pub mature: bool,
@@ -150,25 +152,34 @@ impl Profile {
         learned.kept().any(|k| k.device.is_some()).then_some(share)
     }
 
-    /// How far each modality has come under a policy; a modality never seen is absent.
+    /// How far each modality has come under a policy, and no further than it has to: beyond that a count would say how much
+    /// somebody works, and one profile from another. A modality never seen is absent.
     #[must_use]
     pub fn maturity(&self, policy: &crate::Policy) -> Vec<Maturity> {
-        let mature = |l: &Learned| {
+        let so_far = |l: &Learned| {
             let least = match l.modality {
                 Modality::Keyboard => policy.mature_keystrokes,
                 Modality::Pointer | Modality::Touch => policy.mature_strokes,
             };
-            l.inputs >= least && l.sessions >= policy.mature_sessions
-        };
-        self.learned
-            .iter()
-            .map(|l| Maturity {
+            Maturity {
                 modality: l.modality,
-                sessions: l.sessions,
-                inputs: l.inputs,
-                mature: mature(l),
-            })
-            .collect()
+                sessions: l.sessions.min(policy.mature_sessions),
+                inputs: l.inputs.min(least),
+                mature: l.inputs >= least && l.sessions >= policy.mature_sessions,
+            }
+        };
+        self.learned.iter().map(so_far).collect()
+    }
+
+    /// As JSON, filled up with spaces to a multiple of 4 KiB: a length to the byte would tell one profile from another although it
+    /// is sealed.
+    ///
+    /// # Errors
+    /// When a number is not finite.
+    pub fn padded(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut plain = serde_json::to_vec(self)?;
+        plain.resize(plain.len().next_multiple_of(PADDED), b' ');
+        Ok(plain)
     }
 
     /// The posteriors that scores are taken against. Worked out once and kept until the profile learns again; a process

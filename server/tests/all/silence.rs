@@ -67,30 +67,30 @@ async fn policy_says_how_long_silence_is_and_a_device_that_still_calls_keeps_its
 async fn a_device_that_comes_back_loses_nothing_and_teaches_nothing_twice() {
     let server = Server::start().await;
     let device = server.device().await;
-    let session = begin(&mut device.stream(START).await.unwrap(), 6).await;
+    let session = begin(&mut device.stream(START).await.unwrap(), 4).await;
     let back = START + Duration::days(5);
     server.clock.set(back);
     assert_eq!(close_silent(&server.app).await.unwrap(), 1);
 
     let mut stream = device.stream(back).await.unwrap();
-    stream.send(&window(session, 7, START + Duration::days(1))).await;
-    stream.acked(session, 7).await.unwrap();
+    stream.send(&window(session, 5, START + Duration::days(1))).await;
+    stream.acked(session, 5).await.unwrap();
     assert_eq!((server.count(SILENT).await, server.count(OPEN).await), (0, 1));
-    assert_eq!(server.count("select count(*) from feature_window").await, 6);
+    assert_eq!(server.count("select count(*) from feature_window").await, 4);
     // It has been heard of just now.
     assert_eq!(close_silent(&server.app).await.unwrap(), 0);
-    stream.send(&window(session, 8, back)).await;
-    stream.send(&record(session, 9, back, Body::Closed(v1::SessionClosed {}))).await;
-    stream.acked(session, 9).await.unwrap();
+    stream.send(&window(session, 6, back)).await;
+    stream.send(&record(session, 7, back, Body::Closed(v1::SessionClosed {}))).await;
+    stream.acked(session, 7).await.unwrap();
     let inputs = "select (maturity->0->>'inputs')::bigint from profile where version = 2";
-    assert_eq!(server.count(inputs).await, 7 * 150);
+    assert_eq!(server.count(inputs).await, 5 * 150);
     assert_eq!(
         server.count("select count(*) from session where closed_at is not null and state is null").await,
         1
     );
 
     // Closed by its agent, it stays closed.
-    stream.send(&window(session, 10, back)).await;
+    stream.send(&window(session, 8, back)).await;
     assert!(stream.end().await.message().contains("the session is closed"));
 }
 

@@ -25,8 +25,6 @@ use crate::{Error, Result};
 
 /// Longest that people who stay at their desk neither type nor point.
 const LONG_REST: Duration = Duration::minutes(10);
-/// Profiles are sealed in lengths that are multiples of this.
-const PADDED: usize = 4_096;
 /// Two desks are at work at once if their input lies no further apart.
 pub(super) const SAME_MINUTES: Duration = Duration::minutes(2);
 
@@ -301,9 +299,7 @@ impl Judge {
 
     fn changed(&self, subject: SubjectId, versioned: Versioned) -> Result<ChangedProfile> {
         let Versioned { version, profile } = versioned;
-        let mut plain = serde_json::to_vec(&*profile).map_err(Error::internal)?;
-        // A length to the byte tells one profile from another although it is sealed.
-        plain.resize(plain.len().next_multiple_of(PADDED), b' ');
+        let plain = profile.padded().map_err(Error::internal)?;
         let body = self.secrets.seal(Purpose::Profile, subject.0, &plain)?;
         let maturity = serde_json::to_value(profile.maturity(&self.policy)).map_err(Error::internal)?;
         Ok(ChangedProfile { row: ProfileRow { subject_id: subject, body, version }, maturity, profile })

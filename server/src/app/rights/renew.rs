@@ -11,9 +11,6 @@ use crate::store::held::SubjectRow;
 use crate::store::subjects::ProfileRow;
 use crate::{Error, Result};
 
-/// Inputs that a renewed profile has learned from are told in steps of this: a count to the key would be a fingerprint.
-const STEP: u64 = 1_000;
-
 /// Puts another subject in the place of this one: a new id, a pseudonym of the next generation, the profile and the name sealed
 /// anew under it. History is erased, since its times and ids would link the two. Returns the new id.
 ///
@@ -54,10 +51,11 @@ pub async fn renew(desk: Desk<'_>, caller: &Caller, id: SubjectId, reason: &str)
     Ok(new.id)
 }
 
+/// Without the count of what is still to be learned from: to the key it would be a fingerprint. The next session tells it again.
 fn coarse(mut maturity: Value) -> Value {
     for of in maturity.as_array_mut().into_iter().flatten() {
-        if let Some(inputs) = of.get("inputs").and_then(Value::as_u64) {
-            of["inputs"] = json!(inputs / STEP * STEP);
+        if of["mature"] != json!(true) {
+            of["inputs"] = json!(0);
         }
     }
     maturity

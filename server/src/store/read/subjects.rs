@@ -16,9 +16,9 @@ use crate::store::Store;
 pub struct Maturity {
     /// `keyboard`, `pointer` or `touch`.
     pub modality: String,
-    /// Sessions learned from.
+    /// Sessions learned from, up to as many as make it mature.
     pub sessions: u32,
-    /// Keystrokes or strokes learned from.
+    /// Keystrokes or strokes learned from, up to as many as make it mature.
     pub inputs: u64,
     /// Whether there is enough to judge against.
     pub mature: bool,
