@@ -2,6 +2,7 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::secrets::Purpose;
@@ -10,7 +11,7 @@ use crate::{Error, ErrorKind, Result};
 /// How long an answer is kept.
 pub const KEPT: Duration = Duration::DAY;
 /// A request that has no answer by then was cut short, and may be carried out again.
-const CUT_SHORT: Duration = Duration::MINUTE;
+const CUT_SHORT: Duration = Duration::minutes(2);
 
 /// A request with its key.
 #[derive(Debug, Clone)]
@@ -21,18 +22,20 @@ pub struct Question {
     pub key: String,
     /// SHA-256 of what is asked.
     pub request: Vec<u8>,
+    /// The subject, session, alert or exemption that the answer tells of: it goes when the subject is erased.
+    pub about: Option<Uuid>,
 }
 
 impl Question {
     /// Of a request.
     #[must_use]
-    pub fn new(caller: &str, key: &str, method: &str, path: &str, body: &[u8]) -> Self {
+    pub fn new(caller: &str, key: &str, method: &str, path: &str, body: &[u8], about: Option<Uuid>) -> Self {
         let mut context = Context::new(&SHA256);
         for part in [method.as_bytes(), b" ", path.as_bytes(), b"\n", body] {
             context.update(part);
         }
         let request = context.finish().as_ref().to_vec();
-        Self { caller: caller.to_owned(), key: key.to_owned(), request }
+        Self { caller: caller.to_owned(), key: key.to_owned(), request, about }
     }
 
     fn place(&self) -> Vec<u8> {

@@ -120,6 +120,16 @@ impl Unit {
     /// # Errors
     /// As the database.
     pub async fn erase_subject(&mut self, id: SubjectId) -> Result<()> {
+        // Also of requests that have no answer yet: it will not be kept.
+        sqlx::query!(
+            "delete from idempotency
+             where about = $1 or about in (select id from session where subject_id = $1
+                                           union all select id from alert where subject_id = $1
+                                           union all select id from exemption where subject_id = $1)",
+            id.0
+        )
+        .execute(&mut *self.tx)
+        .await?;
         for table in OF_SUBJECT {
             let sql = format!("delete from {} where {}", table.name, table.condition());
             sqlx::query(AssertSqlSafe(sql)).bind(id.0).execute(&mut *self.tx).await?;

@@ -20,16 +20,18 @@ impl Store {
         cut_short_before: OffsetDateTime,
     ) -> Result<Option<Kept>> {
         let taken = sqlx::query!(
-            "insert into idempotency as i (caller, key, request, asked_at) values ($1, $2, $3, $4)
+            "insert into idempotency as i (caller, key, request, asked_at, about) values ($1, $2, $3, $4, $7)
              on conflict (caller, key) do update
-                 set request = excluded.request, asked_at = excluded.asked_at, status = null, answer = null
+                 set request = excluded.request, asked_at = excluded.asked_at, about = excluded.about, status = null,
+                     answer = null
                  where i.asked_at < $5 or (i.status is null and i.asked_at < $6)",
             question.caller,
             question.key,
             question.request,
             now,
             kept_since,
-            cut_short_before
+            cut_short_before,
+            question.about
         );
         if taken.execute(self.pool()).await?.rows_affected() == 1 {
             return Ok(None);
@@ -43,7 +45,7 @@ impl Store {
         Ok(kept.fetch_optional(self.pool()).await?)
     }
 
-    /// Keeps the answer to a request.
+    /// Keeps the answer to a request, unless what it is about was erased meanwhile.
     ///
     /// # Errors
     /// As the database.

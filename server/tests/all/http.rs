@@ -7,6 +7,7 @@ mod feedback;
 mod heads;
 mod keys;
 mod oidc;
+mod once;
 mod path;
 mod policies;
 mod problems;

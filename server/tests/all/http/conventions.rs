@@ -30,7 +30,7 @@ impl Api {
         .await
     }
 
-    async fn once(&self, path: &str, key: &str, once: &str, body: &Value) -> Answer {
+    pub(crate) async fn once(&self, path: &str, key: &str, once: &str, body: &Value) -> Answer {
         let request = Request::builder().method(Method::POST).uri(path).header("idempotency-key", once);
         let request = request.header("authorization", format!("Bearer {key}"));
         let request = request.header("content-type", "application/json");
