@@ -10,6 +10,7 @@ mod oidc;
 mod once;
 mod path;
 mod policies;
+mod preview;
 mod problems;
 mod reading;
 mod schemathesis;

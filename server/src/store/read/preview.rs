@@ -78,8 +78,9 @@ impl Store {
         since: OffsetDateTime,
     ) -> Result<BTreeMap<Uuid, Vec<Given>>> {
         let rows = sqlx::query!(
+            // Of what was no window there is an event, kept for as long as the session; windows are not.
             r#"select v.session_id, v.verdict, v.trust, v.at, v.recorded_at,
-                      exists (select from feature_window w where w.session_id = v.session_id and w.sequence = v.sequence)
+                      not exists (select from session_event e where e.session_id = v.session_id and e.sequence = v.sequence)
                           as "on_window!"
                from verdict v where v.session_id = any($1) and v.recorded_at >= $2
                order by v.session_id, v.sequence, v.id"#,
