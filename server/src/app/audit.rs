@@ -69,9 +69,9 @@ pub async fn page(store: &Store, filter: &AuditFilter, page: &Page) -> Result<(V
 /// # Errors
 /// As the database.
 pub async fn verify(store: &Store, seal: Seal, noted: Option<(i64, Vec<u8>)>) -> Result<Found> {
-    let cut = store.audit_cut().await?;
     let mut unit = store.begin().await?;
-    unit.hold_audit().await?;
+    unit.look_at_audit().await?;
+    let cut = unit.audit_cut().await?;
     let head = unit.audit_head().await?;
     let mut walk = Walk::new(seal, cut, noted);
     unit.each_audit_entry(i64::MAX, |bound| {

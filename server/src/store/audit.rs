@@ -101,12 +101,15 @@ impl Unit {
         Ok(row.fetch_optional(&mut *self.tx).await?)
     }
 
-    /// Keeps entries from being appended until this unit ends, so that the log and its head are seen as of one moment.
+    /// Has all that is read in this unit seen as of one moment, so that the log fits its head. Nobody waits for it, and no
+    /// reader of verdicts either: it has no transaction id. Comes first in its unit.
     ///
     /// # Errors
     /// As the database.
-    pub async fn hold_audit(&mut self) -> Result<()> {
-        sqlx::query!("select seq from audit_head for share").fetch_optional(&mut *self.tx).await?;
+    pub async fn look_at_audit(&mut self) -> Result<()> {
+        sqlx::query("set transaction isolation level repeatable read, read only")
+            .execute(&mut *self.tx)
+            .await?;
         Ok(())
     }
 

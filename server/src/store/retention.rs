@@ -180,25 +180,40 @@ impl Store {
         }
         Ok(None)
     }
+}
+
+impl Unit {
+    /// Whether a subject has been gone since before a moment, as [`Store::subjects_gone`] means it. The caller holds it.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn is_gone(&mut self, id: crate::domain::SubjectId, before: OffsetDateTime) -> Result<bool> {
+        let row = sqlx::query_scalar!(
+            r#"select exists (select from subject s left join profile p on p.subject_id = s.id
+                              where s.id = $1 and s.created_at < $2 and (p.updated_at is null or p.updated_at < $2)
+                                and not exists (select from session o where o.subject_id = s.id)) as "gone!""#,
+            id.0,
+            before
+        );
+        Ok(row.fetch_one(&mut *self.tx).await?)
+    }
 
     /// Where the audit log begins, if it was cut: the number and the hash of the last entry that was let go of, as the latest
     /// entry of such a cut says.
     ///
     /// # Errors
     /// As the database; internal for an entry that says something else.
-    pub async fn audit_cut(&self) -> Result<Option<(i64, Vec<u8>)>> {
+    pub async fn audit_cut(&mut self) -> Result<Option<(i64, Vec<u8>)>> {
         let row = sqlx::query_scalar!(
             "select details from audit where action = 'audit_cut' order by seq desc limit 1"
         );
-        let Some(details) = row.fetch_optional(self.pool()).await? else { return Ok(None) };
+        let Some(details) = row.fetch_optional(&mut *self.tx).await? else { return Ok(None) };
         let details: serde_json::Value = serde_json::from_str(&details).map_err(Error::internal)?;
         let (through, hash) = (details["through"].as_i64(), details["hash"].as_str());
         let hash = hash.and_then(|hash| hex::decode(hash).ok());
         Ok(through.zip(hash))
     }
-}
 
-impl Unit {
     /// Drops a partition of the audit log. The caller has recorded that, and so holds the log's head.
     ///
     /// # Errors

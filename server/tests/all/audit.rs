@@ -11,6 +11,7 @@ use tacit_server::domain::{Caller, Role};
 use tacit_server::store::Store;
 use time::Duration;
 
+use crate::common::PATIENCE;
 use crate::common::server::{START, Server};
 use crate::http::{Api, DEVICE, SESSION, SUBJECT};
 
@@ -179,6 +180,38 @@ async fn whatever_is_done_to_the_log_is_told_by_entry() {
         sqlx::raw_sql(AssertSqlSafe(done)).execute(&mut *connection).await.unwrap();
         assert_eq!(named(&verified(&server, None).await), flawed, "{done}");
     }
+}
+
+#[tokio::test]
+async fn a_cut_that_no_server_has_sealed_is_told() {
+    let server = Server::start().await;
+    acts(&server.app.store, &server, 5).await;
+    let pool = server.app.store.pool();
+    let hash: Vec<u8> =
+        sqlx::query_scalar("select hash from audit where seq = 3").fetch_one(pool).await.unwrap();
+    // As a command without the master key would write it.
+    let mut unit = Store::new(pool.clone()).begin().await.unwrap();
+    let details = json!({ "through": 3, "hash": hex::encode(hash) });
+    let (action, object) = (Action::AuditCut, Object::Log);
+    audit::record(&mut unit, &server.app.ambient, &Caller::Console, action, object, details).await.unwrap();
+    unit.commit().await.unwrap();
+    let mut connection = pool.acquire().await.unwrap();
+    connection.execute("set session_replication_role = replica").await.unwrap();
+    connection.execute("delete from audit where seq <= 3").await.unwrap();
+    assert_eq!(named(&verified(&server, None).await), [6]);
+}
+
+#[tokio::test]
+async fn verifying_waits_for_nobody_and_nobody_for_it() {
+    let server = Server::start().await;
+    acts(&server.app.store, &server, 2).await;
+    let mut unit = server.app.store.begin().await.unwrap();
+    let (action, object) = (Action::PolicyPut, Object::Group("under-way".to_owned()));
+    audit::record(&mut unit, &server.app.ambient, &Caller::Console, action, object, json!({})).await.unwrap();
+    let found = tokio::time::timeout(PATIENCE, verified(&server, None)).await.expect("it waits");
+    assert_eq!((found.flaws, found.last), (vec![], Some(2)));
+    unit.commit().await.unwrap();
+    assert_eq!(verified(&server, None).await.last, Some(3));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Walks the audit log from its first entry to its head, and says of every flaw where it is.
 
-use super::{Entry, HASH, Seal};
+use super::{Action, Entry, HASH, Seal};
 
 /// An entry with what binds it.
 #[derive(Debug, Clone)]
@@ -107,6 +107,13 @@ impl Walk {
         match seal {
             Some(seal) if self.seal.holds_entry(&hash, &seal) => {}
             Some(_) => self.flaw(seq, "its seal was not made with this master key: it was forged or altered"),
+            // It says where the log may begin: only a server cuts, and a server has the key.
+            None if entry.action == Action::AuditCut.name() => {
+                self.flaw(
+                    seq,
+                    "it has no seal: the cut was forged, and what it says was let go of was deleted",
+                );
+            }
             None if entry.actor == "console" => self.found.unsealed += 1,
             None => self.flaw(seq, "it has no seal: it was forged or altered"),
         }
