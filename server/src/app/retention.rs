@@ -5,13 +5,13 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
 
+use crate::Result;
 use crate::app::rights::{self, Desk};
 use crate::app::{App, audit};
 use crate::config::RetentionSettings;
 use crate::domain::Caller;
 use crate::domain::audit::{Action, Object};
 use crate::domain::enrolment::{HELD_FOR, MOST_HELD};
-use crate::{ErrorKind, Result};
 
 /// Days for whose windows tables are made ahead: a server may be away for so long.
 const AHEAD: i64 = 7;
@@ -99,13 +99,7 @@ pub async fn enforce(app: &App) -> Result<LetGo> {
 async fn forget_gone(app: &App, before: OffsetDateTime) -> Result<u64> {
     let mut count = 0;
     for id in app.store.subjects_gone(before, MOST).await? {
-        let why = "not seen for as long as subjects are kept";
-        match rights::erase(Desk::from(app), &Caller::Server, id, why).await {
-            Ok(erased) => count += u64::from(erased),
-            // Another server was first.
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
+        count += u64::from(rights::erase_gone(Desk::from(app), id, before).await?);
     }
     Ok(count)
 }

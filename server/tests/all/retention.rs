@@ -9,6 +9,7 @@ use tacit_server::domain::audit::{Action, Object};
 use tacit_server::domain::{Caller, Role};
 use time::Duration;
 
+use crate::common::eventually;
 use crate::common::server::{START, Server};
 use crate::common::windows::{session_id, whole};
 use crate::http::Api;
@@ -73,6 +74,38 @@ async fn each_kind_goes_when_its_time_has_come_and_not_before() {
     server.clock.set(START + Duration::days(2 + 366));
     assert_eq!(enforce(app).await.unwrap().subjects, 1);
     assert_eq!(server.count("select count(*) from subject").await, 0);
+}
+
+#[tokio::test]
+async fn who_comes_back_while_the_gone_are_forgotten_stays() {
+    let server = Server::start().await;
+    let (app, pool) = (&server.app, server.app.store.pool());
+    let device = server.device().await;
+    let mut stream = device.stream(START).await.unwrap();
+    let session = session_id();
+    for record in &whole(session, START, "user-1", 4) {
+        stream.send(record).await;
+    }
+    stream.acked(session, 6).await.unwrap();
+    server.clock.set(START + Duration::days(400));
+    pool.execute("delete from feature_window; delete from verdict").await.unwrap();
+    let back = "insert into session (id, device_id, subject_id, remote, opened_at, last_sequence)
+                select gen_random_uuid(), device_id, subject_id, false, opened_at + interval '400 days', 1 from session";
+    let mut opening = pool.begin().await.unwrap();
+    opening.execute(back).await.unwrap();
+    let waits = async || {
+        let sql = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        (server.count(sql).await > 0).then_some(())
+    };
+    let enforcing = enforce(app);
+    let committing = async {
+        eventually("who is gone is about to be forgotten", waits).await;
+        opening.commit().await.unwrap();
+    };
+    let (gone, ()) = tokio::join!(enforcing, committing);
+    assert_eq!(gone.unwrap().subjects, 0);
+    assert_eq!(server.count("select count(*) from subject").await, 1);
+    assert_eq!(server.count("select count(*) from session where closed_at is null").await, 1);
 }
 
 #[tokio::test]

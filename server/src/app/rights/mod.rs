@@ -7,6 +7,7 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -167,16 +168,35 @@ pub async fn rectify(desk: Desk<'_>, caller: &Caller, id: SubjectId, new: &NewNa
 /// Invalid argument for a reason that says nothing; not found for an id that never was a subject's; as the database.
 pub async fn erase(desk: Desk<'_>, caller: &Caller, id: SubjectId, reason: &str) -> Result<bool> {
     let reason = check_reason(reason)?;
-    let mark = desk.secrets.erasure_mark(id.0);
     let mut unit = desk.store.begin().await?;
     if unit.hold_subject(id).await?.is_none() {
+        let mark = desk.secrets.erasure_mark(id.0);
         return if unit.is_erased(&mark).await? { Ok(false) } else { Err(no_such_subject()) };
     }
-    unit.mark_erased(&mark, desk.ambient.now()).await?;
+    forget(desk, unit, caller, id, &reason).await?;
+    Ok(true)
+}
+
+/// Forgets a subject that has been gone since before a moment. Returns whether it has: who has come back meanwhile stays.
+///
+/// # Errors
+/// As the database.
+pub async fn erase_gone(desk: Desk<'_>, id: SubjectId, before: OffsetDateTime) -> Result<bool> {
+    let mut unit = desk.store.begin().await?;
+    if unit.hold_subject(id).await?.is_none() || !unit.is_gone(id, before).await? {
+        return Ok(false);
+    }
+    forget(desk, unit, &Caller::Server, id, "not seen for as long as subjects are kept").await?;
+    Ok(true)
+}
+
+/// Forgets a subject that the unit holds.
+async fn forget(desk: Desk<'_>, mut unit: Unit, caller: &Caller, id: SubjectId, reason: &str) -> Result<()> {
+    unit.mark_erased(&desk.secrets.erasure_mark(id.0), desk.ambient.now()).await?;
     // While the subject's reference is still known.
     desk.record(&mut unit, caller, Action::SubjectErased, id, json!({ "reason": reason })).await?;
     unit.erase_subject(id).await?;
     unit.commit().await?;
     tracing::info!(by = caller.name(), "a subject was erased");
-    Ok(true)
+    Ok(())
 }
