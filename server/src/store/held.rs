@@ -208,22 +208,34 @@ impl Unit {
         Ok(rows.fetch_all(&mut *self.tx).await?.into_iter().map(SubjectId).collect())
     }
 
-    /// Gives a subject another pseudonym and name; `false` if another subject has the pseudonym.
+    /// Gives a subject another pseudonym and name; `false` if another subject has one of the name's pseudonyms, which are of
+    /// every generation.
     ///
     /// # Errors
     /// As the database.
-    pub async fn rename_subject(&mut self, id: SubjectId, pseudonym: &str, sealed: &[u8]) -> Result<bool> {
+    pub async fn rename_subject(
+        &mut self,
+        id: SubjectId,
+        pseudonym: &str,
+        pseudonyms: &[String],
+        sealed: &[u8],
+    ) -> Result<bool> {
         let taken = sqlx::query_scalar!(
-            r#"select exists (select from subject where pseudonym = $2 and id <> $1) as "taken!""#,
+            r#"select exists (select from subject where pseudonym = any($2) and id <> $1) as "taken!""#,
             id.0,
-            pseudonym
+            pseudonyms
         );
         if taken.fetch_one(&mut *self.tx).await? {
             return Ok(false);
         }
-        sqlx::query!("update subject set pseudonym = $2 where id = $1", id.0, pseudonym)
+        let renamed = sqlx::query!("update subject set pseudonym = $2 where id = $1", id.0, pseudonym)
             .execute(&mut *self.tx)
-            .await?;
+            .await;
+        match renamed {
+            // Somebody has logged on under it just now.
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Ok(false),
+            renamed => renamed?,
+        };
         sqlx::query!(
             "insert into subject_name (subject_id, ciphertext) values ($1, $2)
              on conflict (subject_id) do update set ciphertext = excluded.ciphertext",

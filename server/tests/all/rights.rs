@@ -1,5 +1,6 @@
 //! Names, exports, erasures, restrictions, corrections and renewals.
 
+mod corrections;
 mod files;
 
 use std::collections::BTreeSet;

@@ -152,8 +152,12 @@ pub async fn rectify(desk: Desk<'_>, caller: &Caller, id: SubjectId, new: &NewNa
     let (name, reason) = (check_name(&new.name)?, check_reason(&new.reason)?);
     let (mut unit, subject) = desk.held(id).await?;
     let pseudonym = desk.secrets.pseudonym(name, subject.generation);
+    // Whoever logs on is looked for under all of them: a second subject with one would take the first one's sessions, or none.
+    let pseudonyms: Vec<String> = (0..=unit.latest_generation().await?)
+        .map(|generation| desk.secrets.pseudonym(name, generation))
+        .collect();
     let sealed = desk.secrets.seal(Purpose::Name, id.0, name.as_bytes())?;
-    if !unit.rename_subject(id, &pseudonym, &sealed).await? {
+    if !unit.rename_subject(id, &pseudonym, &pseudonyms, &sealed).await? {
         return Err(Error::conflict(
             "another subject has logged on under that name: erase the one whose records are wrong, then correct the other",
         ));
