@@ -19,6 +19,8 @@ use crate::{Error, Result};
 
 /// The media type and `typ` of tokens.
 const TYPE: &str = "secevent+jwt";
+/// No message of a batch is begun after so long: what was taken is to be noted while it is still this process that delivers.
+const LONGEST: time::Duration = time::Duration::MINUTE;
 
 /// Signs tokens.
 #[derive(Clone)]
@@ -168,12 +170,13 @@ impl Push {
         Ok(Self { client: webhook::client(ca, reach)?, url, credentials, tokens })
     }
 
-    /// Hands messages over one after the other; once the receiver is away, the rest is not tried.
+    /// Hands messages over one after the other; once the receiver is away, or has taken long, the rest is not tried.
     pub async fn send(&self, messages: &[Message], ambient: &Ambient) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(messages.len());
         let mut away = false;
+        let begun = ambient.now();
         for message in messages {
-            if away {
+            if away || ambient.now() - begun > LONGEST {
                 outcomes.push(Outcome::Untried);
                 continue;
             }

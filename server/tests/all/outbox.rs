@@ -5,6 +5,7 @@ mod formats;
 mod lines;
 mod reach;
 mod receiver;
+mod slow;
 mod streams;
 mod webhook;
 

@@ -20,10 +20,10 @@ use crate::response::Desk;
 
 const ISSUER: &str = "https://tacit.example:7080";
 const CAEP: &str = "https://schemas.openid.net/secevent/caep/event-type/";
-const PUSH: &str = "urn:ietf:rfc:8935";
+pub(super) const PUSH: &str = "urn:ietf:rfc:8935";
 const POLL: &str = "urn:ietf:rfc:8936";
 
-async fn api() -> Api {
+pub(super) async fn api() -> Api {
     Api::seeded(Server::with(|settings| settings.out.issuer = Some(ISSUER.to_owned())).await).await
 }
 
@@ -72,7 +72,7 @@ fn event(claims: &Value) -> (String, Value) {
     (uri.rsplit('/').next().unwrap().to_owned(), event.clone())
 }
 
-async fn stream(api: &Api, key: &str, delivery: &Value, events: Option<&[&str]>) -> Value {
+pub(super) async fn stream(api: &Api, key: &str, delivery: &Value, events: Option<&[&str]>) -> Value {
     let mut body = json!({ "delivery": delivery, "description": "the company's identity provider" });
     if let Some(events) = events {
         body["events_requested"] = json!(events);
