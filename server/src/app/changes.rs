@@ -11,8 +11,8 @@ use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-use crate::Result;
 use crate::app::App;
+use crate::{Error, Result};
 
 const CHANNEL: &str = "tacit_changed";
 /// Everything is taken as changed this often.
@@ -25,6 +25,9 @@ const DEAF: Duration = Duration::from_secs(12);
 const APART: Duration = Duration::from_millis(100);
 /// Before the database is called again.
 const AGAIN: Duration = Duration::from_secs(1);
+/// The database answers a question of this task within this time, or nothing is known: whoever waited for longer would not notice
+/// that no words arrive.
+const SOON: Duration = Duration::from_secs(5);
 
 /// What may have changed. A reader names all that its answer rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,6 +180,15 @@ pub async fn run(app: &App) {
     }
 }
 
+fn silence() -> Error {
+    Error::unavailable("the database does not answer")
+}
+
+async fn soon<T>(asking: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(SOON, asking).await.map_err(|_| silence())?
+}
+
+/// Until the connection breaks, or words no longer arrive.
 async fn listen(app: &App) -> Result<()> {
     // Of its own: connections of the store are for its queries.
     let options = app.store.pool().connect_options();
@@ -217,17 +229,17 @@ async fn listen(app: &App) -> Result<()> {
             () = changes.tell.notified() => settling.begin(),
             () = settling.due() => {
                 if changes.untold.swap(0, Ordering::AcqRel) != 0 {
-                    app.store.tell(CHANNEL, &own).await?;
+                    soon(app.store.tell(CHANNEL, &own)).await?;
                 }
-                if settling.look(app).await? {
+                if soon(settling.look(app)).await? {
                     changes.bump(Topics::SETTLED);
                 }
             }
             _ = beats.tick() => {
                 if heard.elapsed() > DEAF {
-                    changes.hears(false);
+                    return Err(silence());
                 }
-                app.store.tell(CHANNEL, &beat).await?;
+                soon(app.store.tell(CHANNEL, &beat)).await?;
             }
             _ = anyway.tick() => changes.bump(Topics::ALL),
         }

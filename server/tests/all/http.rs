@@ -3,6 +3,7 @@
 mod access;
 mod conventions;
 mod cursor;
+mod deaf;
 mod feedback;
 mod heads;
 mod keys;

@@ -81,6 +81,11 @@ impl Server {
         Self::over(Store::new(cluster::database().await), settings).await
     }
 
+    /// On a database of its own.
+    pub(crate) async fn on(store: Store) -> Self {
+        Self::over(store, Settings::default()).await
+    }
+
     /// Another process on the same database.
     pub(crate) async fn beside(other: &Self) -> Self {
         Self::over(other.app.store.clone(), other.app.settings.clone()).await

@@ -20,7 +20,7 @@ impl Api {
     }
 
     /// The tag of an answer, once it has one that stands.
-    async fn tag(&self, path: &str, key: &str) -> String {
+    pub(super) async fn tag(&self, path: &str, key: &str) -> String {
         eventually("the answer has a tag", async || {
             let answer = self.get(path, key).await;
             assert_eq!(answer.status, 200, "{path}: {}", answer.text);
