@@ -244,7 +244,7 @@ impl Unit {
         now: OffsetDateTime,
     ) -> Result<u64> {
         let done = sqlx::query!(
-            "update delivery d set state = 'waiting', attempts = 0, due_at = $3, since = $3, done_at = null, error = null
+            "update delivery d set state = 'waiting', attempts = 0, refusals = 0, due_at = $3, since = $3, done_at = null, error = null
              from outbox o
              where o.seq = d.seq and d.destination_id = $1 and d.state = 'dead'
                and ($2::uuid[] is null or o.id = any($2))",

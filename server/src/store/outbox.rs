@@ -51,6 +51,8 @@ pub struct Waiting {
     pub seq: i64,
     /// Attempts so far.
     pub attempts: i32,
+    /// Attempts that the receiver refused.
+    pub refusals: i32,
     /// Tokens of it that were taken.
     pub acked: Vec<String>,
     /// What receivers know it by.
@@ -88,6 +90,8 @@ pub struct Attempt {
     pub seq: i64,
     /// `waiting`, `delivered` or `dead`.
     pub state: &'static str,
+    /// The receiver was there and refused it.
+    pub refused: bool,
     /// No further attempt before.
     pub due_at: OffsetDateTime,
     /// What went wrong.
@@ -236,19 +240,23 @@ impl Unit {
     ) -> Result<()> {
         let seq: Vec<i64> = attempts.iter().map(|a| a.seq).collect();
         let state: Vec<String> = attempts.iter().map(|a| a.state.to_owned()).collect();
+        let refused: Vec<bool> = attempts.iter().map(|a| a.refused).collect();
         let due: Vec<OffsetDateTime> = attempts.iter().map(|a| a.due_at).collect();
         let error: Vec<Option<String>> = attempts.iter().map(|a| a.error.clone()).collect();
         sqlx::query!(
             "update delivery d set state = n.state, due_at = n.due_at, error = n.error, attempts = d.attempts + 1,
+                    refusals = d.refusals + n.refused::int,
                     done_at = case when n.state = 'waiting' then null else $6::timestamptz end
-             from unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::text[]) as n (seq, state, due_at, error)
+             from unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::text[], $7::bool[])
+                 as n (seq, state, due_at, error, refused)
              where d.destination_id = $1 and d.seq = n.seq and d.state = 'waiting'",
             to.0,
             &seq,
             &state,
             &due,
             &error as &[Option<String>],
-            now
+            now,
+            &refused
         )
         .execute(&mut *self.tx)
         .await?;
@@ -264,7 +272,7 @@ impl Store {
     pub async fn waiting(&self, to: DestinationId, now: OffsetDateTime, limit: i64) -> Result<Vec<Waiting>> {
         let rows = sqlx::query_as!(
             Waiting,
-            r#"select d.seq, d.attempts, d.acked, o.id, o.type as kind, o.severity, o.at, o.enqueued_at, o.group_name as "group",
+            r#"select d.seq, d.attempts, d.refusals, d.acked, o.id, o.type as kind, o.severity, o.at, o.enqueued_at, o.group_name as "group",
                       o.body, o.session_id as session, o.subject_id as subject, s.pseudonym as "pseudonym?",
                       n.ciphertext as "name?", o.device_id as device, v.name as "device_name?"
                from delivery d join outbox o on o.seq = d.seq

@@ -11,11 +11,11 @@ use crate::app::{App, streams};
 use crate::domain::alert::Severity;
 use crate::domain::destination::Target;
 use crate::domain::{DestinationId, backoff};
-use crate::out::{Credentials, Device, Message, Outcome, Sender, Subject};
+use crate::out::{Credentials, Device, Message, Outcome, Sender, Subject, short};
 use crate::secrets::Purpose;
 use crate::store::destinations::{DestinationRow, Fares};
 use crate::store::outbox::{Attempt, Waiting};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// Longer than a batch takes at most.
 const LEASE: Duration = Duration::minutes(3);
@@ -50,9 +50,18 @@ async fn deliver_under(app: &App, id: DestinationId, lease: Uuid) -> Result<u64>
         if waiting.is_empty() {
             break;
         }
-        let sender = match open.take() {
-            Some((changed_at, sender)) if changed_at == row.changed_at => sender,
-            _ => sender(app, &row).await?,
+        let opened = match open.take() {
+            Some((changed_at, sender)) if changed_at == row.changed_at => Ok(sender),
+            _ => sender(app, &row).await,
+        };
+        let sender = match opened {
+            Ok(sender) => sender,
+            Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
+            // Nothing can be said of its receiver: it waits as for one that is away, and whoever keeps it reads why.
+            Err(error) => {
+                settle(app, &row, lease, &waiting, vec![Outcome::Away(short(error.detail()), None)]).await?;
+                break;
+            }
         };
         let named = row.names_reason.is_some();
         let messages = waiting.iter().map(|w| message(app, w, named)).collect::<Result<Vec<_>>>()?;
@@ -131,13 +140,15 @@ async fn settle(
     for (event, outcome) in waiting.iter().zip(outcomes) {
         let failures = u32::try_from(event.attempts).unwrap_or(0).saturating_add(1);
         let later = now + backoff::after(failures, LONGEST, random());
+        let refused = matches!(outcome, Outcome::Refused(_));
         let (state, error) = match outcome {
             Outcome::Untried => continue,
             Outcome::Delivered => {
                 taken += 1;
                 ("delivered", None)
             }
-            Outcome::Refused(error) if event.attempts + 1 >= MOST_REFUSALS => ("dead", Some(error)),
+            // Only what the receiver said of the event counts, not how often it was away.
+            Outcome::Refused(error) if event.refusals + 1 >= MOST_REFUSALS => ("dead", Some(error)),
             Outcome::Refused(error) => ("waiting", Some(error)),
             Outcome::Away(error, asked) => {
                 away = away.max(Some(asked.unwrap_or_default()));
@@ -151,7 +162,7 @@ async fn settle(
         if let Some(error) = &error {
             fares.error = Some(error.clone());
         }
-        attempts.push(Attempt { seq: event.seq, state, due_at: later, error });
+        attempts.push(Attempt { seq: event.seq, state, refused, due_at: later, error });
     }
     if taken > 0 {
         fares.failing = 0;

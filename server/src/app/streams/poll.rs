@@ -148,5 +148,5 @@ async fn collect(app: &App, row: &DestinationRow, tokens: &Tokens, limit: usize)
 }
 
 fn attempt(event: &Waiting, now: time::OffsetDateTime) -> Attempt {
-    Attempt { seq: event.seq, state: "delivered", due_at: now, error: None }
+    Attempt { seq: event.seq, state: "delivered", refused: false, due_at: now, error: None }
 }

@@ -122,6 +122,54 @@ async fn what_is_refused_holds_up_its_session_alone_and_is_given_up_and_replayed
 }
 
 #[tokio::test]
+async fn that_a_receiver_was_away_is_no_refusal() {
+    let api = Api::start().await;
+    let app = &api.server.app;
+    let receiver = Receiver::start().await;
+    let (id, _) = webhook(&api, "siem", &receiver, json!({})).await;
+    receiver.does(Does::Answer(503));
+    give(app, ONE, 2, "different_person").await;
+    let minutes = std::sync::atomic::AtomicI64::new(0);
+    let next = async || {
+        let at = minutes.fetch_add(6, std::sync::atomic::Ordering::Relaxed) + 6;
+        api.server.clock.set(START + Duration::minutes(at));
+        deliver_now(app, id).await;
+    };
+    eventually("it was away for long", async || {
+        next().await;
+        (receiver.requests().len() > 15).then_some(())
+    })
+    .await;
+    receiver.does(Does::Answer(422));
+    let tried = receiver.requests().len();
+    eventually("it is refused", async || {
+        next().await;
+        let attempts = api.server.count("select refusals::bigint from delivery").await;
+        (attempts > 1 && receiver.requests().len() > tried).then_some(())
+    })
+    .await;
+    assert_eq!(shown(&api, id).await["dead"], 0);
+}
+
+#[tokio::test]
+async fn a_destination_that_cannot_be_opened_waits_and_says_why() {
+    let api = Api::start().await;
+    let receiver = Receiver::start().await;
+    let (id, _) = webhook(&api, "siem", &receiver, json!({})).await;
+    // As when the settings no longer open its network.
+    let elsewhere = "update destination set target = jsonb_set(target, '{url}', '\"https://10.0.0.1/hook\"')";
+    sqlx::query(elsewhere).execute(api.server.app.store.pool()).await.unwrap();
+    give(&api.server.app, ONE, 2, "different_person").await;
+    let state = eventually("it is left alone for a while", async || {
+        let state = shown(&api, id).await;
+        (state["failing"] == 1).then_some(state)
+    })
+    .await;
+    assert!(state["last_error"].as_str().unwrap().contains("out.networks"), "{state}");
+    assert_eq!((&state["waiting"], &state["dead"]), (&json!(1), &json!(0)));
+}
+
+#[tokio::test]
 async fn a_receiver_that_is_gone_is_left_alone_until_it_is_changed() {
     let api = Api::start().await;
     let app = &api.server.app;
