@@ -100,7 +100,9 @@ impl Tail {
         for verdict in verdicts {
             let of = verdict.place()?;
             while let Some((tx, alert)) = alerts.next_if(|(tx, _)| *tx < of.tx) {
-                place = self.push_alert(tx, alert, alerts.peek().is_some_and(|(next, _)| *next == tx));
+                // Behind the last of a full page there may be another of its transaction.
+                place =
+                    self.push_alert(tx, alert, alerts.peek().map_or(more_alerts, |(next, _)| *next == tx));
             }
             if of.tx > bound {
                 self.place = place;
@@ -111,8 +113,7 @@ impl Tail {
                 .push_back(Happened::Verdict(read::cursor("verdicts", of.tx, of.id), Box::new(verdict)));
         }
         while let Some((tx, alert)) = alerts.next() {
-            let same = alerts.peek().is_some_and(|(next, _)| *next == tx);
-            place = self.push_alert(tx, alert, same || (more_alerts && alerts.peek().is_none()));
+            place = self.push_alert(tx, alert, alerts.peek().map_or(more_alerts, |(next, _)| *next == tx));
         }
         // What was looked at and is not asked for need not be passed over again.
         if !full && !more_alerts {

@@ -16,6 +16,7 @@ mod problems;
 mod reading;
 mod schemathesis;
 mod scope;
+mod stream;
 mod tokens;
 
 use axum::Router;

@@ -121,7 +121,13 @@ async fn a_poll_that_waits_is_answered_when_a_verdict_comes() {
 }
 
 /// Events of a stream: name, id and data.
-async fn events(api: &Api, path: &str, key: &str, last: Option<&str>, count: usize) -> Vec<[String; 3]> {
+pub(super) async fn events(
+    api: &Api,
+    path: &str,
+    key: &str,
+    last: Option<&str>,
+    count: usize,
+) -> Vec<[String; 3]> {
     let mut request = Request::builder().uri(path).header("authorization", format!("Bearer {key}"));
     if let Some(last) = last {
         request = request.header("last-event-id", last);
