@@ -5,7 +5,7 @@ pub mod master;
 use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -199,14 +199,14 @@ fn aad(purpose: Purpose, row: &[u8]) -> Vec<u8> {
     [purpose.label(), row].concat()
 }
 
-/// Makes a master key of 32 random bytes, in a file that its owner alone can read.
+/// Makes a master key of 32 random bytes, in a file that its owner alone can read. Folders that are not there are made for the
+/// owner alone; one that is there stays as it is.
 ///
 /// # Errors
 /// When the file cannot be made.
 pub fn make_master_key(path: &Path, ambient: &Ambient) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(directory)?;
-    fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let key = Zeroizing::new(ambient.bytes::<KEY_BYTES>());
     // A crash must not leave a short key that later starts would refuse.
     let fresh = path.with_extension("new");

@@ -12,7 +12,7 @@ use tacit_server::app::{admin, root};
 use tacit_server::clock::Ambient;
 use tacit_server::domain::Caller;
 use tacit_server::secrets::master::{Master, from_text};
-use tacit_server::secrets::{Purpose, Secrets};
+use tacit_server::secrets::{Purpose, Secrets, make_master_key};
 use tacit_server::store::Store;
 
 use crate::common::cluster;
@@ -63,6 +63,18 @@ async fn rotating_changes_what_opens_the_database_and_nothing_that_runs() {
 
     let found = verify(&store, served.seal_of_audit(), None).await.unwrap();
     assert_eq!((found.flaws, found.entries), (vec![], 2));
+}
+
+#[test]
+fn a_new_master_key_changes_no_folder_that_is_there() {
+    let directory = cluster::directory();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let (beside, below) = (directory.path().join("a.key"), directory.path().join("new/b.key"));
+    for key in [&beside, &below] {
+        make_master_key(key, &Ambient::system()).unwrap();
+        assert_eq!(mode(key), 0o600);
+    }
+    assert_eq!((mode(directory.path()), mode(&directory.path().join("new"))), (0o755, 0o700));
 }
 
 #[tokio::test]
