@@ -169,6 +169,9 @@ impl StdError for Error {
 /// SQLSTATEs that pass: serialization failure, deadlock, lock timeout, a transaction that was idle for too long.
 const PASSING: &[&str] = &["40001", "40P01", "55P03", "25P03"];
 
+/// SQLSTATEs of a character that Postgres keeps in no text and no JSON.
+const NOT_TEXT: &[&str] = &["22021", "22P05"];
+
 /// What a caller is told of a database that is there and cannot do its work.
 fn refusal(code: &str) -> Option<&'static str> {
     Some(match code {
@@ -200,6 +203,9 @@ impl From<sqlx::Error> for Error {
         let code = code(&error).unwrap_or_default();
         if let Some(text) = refusal(&code) {
             return Self::unavailable(text).with_source(error);
+        }
+        if NOT_TEXT.contains(&code.as_str()) {
+            return Self::invalid("text must not hold the character U+0000").with_source(error);
         }
         let away = matches!(error, E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed)
             // 57P: it stops or starts; 08: the connection broke.

@@ -93,6 +93,23 @@ async fn without_its_database_or_schema_the_server_is_alive_and_not_ready() {
 }
 
 #[tokio::test]
+async fn text_that_no_database_keeps_is_the_callers_mistake() {
+    let api = Api::start().await;
+    let key = api.key(Role::Admin).await;
+    let delivery = json!({ "delivery": { "method": "urn:ietf:rfc:8936" } });
+    let made = api.give(Method::POST, "/ssf/streams", &key, &delivery).await.json();
+    let verify = json!({ "stream_id": made["stream_id"], "state": "a\u{0}b" });
+    for answer in [
+        api.get("/v1/alerts?group=%00", &key).await,
+        api.get("/v1/verdicts?group=a%00", &key).await,
+        api.give(Method::POST, "/ssf/verify", &key, &verify).await,
+    ] {
+        assert_eq!(answer.status, 400, "{}", answer.text);
+        assert!(answer.text.contains("U+0000"), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn a_callers_request_id_is_taken_only_if_it_is_harmless() {
     let api = Api::start().await;
     let id = async |given: &str| {
