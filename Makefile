@@ -7,6 +7,8 @@ SHELL := /bin/sh
 .NOTPARALLEL:
 
 CARGO ?= cargo
+# Where cargo puts what it builds.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 # The demo ends once the attacks are caught; `make demo DEMO_ARGS=` stays up to be explored.
 DEMO_ARGS ?= --exit
 
@@ -21,14 +23,14 @@ SCHEMATHESIS_VERSION := 4.32.5
 SCHEMATHESIS_ROOT := .tools/schemathesis-$(SCHEMATHESIS_VERSION)
 SCHEMATHESIS := $(SCHEMATHESIS_ROOT)/bin/schemathesis
 
-.PHONY: help demo test web test-api bench-rest lint fmt deny docs prepare packages-demo packages-test cargo
+.PHONY: help demo test web test-api bench-rest lint fmt deny docs prepare packages-demo packages-test packages-bench cargo
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: packages-demo web ## A server, a simulated fleet, three attacks and their verdicts
 	$(CARGO) build --locked --profile demo -p tacit-server -p tacit-agent -p tacit-lab --bins
-	target/demo/tacit-lab demo $(DEMO_ARGS)
+	$(TARGET)/demo/tacit-lab demo $(DEMO_ARGS)
 
 test: packages-test web lint deny docs ## Everything that is checked; what CI runs
 	@# The end-to-end tests start the binaries; all targets at once, so that nothing is built with two sets of features.
@@ -39,7 +41,7 @@ test: packages-test web lint deny docs ## Everything that is checked; what CI ru
 test-api: $(SCHEMATHESIS) ## The REST API against its own description, with made-up requests
 	SCHEMATHESIS=$(CURDIR)/$(SCHEMATHESIS) $(CARGO) test --locked --workspace --test all -- --ignored made_up_requests
 
-bench-rest: ## Answers a second of the REST API with a million verdicts stored
+bench-rest: packages-bench web ## Answers a second of the REST API with a million verdicts stored
 	$(CARGO) build --locked --profile demo -p tacit-server
 	deploy/dev/bench-rest
 
@@ -66,6 +68,9 @@ prepare: packages-test ## Make .sqlx anew after a change of queries or migration
 
 packages-demo: cargo
 	@deploy/dev/install-packages demo
+
+packages-bench: cargo
+	@deploy/dev/install-packages bench
 
 packages-test: cargo
 	@deploy/dev/install-packages test

@@ -248,16 +248,21 @@ pub async fn verdicts(
         let end = verdict_place(store, page).await?;
         return Ok((Vec::new(), cursor("verdicts", end.tx, end.id)));
     }
-    let place = match (page.after.as_deref().filter(|after| !after.is_empty()), filter.since) {
-        (None, Some(since)) => match store.verdict_place_before(since).await? {
+    let mut place = verdict_place(store, page).await?;
+    if let Some(since) = filter.since {
+        let before = match store.verdict_place_before(since).await? {
             Some(tx) => VerdictPlace { tx, id: i64::MAX },
             None => end(store).await?,
-        },
-        _ => verdict_place(store, page).await?,
+        };
+        place = place.max(before);
+    }
+    let before = match filter.until {
+        Some(until) => store.verdict_place_after(until).await?,
+        None => None,
     };
     // Asked before the rows are: a narrow filter need not pass over what is older again.
     let passed = if filter.narrows() || scope.narrows() { end(store).await?.max(place) } else { place };
-    let rows = store.read_verdicts(scope, filter, place, None, limit).await?;
+    let rows = store.read_verdicts(scope, filter, place, before, limit).await?;
     let last = rows.last().map(Verdict::place).transpose()?;
     let full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= limit);
     let next = match last {

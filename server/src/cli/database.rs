@@ -3,6 +3,7 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio_util::sync::CancellationToken;
 
@@ -13,6 +14,8 @@ use crate::store::Store;
 const RETRY: Duration = Duration::from_secs(2);
 /// A request fails rather than wait longer for a connection.
 const ACQUIRE: Duration = Duration::from_secs(5);
+/// A connection that was used so lately is taken to be alive; others are asked.
+const FRESH: Duration = Duration::from_secs(1);
 /// For the command line, jobs of the operator and psql, beside the server's own.
 const SPARE_CONNECTIONS: u32 = 20;
 
@@ -152,5 +155,14 @@ fn pool(options: PgConnectOptions, settings: &Settings) -> sqlx::PgPool {
     PgPoolOptions::new()
         .max_connections(settings.database_connections)
         .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, used| {
+            Box::pin(async move {
+                if used.idle_for > FRESH {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options)
 }

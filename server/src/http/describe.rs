@@ -17,7 +17,7 @@ pub(super) fn conventions(api: &mut OpenApi) {
             continue;
         };
         add(get, parameter("fields", ParameterIn::Query, if read.list.is_some() { ROWS } else { FIELDS }));
-        if read.waits {
+        if read.polled {
             let text = format!(
                 "Seconds to wait for something new, up to {0}, such as `{0}s`; see the conventions",
                 LONGEST_WAIT.as_secs()

@@ -5,6 +5,7 @@
 //! To add a route: its handler with `#[utoipa::path]` in [`mod@routes`], a line in `api` here, and its row in
 //! [`crate::domain::access`].
 
+mod answers;
 mod auth;
 mod body;
 mod cookie;
@@ -174,20 +175,31 @@ pub fn router(app: Arc<App>) -> Result<Router> {
     let gate = auth::Gate::new(Arc::clone(&app), provider.clone());
     let ambient = app.ambient.clone();
     let (routes, _) = api().split_for_parts();
+    let common = Common { app: Arc::clone(&app), answers: answers::Answers::new() };
     let routes = routes
         .layer(Extension(provider))
-        .route_layer(from_fn_with_state(Arc::clone(&app), conventions))
+        .route_layer(from_fn_with_state(common, conventions))
         .merge(crate::web::routes())
         .route_layer(from_fn_with_state(gate, auth::authorize));
     Ok(finish(routes.with_state(app), ambient))
 }
 
+#[derive(Clone)]
+struct Common {
+    app: Arc<App>,
+    answers: answers::Answers,
+}
+
 /// What reads have in common, and writes.
-async fn conventions(State(app): State<Arc<App>>, request: Request, next: Next) -> Result<Response, Failure> {
+async fn conventions(
+    State(common): State<Common>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Failure> {
     if request.method().is_safe() {
-        reading::answer(&app, request, next).await
+        reading::answer(&common.app, &common.answers, request, next).await
     } else {
-        writing::answer(&app, request, next).await
+        writing::answer(&common.app, request, next).await
     }
 }
 

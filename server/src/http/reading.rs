@@ -1,13 +1,13 @@
 //! What every read has in common: `ETag` and `304`, `wait=`, `fields=`, `Link`.
 //!
 //! [`READS`] says of each route on what its answers rest. A poll that names the `ETag` it has is answered from the counters of
-//! this process ([`crate::app::changes`]), and asks no table.
+//! this process ([`crate::app::changes`]), and asks no table; nor does one whose answer is still held ([`super::answers`]).
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
@@ -18,6 +18,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
+use super::answers::{self, Answers};
 use super::problem::Failure;
 use crate::app::App;
 use crate::app::changes::{Stamp, Topics};
@@ -39,19 +40,19 @@ pub(super) struct Read {
     topics: Topics,
     /// Under which name it lists; `None` for a single thing.
     pub(super) list: Option<&'static str>,
-    /// It takes `wait=`.
-    pub(super) waits: bool,
+    /// It is polled: takes `wait=`, and its answers are held for a moment.
+    pub(super) polled: bool,
 }
 
 const fn read(route: &'static str, topics: Topics, list: Option<&'static str>) -> Read {
-    Read { route, topics, list, waits: false }
+    Read { route, topics, list, polled: false }
 }
 
 /// Every such route. Not here: what changes with time alone, and reads that are written down.
 pub(super) const READS: &[Read] = &[
-    Read { waits: true, ..read("/v1/verdicts", Topics::SETTLED.and(Topics::REST), Some("verdicts")) },
-    Read { waits: true, ..read("/v1/alerts", Topics::ALERTS.and(Topics::REST), Some("alerts")) },
-    Read { waits: true, ..read("/v1/alerts/{id}", Topics::ALL, None) },
+    Read { polled: true, ..read("/v1/verdicts", Topics::SETTLED.and(Topics::REST), Some("verdicts")) },
+    Read { polled: true, ..read("/v1/alerts", Topics::ALERTS.and(Topics::REST), Some("alerts")) },
+    Read { polled: true, ..read("/v1/alerts/{id}", Topics::ALL, None) },
     read("/v1/subjects", Topics::SESSIONS.and(Topics::REST), Some("subjects")),
     read("/v1/subjects/{id}", Topics::SESSIONS.and(Topics::REST), None),
     read("/v1/subjects/{id}/profile", Topics::SESSIONS.and(Topics::REST), None),
@@ -90,17 +91,22 @@ impl<T: Serialize> IntoResponse for Listing<T> {
 }
 
 /// Answers a read as polls want it.
-pub(super) async fn answer(app: &Arc<App>, mut request: Request, next: Next) -> Result<Response, Failure> {
+pub(super) async fn answer(
+    app: &Arc<App>,
+    held: &Answers,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Failure> {
     let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
     let Some(read) = READS.iter().find(|read| route.as_deref() == Some(read.route)) else {
         return Ok(next.run(request).await);
     };
     let uri = request.uri().clone();
-    let Query { kept, fields, wait } = Query::of(&uri, read.waits)?;
+    let Query { kept, fields, wait } = Query::of(&uri, read.polled)?;
     let until = wait.map(|wait| Instant::now() + wait);
     let caller = request.extensions().get::<Caller>();
-    // Role and scope among it.
-    let caller = caller.map(|caller| format!("{caller:?}")).unwrap_or_default();
+    // No such read tells two callers apart who may the same.
+    let caller = caller.map(|caller| format!("{:?} {:?}", caller.role(), caller.scope())).unwrap_or_default();
 
     let mut stamp = app.changes.stamp(read.topics);
     let mut tag = stamp.map(|stamp| tag(&stamp, &caller, &uri));
@@ -115,13 +121,18 @@ pub(super) async fn answer(app: &Arc<App>, mut request: Request, next: Next) -> 
             return Ok(tagged(StatusCode::NOT_MODIFIED.into_response(), tag));
         }
     }
+    let head = *request.method() == Method::HEAD;
+    // What a poll may wait for is not what was there before.
+    let holds = tag.clone().filter(|_| read.polled && !head && until.is_none());
+    if let Some(response) = holds.as_ref().and_then(|tag| held.of(tag)) {
+        return Ok(tagged(response, tag));
+    }
     if fields.is_some() || wait.is_some() {
         *request.uri_mut() = kept;
     }
     if let Some(until) = until {
         request.extensions_mut().insert(Until(until));
     }
-    let head = *request.method() == Method::HEAD;
     let mut response = next.run(request).await;
     if response.status() != StatusCode::OK {
         return Ok(response);
@@ -131,6 +142,14 @@ pub(super) async fn answer(app: &Arc<App>, mut request: Request, next: Next) -> 
     }
     if let Some(fields) = fields.filter(|_| !head) {
         response = sparse(response, read.list, &fields).await?;
+    }
+    if let Some(tag) = holds
+        && response.body().size_hint().upper().is_some_and(|size| size <= answers::LARGEST as u64)
+    {
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, answers::LARGEST).await.map_err(Error::internal)?;
+        response = Response::from_parts(parts, Body::from(body.clone()));
+        held.hold(&tag, &response, &body);
     }
     Ok(tagged(response, tag))
 }
@@ -156,7 +175,7 @@ fn tagged(mut response: Response, tag: Option<HeaderValue>) -> Response {
     if let Some(tag) = tag {
         let headers = response.headers_mut();
         headers.insert(header::ETAG, tag);
-        headers.insert(header::VARY, HeaderValue::from_static("authorization"));
+        headers.insert(header::VARY, HeaderValue::from_static("authorization, cookie"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     }
     response

@@ -134,6 +134,8 @@ impl Cluster {
             "log_parameter_max_length_on_error=0",
             // What was erased goes with the segment that told of it, instead of staying in one that is used again.
             "wal_recycle=off",
+            // Of flash or memory, not of disks that turn: else whole lists are walked where an index has the few rows asked for.
+            "random_page_cost=1.1",
             &format!("max_connections={}", self.run.connections),
             &format!("fsync={durable}"),
             &format!("synchronous_commit={durable}"),

@@ -49,15 +49,6 @@ pub struct Unit {
 }
 
 impl Unit {
-    /// Has each query of the unit planned for what it asks. One plan for all filters of a list would walk the whole list.
-    ///
-    /// # Errors
-    /// As the database.
-    pub(crate) async fn plan_each(&mut self) -> Result<()> {
-        sqlx::query!("set local plan_cache_mode = force_custom_plan").execute(&mut *self.tx).await?;
-        Ok(())
-    }
-
     /// Makes the effects last.
     ///
     /// # Errors
@@ -92,6 +83,17 @@ impl Store {
     /// Unavailable when the database is away.
     pub async fn begin(&self) -> Result<Unit> {
         Ok(Unit { tx: self.pool.begin().await?, seal: self.seal.clone() })
+    }
+
+    /// Starts a unit whose queries are each planned for what they ask. One plan for all filters of a list would walk the whole
+    /// list.
+    ///
+    /// # Errors
+    /// Unavailable when the database is away.
+    pub(crate) async fn begin_planning_each(&self) -> Result<Unit> {
+        // Together, to wait for the database once.
+        let begin = "begin; set local plan_cache_mode = force_custom_plan";
+        Ok(Unit { tx: self.pool.begin_with(begin).await?, seal: self.seal.clone() })
     }
 
     /// Whether the database answers.

@@ -61,8 +61,7 @@ impl Store {
             now,
             limit
         );
-        let mut unit = self.begin().await?;
-        unit.plan_each().await?;
+        let mut unit = self.begin_planning_each().await?;
         let rows = rows.fetch_all(&mut *unit.tx).await?;
         unit.commit().await?;
         Ok(rows)

@@ -154,8 +154,14 @@ impl Store {
         before: Option<u64>,
         limit: i64,
     ) -> Result<Vec<Verdict>> {
-        let verdicts: Option<Vec<String>> =
-            filter.verdicts.as_ref().map(|of| of.iter().map(|name| (*name).to_owned()).collect());
+        // One answer is compared as such: an index by answer gives the order then, which it does not for a list of one.
+        let (verdict, verdicts) = match filter.verdicts.as_deref() {
+            Some([one]) => (Some(*one), None),
+            Some(several) => (None, Some(several.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())),
+            None => (None, None),
+        };
+        // Times are put so that no index by time serves: the planner does not know that they rise with the order, and would sort all of
+        // a time for the first few. What bounds the walk is the places before and after a time.
         let rows = sqlx::query_as!(
             Verdict,
             r#"select id, session_id, sequence, subject_id, device_id, at, recorded_at, verdict, cause, trust, llr, reason,
@@ -170,10 +176,11 @@ impl Store {
                  and ($8::text is null or exists (
                       select from device d where d.id = verdict.device_id and d.group_name = $8))
                  and ($9::text[] is null or verdict = any($9))
-                 and ($10::timestamptz is null or recorded_at >= $10)
-                 and ($11::timestamptz is null or recorded_at < $11)
                  and ($12::text[] is null or exists (
                       select from device d where d.id = verdict.device_id and d.group_name = any($12)))
+                 and ($13::text is null or verdict = $13)
+                 and ($10::timestamptz is null or recorded_at + interval '0' >= $10)
+                 and ($11::timestamptz is null or recorded_at - interval '0' < $11)
                order by tx, id limit $3"#,
             after.tx.to_string(),
             after.id,
@@ -186,10 +193,10 @@ impl Store {
             verdicts.as_deref(),
             filter.since,
             filter.until,
-            scope.groups()
+            scope.groups(),
+            verdict
         );
-        let mut unit = self.begin().await?;
-        unit.plan_each().await?;
+        let mut unit = self.begin_planning_each().await?;
         let rows = rows.fetch_all(&mut *unit.tx).await?;
         unit.commit().await?;
         Ok(rows)
@@ -208,6 +215,20 @@ impl Store {
         );
         let tx = row.fetch_optional(self.pool()).await?;
         tx.map(|tx| tx.parse::<u64>().map(|tx| tx.saturating_sub(1)).map_err(Error::internal)).transpose()
+    }
+
+    /// A transaction before which every verdict is that was recorded before a moment; `None` if every transaction may have some.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn verdict_place_after(&self, until: OffsetDateTime) -> Result<Option<u64>> {
+        let row = sqlx::query_scalar!(
+            r#"select tx::text as "tx!" from verdict where recorded_at >= $1::timestamptz + interval '5 minutes'
+               order by recorded_at limit 1"#,
+            until
+        );
+        let tx = row.fetch_optional(self.pool()).await?;
+        tx.map(|tx| tx.parse::<u64>().map(|tx| tx.saturating_add(1)).map_err(Error::internal)).transpose()
     }
 
     /// The oldest transaction that may still be running: every verdict before it is there to read.

@@ -55,6 +55,8 @@ async fn a_poll_that_finds_nothing_new_asks_no_table() {
     for path in &paths {
         tags.push(api.tag(path, &key).await);
     }
+    let other = api.key(Role::Viewer).await;
+    api.ok("/v1/policies", &other).await;
     // Whoever asked a table now would wait for ever.
     let pool = api.server.app.store.pool();
     let mut holding = pool.begin().await.unwrap();
@@ -67,7 +69,11 @@ async fn a_poll_that_finds_nothing_new_asks_no_table() {
         assert_eq!((answer.status.as_u16(), answer.text.as_str()), (304, ""), "{path}");
         assert_eq!(answer.headers["etag"], tag.as_str());
     }
+    // Another console of the same role, that has nothing yet.
+    let page = timeout(PATIENCE, api.get("/v1/verdicts", &other)).await.unwrap();
+    assert_eq!((page.status.as_u16(), &page.headers["etag"]), (200, &tags[0].parse().unwrap()));
     holding.rollback().await.unwrap();
+    assert_eq!(page.text, api.get("/v1/verdicts?limit=100", &other).await.text);
     // A tag is of its query.
     assert_eq!(api.poll("/v1/verdicts?limit=1", &key, &tags[0]).await.status, 200);
 }
