@@ -2,6 +2,7 @@
 
 mod certificate;
 mod expiry;
+mod renewal;
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,7 +18,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,7 @@ use tonic::transport::server::{Connected, TcpConnectInfo};
 
 pub use certificate::{Certificate, GENERATED_DAYS, ensure, expires_at};
 pub use expiry::chain_ends_at;
+pub use renewal::Renewal;
 
 /// A peer that does not finish its handshake in this time is dropped.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -100,13 +102,13 @@ impl Incoming {
     }
 }
 
-/// Accepts connections until `stopping`; handshakes run side by side, so that a slow peer holds nobody up.
+/// Accepts connections until `stopping`, each with the TLS settings of the moment; handshakes run side by side, so that a slow peer holds nobody up.
 ///
 /// # Errors
 /// When the address cannot be bound.
 pub async fn listen(
     address: SocketAddr,
-    tls: Option<Arc<ServerConfig>>,
+    tls: Option<watch::Receiver<Arc<ServerConfig>>>,
     stopping: CancellationToken,
 ) -> io::Result<(Incoming, SocketAddr)> {
     let listener = TcpListener::bind(address)
@@ -114,7 +116,6 @@ pub async fn listen(
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))?;
     let local = listener.local_addr()?;
     let (ready, connections) = mpsc::channel(WAITING);
-    let acceptor = tls.map(TlsAcceptor::from);
     tokio::spawn(async move {
         loop {
             let accepted = tokio::select! {
@@ -131,7 +132,8 @@ pub async fn listen(
                 }
             };
             let _ = stream.set_nodelay(true);
-            let (acceptor, ready) = (acceptor.clone(), ready.clone());
+            let acceptor = tls.as_ref().map(|tls| TlsAcceptor::from(Arc::clone(&tls.borrow())));
+            let ready = ready.clone();
             tokio::spawn(async move {
                 let connection = match acceptor {
                     None => Connection::Plain(stream),

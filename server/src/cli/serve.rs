@@ -23,7 +23,7 @@ use crate::app::policies::PolicyCache;
 use crate::app::{App, keys};
 use crate::clock::Ambient;
 use crate::config::Settings;
-use crate::tls::{self, Speaks};
+use crate::tls::{self, Renewal};
 use crate::{grpc, http, jobs, postgres};
 
 /// Calls that have not ended by then are cut.
@@ -71,14 +71,19 @@ pub(super) async fn serve(settings: Settings, ambient: Ambient) -> anyhow::Resul
 
 async fn run(app: &Arc<App>, endpoints: &Path) -> anyhow::Result<()> {
     let settings = &app.settings;
+    let mut tasks = tokio::task::JoinSet::new();
     let (grpc_tls, http_tls) = if settings.insecure_loopback {
         (None, None)
     } else {
-        let certificate = tls::ensure(settings, &app.ambient).context("cannot use the TLS certificate")?;
-        {
-            let agents = tls::config(&certificate, Speaks::Grpc, settings.tls_client_ca.as_deref())?;
-            (Some(agents), Some(tls::config(&certificate, Speaks::Http, None)?))
-        }
+        let renewal = Renewal::new(settings, &app.ambient).context("cannot use the TLS certificate")?;
+        let tls = (Some(renewal.agents()), Some(renewal.people()));
+        let stopping = app.stopping.clone();
+        tasks.spawn(async move {
+            if let Err(error) = renewal.keep(stopping).await {
+                tracing::error!(%error, "TLS files are not looked at again");
+            }
+        });
+        tls
     };
     let (grpc_incoming, grpc_at) = tls::listen(settings.grpc_listen, grpc_tls, app.stopping.clone()).await?;
     let (http_incoming, http_at) = tls::listen(settings.http_listen, http_tls, app.stopping.clone()).await?;
@@ -87,7 +92,6 @@ async fn run(app: &Arc<App>, endpoints: &Path) -> anyhow::Result<()> {
     if let Some(key) = keys::first_admin_key(&app.store, &app.ambient).await? {
         say(&format!("admin API key: {key}"))?;
     }
-    let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(jobs::run(Arc::clone(app)));
     tasks.spawn({
         let app = Arc::clone(app);

@@ -15,7 +15,7 @@ use time::{Duration, OffsetDateTime};
 use crate::clock::Ambient;
 use crate::config::Settings;
 
-/// Days that a generated server certificate is good for; it is renewed at start when a month is left.
+/// Days that a generated server certificate is good for; it is renewed when a month is left.
 pub const GENERATED_DAYS: i64 = 397;
 const RENEW_BEFORE: Duration = Duration::days(30);
 const AUTHORITY_DAYS: i64 = 3_650;

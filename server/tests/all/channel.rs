@@ -4,3 +4,4 @@ mod clock;
 mod flood;
 mod key;
 mod mutual;
+mod renewal;

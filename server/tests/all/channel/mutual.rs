@@ -1,15 +1,16 @@
 //! Mutual TLS, where it is set: without a certificate of the clients' authority no device gets as far as its token.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tacit_agent::channel::{ClientCertificate, Means};
 use tacit_agent::enrol::{device_info, enrol};
 use tacit_agent::uplink::probe;
-use tacit_server::grpc;
-use tacit_server::tls::{self, Speaks};
+use tacit_server::clock::Ambient;
+use tacit_server::config::Settings;
+use tacit_server::tls::Renewal;
 
+use super::renewal::serve;
 use crate::common::server::{START, Server};
 
 fn now_ms() -> u64 {
@@ -32,14 +33,10 @@ fn authority() -> (String, ClientCertificate) {
 async fn listen(server: &Server, data: &Path, clients: &str) -> String {
     let ca = data.join("clients.pem");
     std::fs::write(&ca, clients).unwrap();
-    let settings = tacit_server::config::Settings { data_dir: data.to_owned(), ..Default::default() };
+    let settings = Settings { data_dir: data.to_owned(), tls_client_ca: Some(ca), ..Settings::default() };
     // The handshake is at the clock of this machine.
-    let certificate = tls::ensure(&settings, &tacit_server::clock::Ambient::system()).unwrap();
-    let config = tls::config(&certificate, Speaks::Grpc, Some(&ca)).unwrap();
-    let loopback = "127.0.0.1:0".parse().unwrap();
-    let (incoming, at) = tls::listen(loopback, Some(config), server.app.stopping.clone()).await.unwrap();
-    tokio::spawn(grpc::serve(Arc::clone(&server.app), incoming));
-    format!("https://localhost:{}", at.port())
+    let renewal = Renewal::new(&settings, &Ambient::system()).unwrap();
+    serve(server, &renewal).await
 }
 
 #[tokio::test]
