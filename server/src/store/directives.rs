@@ -140,6 +140,29 @@ impl Unit {
     }
 }
 
+impl Unit {
+    /// When people last asked for a step-up or a lock in these sessions, since a moment.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn asked_by_hand_since(
+        &mut self,
+        sessions: &[Uuid],
+        since: OffsetDateTime,
+    ) -> Result<Vec<(SessionId, OffsetDateTime)>> {
+        let rows = sqlx::query!(
+            r#"select session_id, max(created_at) as "at!" from directive
+               where session_id = any($1) and created_at > $2 and asked_by is not null and withheld is null
+                 and response in ('step_up', 'lock')
+               group by session_id"#,
+            sessions,
+            since
+        );
+        let rows = rows.fetch_all(&mut *self.tx).await?;
+        Ok(rows.into_iter().map(|row| (SessionId(row.session_id), row.at)).collect())
+    }
+}
+
 impl Store {
     /// What a device has to be sent, oldest first.
     ///

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::enrolment::{self, Enrolment};
 use super::judge::{SAME_MINUTES, Versioned};
-use super::respond::{Responding, Standing};
+use super::respond::{self, Responding, Standing};
 use crate::Result;
 use crate::app::App;
 use crate::domain::guard;
@@ -42,6 +42,21 @@ pub(super) async fn responding(
     let exempt = exempt.into_iter().map(|(subject, _)| subject).collect();
     let ambient = app.ambient.clone();
     Ok((Responding { standing, exempt, spoken, ambient, now }, assisted))
+}
+
+/// When people last asked for a step-up or a lock in sessions whose screens were locked, if that was lately.
+pub(super) async fn by_hand(
+    unit: &mut Unit,
+    accepted: &[Record],
+    now: OffsetDateTime,
+) -> Result<BTreeMap<SessionId, OffsetDateTime>> {
+    let locked = accepted.iter().filter(|record| matches!(record.body, Body::Locked));
+    let ids: BTreeSet<Uuid> = locked.map(|record| record.session.0).collect();
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    Ok(unit.asked_by_hand_since(&ids, now - respond::FRESH).await?.into_iter().collect())
 }
 
 /// When the accounts of sessions with new windows were last at work on other devices.

@@ -102,6 +102,7 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
     let restricted = load::restricted(&mut unit, &sessions).await?;
     let known = load::known(&mut unit, device, &sessions, &accepted).await?;
     let elsewhere = load::elsewhere(&mut unit, &accepted).await?;
+    let by_hand = load::by_hand(&mut unit, &accepted, now).await?;
     let (responding, assisted) = load::responding(app, &mut unit, standing, &sessions, now).await?;
     let enrolment =
         load::enrolment(&mut unit, &responding.standing, device, &sessions, &accepted, now).await?;
@@ -113,6 +114,7 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
         responding,
         assisted,
         elsewhere,
+        by_hand,
         known,
         restricted,
         enrolment,

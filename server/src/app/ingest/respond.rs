@@ -17,7 +17,7 @@ use crate::store::directives::{DirectiveRow, Spoken};
 use crate::store::sessions::SessionRow;
 
 /// Verdicts on older records are kept, and nothing follows: whoever was there then may have gone.
-const FRESH: Duration = directive::SERVES;
+pub(super) const FRESH: Duration = directive::SERVES;
 /// An unlock so soon after a lock is by whoever was there before it.
 const SOON: Duration = Duration::MINUTE;
 
@@ -60,6 +60,8 @@ pub(super) struct Answered {
     locked_ms: Option<i64>,
     /// When the person was last interrupted, by the device's clock, until they unlock the screen.
     interrupted_ms: Option<i64>,
+    /// When people asked for the last interruption that the screen was locked after; milliseconds of the server's clock.
+    by_hand_ms: Option<i64>,
     /// The screen was unlocked at once after an interruption.
     stepped_up: bool,
     /// A step-up was asked for so that the device can be learned, or a rule kept it from being asked for.
@@ -78,9 +80,13 @@ pub(super) enum Unlock {
 }
 
 impl Answered {
-    /// The screen was locked.
-    pub(super) fn locked(&mut self, at: OffsetDateTime) {
+    /// The screen was locked; `by_hand` is when people last asked for that. Each asking counts for one lock.
+    pub(super) fn locked(&mut self, at: OffsetDateTime, by_hand: Option<OffsetDateTime>) {
         self.locked_ms = Some(milliseconds(at));
+        let by_hand = by_hand.map(milliseconds);
+        if by_hand > self.by_hand_ms {
+            (self.by_hand_ms, self.interrupted_ms) = (by_hand, self.locked_ms);
+        }
     }
 
     /// The screen was unlocked. What that says of who did it.

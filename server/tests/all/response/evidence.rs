@@ -1,7 +1,10 @@
 //! An unlock as evidence for the subject.
 
+use axum::http::Method;
+use serde_json::json;
 use tacit_proto::v1;
 use tacit_proto::v1::record::Body;
+use tacit_server::domain::Role;
 use time::Duration;
 
 use super::Desk;
@@ -48,6 +51,29 @@ async fn an_unlock_that_nobody_asked_for_lifts_no_doubt() {
     let last = "select verdict = 'different_person' from verdict order by id desc limit 1";
     let doubted: bool = sqlx::query_scalar(last).fetch_one(desk.api.server.app.store.pool()).await.unwrap();
     assert!(doubted, "who has stolen the secret can lock and unlock at will");
+}
+
+#[tokio::test]
+async fn an_unlock_after_a_lock_by_hand_answers_it_once() {
+    let mut desk = Desk::mature("observe").await;
+    let session = desk.open().await;
+    desk.strangers(session, 2..14).await;
+    let key = desk.api.key(Role::Analyst).await;
+    let lock = json!({ "response": "lock", "reason": "somebody else is at the desk" });
+    let path = format!("/v1/sessions/{session}/respond");
+    assert_eq!(desk.api.give(Method::POST, &path, &key, &lock).await.status, 200);
+    let mut doubted = Vec::new();
+    for sequence in [14, 29] {
+        desk.stream.send(&record(session, sequence, START, Body::Locked(v1::SessionLocked {}))).await;
+        desk.stream.send(&record(session, sequence + 1, START, Body::Unlocked(v1::SessionUnlocked {}))).await;
+        desk.stream.send(&window(session, sequence + 2, START)).await;
+        desk.stream.acked(session, sequence + 2).await.unwrap();
+        let last = "select verdict = 'different_person' from verdict order by id desc limit 1";
+        let last = sqlx::query_scalar::<_, bool>(last).fetch_one(desk.api.server.app.store.pool());
+        doubted.push(last.await.unwrap());
+        desk.strangers(session, sequence + 3..29).await;
+    }
+    assert_eq!(doubted, [false, true]);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 import { untrack } from 'svelte';
 import { get, query } from './api';
 import { live } from './live.svelte';
+import { SOON } from './watch.svelte';
 
 type Params = Record<string, string | number | boolean | null | undefined>;
 
@@ -61,7 +62,7 @@ export function pages<T>(path: string, name: string, params: () => Params, limit
       if (extended) return;
       void load(of, null);
     });
-    const timer = setInterval(() => !extended && void load(of, null), 15_000);
+    const timer = setInterval(() => !extended && void load(of, null), path === '/v1/alerts' ? SOON : 15_000);
     return () => clearInterval(timer);
   });
 

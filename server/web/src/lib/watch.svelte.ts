@@ -4,6 +4,9 @@ import { untrack } from 'svelte';
 import { get } from './api';
 import { live } from './live.svelte';
 
+/** Between two questions for what colleagues may change: with an entity tag, an answer that is the same costs next to nothing. */
+export const SOON = 2000;
+
 export interface Watched<T> {
   readonly data: T | undefined;
   readonly error: unknown;
