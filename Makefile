@@ -74,7 +74,8 @@ packages-bench: cargo
 
 packages-test: cargo
 	@deploy/dev/install-packages test
-	@server/tests/oidc/install
+	@server/tests/install oidc
+	@server/tests/install judges
 
 cargo:
 	@command -v $(CARGO) >/dev/null || { echo "Rust is missing: see https://rustup.rs, then open a new shell" >&2; exit 1; }

@@ -27,9 +27,9 @@ pub enum Format {
     /// Tacit's own JSON: `type`, `timestamp`, `data`.
     #[default]
     Tacit,
-    /// OCSF 1.3 Detection Finding, class 2004.
+    /// OCSF 1.4 Detection Finding, class 2004.
     Ocsf,
-    /// OCSF 1.3 Authentication, class 3002.
+    /// OCSF 1.4 Authentication, class 3002.
     OcsfAuthentication,
     /// Elastic Common Schema 8.11.
     Ecs,

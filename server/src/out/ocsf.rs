@@ -1,4 +1,4 @@
-//! Events as OCSF 1.3 describes them: a Detection Finding (class 2004), or an Authentication (class 3002) for rules that look at
+//! Events as OCSF 1.4 describes them: a Detection Finding (class 2004), or an Authentication (class 3002) for rules that look at
 //! those.
 
 use serde_json::{Map, Value, json};
@@ -9,7 +9,7 @@ use crate::app::outbox::{ALERT_CHANGED, VERDICT_CHANGED};
 use crate::domain::alert::Severity;
 
 /// Version of the schema.
-const VERSION: &str = "1.3.0";
+const VERSION: &str = "1.4.0";
 
 /// A Detection Finding. All that is told of a session is about one finding, whose `uid` is the session's.
 #[must_use]
@@ -39,7 +39,8 @@ pub fn finding(message: &Message) -> Value {
     event.insert("status_id".to_owned(), json!(status_id));
     event.insert("status".to_owned(), json!(status));
     if let Some(trust) = message.body.get("trust").and_then(Value::as_f64) {
-        event.insert("risk_score".to_owned(), json!((100.0 - trust).round()));
+        #[expect(clippy::cast_possible_truncation, reason = "trust lies from 0 to 100")]
+        event.insert("risk_score".to_owned(), json!((100.0 - trust).round() as i64));
     }
     if message.text("cause") == Some("credential") {
         let attack = json!([{ "technique": { "uid": "T1078", "name": "Valid Accounts" } }]);

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod formats;
+mod judged;
 mod lines;
 mod reach;
 mod receiver;

@@ -2,6 +2,7 @@
 
 pub(crate) mod cluster;
 pub(crate) mod device;
+pub(crate) mod others;
 pub(crate) mod server;
 pub(crate) mod windows;
 

@@ -8,6 +8,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::common::PATIENCE;
+use crate::common::others::installed;
 
 /// As tests/oidc/provider.js has it.
 pub(super) const SECRET: &str = "a secret of the tests, long enough for anyone";
@@ -24,9 +25,7 @@ pub(super) struct Provider {
 
 impl Provider {
     pub(super) async fn start() -> Self {
-        let home = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oidc");
-        let installed = Command::new(format!("{home}/install")).status().await.unwrap();
-        assert!(installed.success(), "the OpenID provider is not installed: {home}/install says why");
+        let home = installed("oidc").await;
         let mut node = Command::new("node");
         node.arg("provider.js").current_dir(home).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = node.stderr(Stdio::null()).kill_on_drop(true).spawn().unwrap();
