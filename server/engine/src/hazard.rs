@@ -68,7 +68,7 @@ impl Hazard {
             self.factors.remove(0);
         }
         self.excess = if self.excess / 2.0 < FADED { 0.0 } else { self.excess / 2.0 };
-        self.since += 1;
+        self.since = self.since.saturating_add(1);
         if self.excess <= 0.0 && self.factors.iter().all(|factor| *factor <= 1.0) {
             *self = Self::default();
         }

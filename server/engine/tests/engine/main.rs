@@ -1,12 +1,16 @@
 //! The engine on simulated people.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod bytes;
+mod decoders;
 mod device;
 mod extremes;
 mod feedback;
 mod hands;
 mod model;
+#[path = "../../../../proto/tests/shared/mutated.rs"]
+mod mutated;
 mod origin;
 mod people;
 mod session;
