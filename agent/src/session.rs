@@ -43,7 +43,7 @@ struct Kept {
 
 impl Unclosed {
     fn closing(self, at_ms: u64) -> Record {
-        record(self.id, self.reserved + 1, at_ms, Body::Closed(v1::SessionClosed {}))
+        record(self.id, self.reserved.saturating_add(1), at_ms, Body::Closed(v1::SessionClosed {}))
     }
 }
 

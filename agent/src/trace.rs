@@ -59,7 +59,15 @@ impl Trace {
     /// When the file cannot be read or does not begin with the header.
     pub fn open(path: &Path) -> Result<Self, TraceError> {
         let failed = |source| TraceError::File { path: path.to_owned(), source };
-        let mut file = BufReader::new(File::open(path).map_err(failed)?);
+        Self::of(path, BufReader::new(File::open(path).map_err(failed)?))
+    }
+
+    /// The same of what is read from elsewhere; errors name the path.
+    ///
+    /// # Errors
+    /// When it cannot be read or does not begin with the header.
+    pub fn of(path: &Path, mut file: impl BufRead + 'static) -> Result<Self, TraceError> {
+        let failed = |source| TraceError::File { path: path.to_owned(), source };
         let zipped = file.fill_buf().map_err(failed)?.starts_with(&[0x1f, 0x8b]);
         let lines: Box<dyn BufRead> =
             if zipped { Box::new(BufReader::new(MultiGzDecoder::new(file))) } else { Box::new(file) };

@@ -378,7 +378,9 @@ async fn open(channel: &Channel, identity: &Identity, now_ms: u64) -> Result<Ope
     }
 }
 
-fn settings(configuration: &Configuration) -> Settings {
+/// The settings for measuring that the server's word comes to; what it leaves out is as by default.
+#[must_use]
+pub fn settings(configuration: &Configuration) -> Settings {
     let default = Settings::default();
     let or = |value: u32, default: u32| if value == 0 { default } else { value };
     Settings {
@@ -394,8 +396,9 @@ fn settings(configuration: &Configuration) -> Settings {
     }
 }
 
-/// `SESSION/SEQUENCE`.
-fn parse_refused(text: &str) -> Option<(Uuid, u64)> {
+/// A refused record's session and sequence, as `SESSION/SEQUENCE` names it.
+#[must_use]
+pub fn parse_refused(text: &str) -> Option<(Uuid, u64)> {
     let (session, sequence) = text.split_once('/')?;
     Some((session.parse().ok()?, sequence.parse().ok()?))
 }

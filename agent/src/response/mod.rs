@@ -214,7 +214,8 @@ impl<D: Desk> Task<D> {
 }
 
 /// A notice as it may be shown: plain text, not too long.
-fn text(text: &str) -> String {
+#[must_use]
+pub fn text(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(MOST_TEXT).collect()
 }
 
