@@ -435,6 +435,17 @@ impl Settings {
         Ok(settings)
     }
 
+    /// What the text of a settings file comes to by itself.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn of_file(text: &str) -> Result<Self, ConfigError> {
+        let figment = Figment::from(Serialized::defaults(Self::default())).merge(Toml::string(text));
+        let settings: Self = figment.extract().map_err(|error| ConfigError::Read(Box::new(error)))?;
+        settings.validate()?;
+        Ok(settings)
+    }
+
     /// Where the master key is.
     #[must_use]
     pub fn master_key_path(&self) -> PathBuf {

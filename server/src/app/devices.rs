@@ -37,6 +37,36 @@ pub struct Enrolment<'a> {
     pub agent_version: &'a str,
 }
 
+impl Enrolment<'_> {
+    /// Checks what needs no state: the fields, and that whoever asks holds the key.
+    ///
+    /// # Errors
+    /// Invalid argument that names the field and what it must be.
+    pub fn check(&self) -> Result<()> {
+        let text = |what: &str, value: &str, least: usize, most: usize| {
+            if value.len() < least || value.len() > most || value.contains(char::is_control) {
+                return Err(Error::invalid(format!("{what} must be {least} to {most} bytes of plain text")));
+            }
+            Ok(())
+        };
+        text("token", self.token, 1, 128)?;
+        text("device.name", self.name, 1, 255)?;
+        text("device.os_version", self.os_version, 0, 255)?;
+        text("device.agent_version", self.agent_version, 0, 64)?;
+        if !["linux", "windows", "macos"].contains(&self.os) {
+            return Err(Error::invalid("device.os must be linux, windows or macos"));
+        }
+        if self.public_key.len() != 32 {
+            return Err(Error::invalid("public_key must be an Ed25519 public key of 32 bytes"));
+        }
+        let signed = [b"tacit-enrol-v1\n", self.token.as_bytes(), b"\n", self.public_key].concat();
+        UnparsedPublicKey::new(&ED25519, self.public_key)
+            .verify(&signed, self.proof)
+            .map_err(|_| Error::invalid("proof is not the key's signature over the token"))?;
+        Ok(())
+    }
+}
+
 /// Enrols a device, spending one use of its token. The same key again gets the same id and spends nothing, so that an
 /// answer lost on the way costs nothing.
 ///
@@ -44,27 +74,7 @@ pub struct Enrolment<'a> {
 /// Invalid argument for a malformed request, unauthenticated for a token that does not serve, permission denied for a
 /// key that was revoked.
 pub async fn enrol(app: &App, request: &Enrolment<'_>) -> Result<DeviceId> {
-    let text = |what: &str, value: &str, least: usize, most: usize| {
-        if value.len() < least || value.len() > most || value.contains(char::is_control) {
-            return Err(Error::invalid(format!("{what} must be {least} to {most} bytes of plain text")));
-        }
-        Ok(())
-    };
-    text("token", request.token, 1, 128)?;
-    text("device.name", request.name, 1, 255)?;
-    text("device.os_version", request.os_version, 0, 255)?;
-    text("device.agent_version", request.agent_version, 0, 64)?;
-    if !["linux", "windows", "macos"].contains(&request.os) {
-        return Err(Error::invalid("device.os must be linux, windows or macos"));
-    }
-    if request.public_key.len() != 32 {
-        return Err(Error::invalid("public_key must be an Ed25519 public key of 32 bytes"));
-    }
-    let signed = [b"tacit-enrol-v1\n", request.token.as_bytes(), b"\n", request.public_key].concat();
-    UnparsedPublicKey::new(&ED25519, request.public_key)
-        .verify(&signed, request.proof)
-        .map_err(|_| Error::invalid("proof is not the key's signature over the token"))?;
-
+    request.check()?;
     let now = app.ambient.now();
     let mut unit = app.store.begin().await?;
     if let Some(known) = unit.device_of_key(request.public_key).await? {

@@ -79,7 +79,10 @@ pub(super) fn wire(directive: &Directive) -> v1::Directive {
 }
 
 /// Checks and converts.
-pub(super) fn told(outcome: v1::DirectiveOutcome) -> Result<Told> {
+///
+/// # Errors
+/// Invalid argument when it names no directive.
+pub fn told(outcome: v1::DirectiveOutcome) -> Result<Told> {
     let id = Uuid::from_slice(&outcome.directive_id)
         .map_err(|_| Error::invalid("directive_id must be a UUID of 16 bytes"))?;
     let at = i128::from(outcome.at_ms) * 1_000_000;

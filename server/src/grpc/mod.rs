@@ -1,9 +1,9 @@
 //! gRPC adapter: unwraps, calls a use case, converts. No rules here.
 
 mod agent;
-mod directive;
+pub mod directive;
 mod enrollment;
-mod record;
+pub mod record;
 mod telemetry;
 
 use std::sync::Arc;

@@ -22,7 +22,10 @@ pub(super) fn name(record: &v1::Record) -> Option<(SessionId, u64)> {
 }
 
 /// Checks and converts.
-pub(super) fn convert(record: v1::Record) -> Result<Record> {
+///
+/// # Errors
+/// Invalid argument that says what of the record cannot be.
+pub fn convert(record: v1::Record) -> Result<Record> {
     let session = Uuid::from_slice(&record.session_id)
         .ok()
         .filter(|id| !id.is_nil())

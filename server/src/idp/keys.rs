@@ -8,7 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use crate::{Error, Result};
 
 /// A public key and what is signed with it.
-pub(super) struct Key {
+pub struct Key {
     /// Its name in a key set.
     pub(super) id: Option<String>,
     /// The one algorithm it checks.
@@ -79,7 +79,7 @@ fn of_jwk(jwk: &Jwk) -> Option<Key> {
 ///
 /// # Errors
 /// When it is no key set.
-pub(super) fn of_set(json: &[u8]) -> Result<Vec<Key>, serde_json::Error> {
+pub fn of_set(json: &[u8]) -> Result<Vec<Key>, serde_json::Error> {
     #[derive(serde::Deserialize)]
     struct Set {
         keys: Vec<serde_json::Value>,

@@ -4,7 +4,7 @@
 //! token's header says of it can only make the check fail.
 
 mod discovery;
-mod keys;
+pub mod keys;
 mod log_in;
 
 use std::sync::Arc;
