@@ -87,31 +87,36 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
     let mut eyes = Eyes::new(source, capture);
     let mut looks = Looks::new(&desk.settings.state);
     let (responder, mut responses) = Responder::new(&desk.settings.response, now);
-    let mut said = None;
+    let (mut said, mut shut) = (None, None);
+    // Not with every input: a pointer moves a thousand times a second.
+    let mut to_settle = true;
     loop {
-        let restricted = desk.id().is_some_and(|id| *from_server.restricted.borrow() == Some(id));
-        let shut = choice.shuts(now(), *from_server.longest_pause.borrow());
-        // Who has asked for a restriction is nothing for those who read how a device is.
-        eyes.shut(shut.or(restricted.then_some(Capture::Running)));
-        let status = Status {
-            at_ms: now(),
-            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
-            device: enrolled.device_id.clone(),
-            server: enrolled.server.clone(),
-            trouble: Some(from_server.trouble.borrow().clone()).filter(|trouble| !trouble.is_empty()),
-            seeing: seeing(*capture_of.borrow(), restricted),
-            session: desk.id(),
-            longest_pause_minutes: *from_server.longest_pause.borrow(),
-            waiting: *spool.waiting().borrow(),
-            lost: spool.lost(),
-        };
-        if said.as_ref().is_none_or(|said| status.is_news_after(said)) {
-            status.keep(&desk.settings.state);
-            said = Some(status);
+        if std::mem::take(&mut to_settle) {
+            let restricted = desk.id().is_some_and(|id| *from_server.restricted.borrow() == Some(id));
+            shut = choice.shuts(now(), *from_server.longest_pause.borrow());
+            // Who has asked for a restriction is nothing for those who read how a device is.
+            eyes.shut(shut.or(restricted.then_some(Capture::Running)));
+            let status = Status {
+                at_ms: now(),
+                agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+                device: enrolled.device_id.clone(),
+                server: enrolled.server.clone(),
+                trouble: Some(from_server.trouble.borrow().clone()).filter(|trouble| !trouble.is_empty()),
+                seeing: seeing(*capture_of.borrow(), restricted),
+                session: desk.id(),
+                longest_pause_minutes: *from_server.longest_pause.borrow(),
+                waiting: *spool.waiting().borrow(),
+                lost: spool.lost(),
+            };
+            if said.as_ref().is_none_or(|said| status.is_news_after(said)) {
+                status.keep(&desk.settings.state);
+                said = Some(status);
+            }
         }
         tokio::select! {
             () = &mut stop => break,
             found = looks.next() => {
+                to_settle = true;
                 if found != choice {
                     tracing::info!(chosen = ?found, "the person at the desk has chosen");
                     choice = found;
@@ -141,10 +146,11 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
                 let refused = *from_server.refused.borrow_and_update();
                 if let Some(refused) = refused.filter(|refused| desk.id() == Some(refused.id)) {
                     desk.reopen(refused);
+                    to_settle = true;
                 }
             }
-            Ok(()) = from_server.restricted.changed() => {}
-            Ok(()) = from_server.longest_pause.changed() => {}
+            Ok(()) = from_server.restricted.changed() => to_settle = true,
+            Ok(()) = from_server.longest_pause.changed() => to_settle = true,
         }
     }
 

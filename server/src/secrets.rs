@@ -121,6 +121,12 @@ impl Secrets {
         format!("s_{}", hex::encode(&tag.as_ref()[..16]))
     }
 
+    /// The pseudonyms of an account in every generation up to the latest: whoever logs on may stand under any of them.
+    #[must_use]
+    pub fn pseudonyms(&self, account: &str, latest: i32) -> Vec<String> {
+        (0..=latest).map(|generation| self.pseudonym(account, generation)).collect()
+    }
+
     /// What seals the audit log.
     #[must_use]
     pub fn seal_of_audit(&self) -> Seal {

@@ -1,7 +1,7 @@
 //! The TLS settings of both listeners, put in use anew when their files change or the server's own certificate nears its end, without a
 //! restart. Connections that are open go on as they are.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
@@ -118,11 +118,11 @@ impl Renewal {
 
 impl Held {
     fn read(certificate: &Certificate, clients: Option<&Path>) -> io::Result<Self> {
-        let read = |path: &PathBuf| {
+        let read = |path: &Path| {
             fs::read(path)
                 .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
         };
-        let clients = clients.map(|path| read(&path.to_owned())).transpose()?;
+        let clients = clients.map(read).transpose()?;
         Ok(Self { certificate: (read(&certificate.chain)?, read(&certificate.key)?), clients })
     }
 }

@@ -173,13 +173,12 @@ async fn open_sessions(
         return Ok(sessions);
     }
     let latest = unit.latest_generation().await?;
-    let pseudonyms = |account: &str| -> Vec<String> {
-        (0..=latest).map(|generation| app.secrets.pseudonym(account, generation)).collect()
-    };
     let mut opened: Vec<_> = accepted
         .iter()
         .filter_map(|record| match &record.body {
-            Body::Opened { account, remote } => Some((pseudonyms(account), account, *remote, record)),
+            Body::Opened { account, remote } => {
+                Some((app.secrets.pseudonyms(account, latest), account, *remote, record))
+            }
             _ => None,
         })
         .collect();

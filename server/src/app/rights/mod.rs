@@ -153,9 +153,7 @@ pub async fn rectify(desk: Desk<'_>, caller: &Caller, id: SubjectId, new: &NewNa
     let (mut unit, subject) = desk.held(id).await?;
     let pseudonym = desk.secrets.pseudonym(name, subject.generation);
     // Whoever logs on is looked for under all of them: a second subject with one would take the first one's sessions, or none.
-    let pseudonyms: Vec<String> = (0..=unit.latest_generation().await?)
-        .map(|generation| desk.secrets.pseudonym(name, generation))
-        .collect();
+    let pseudonyms = desk.secrets.pseudonyms(name, unit.latest_generation().await?);
     let sealed = desk.secrets.seal(Purpose::Name, id.0, name.as_bytes())?;
     if !unit.rename_subject(id, &pseudonym, &pseudonyms, &sealed).await? {
         return Err(Error::conflict(

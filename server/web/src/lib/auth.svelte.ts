@@ -1,19 +1,16 @@
-// Who is signed in, and how calls say so: by the cookie of a log-in, which no script can read, or by a key, which lives in memory
-// and in this tab's session storage, nowhere else.
+// Who is signed in. Calls say so by the cookie of a log-in, which no script can read; those that change something by a header besides.
 
 import type { Role } from './types';
 
-const KEPT_AS = 'tacit.key';
 const INVESTIGATORS: Role[] = ['admin', 'analyst'];
 
 export interface Me {
   name: string;
-  role: Role | null;
+  role: Role;
 }
 
 class Auth {
-  key = $state<string | null>(sessionStorage.getItem(KEPT_AS));
-  /** With a cookie: what calls that change something carry. */
+  /** What calls that change something carry. */
   csrf = $state<string | null>(null);
   me = $state<Me | null>(null);
   /** Why one has to sign in again. */
@@ -23,14 +20,8 @@ class Auth {
     return this.me !== null;
   }
 
-  keep(key: string): void {
-    this.key = key;
-    sessionStorage.setItem(KEPT_AS, key);
-  }
-
   sign(method: string, headers: Headers): void {
-    if (this.key) headers.set('authorization', `Bearer ${this.key}`);
-    else if (method !== 'GET' && this.csrf) headers.set('x-tacit-csrf', this.csrf);
+    if (method !== 'GET' && this.csrf) headers.set('x-tacit-csrf', this.csrf);
   }
 
   expired(): void {
@@ -40,16 +31,14 @@ class Auth {
   }
 
   leave(): void {
-    sessionStorage.removeItem(KEPT_AS);
-    this.key = null;
     this.me = null;
     this.csrf = null;
     this.note = null;
   }
 
-  /** Whether the role may; without knowing the role the server decides. */
+  /** Whether the role may. */
   may(roles: Role[]): boolean {
-    return !this.me?.role || roles.includes(this.me.role);
+    return this.me !== null && roles.includes(this.me.role);
   }
 
   get investigates(): boolean {

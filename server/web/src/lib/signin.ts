@@ -1,47 +1,26 @@
-// Signing in and out. The best way that the server has is taken.
+// Signing in and out.
 
-import { act, forget, get, Problem } from './api';
-import { auth } from './auth.svelte';
-import type { Role } from './types';
+import { act, forget, get } from './api';
+import { auth, type Me as Known } from './auth.svelte';
 
-interface Me {
-  name: string;
-  role: Role;
-  csrf: string | null;
-}
+type Me = Known & { csrf: string | null };
 
-const isMissing = (error: unknown): boolean => error instanceof Problem && [404, 405].includes(error.status);
-
-function greet(me: Me): void {
-  auth.csrf = me.csrf;
-  auth.me = { name: me.name, role: me.role };
+function greet({ csrf, name, role }: Me): void {
+  auth.csrf = csrf;
+  auth.me = { name, role };
   auth.note = null;
 }
 
-/** Signs in with the cookie or key at hand. Throws the server's refusal. */
+/** Signs in with the cookie at hand. Throws the server's refusal. */
 export async function recognise(): Promise<void> {
   forget();
-  try {
-    greet(await get<Me>('/v1/me'));
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    // A server that does not say: a list that every role may read tells whether the key serves.
-    await get('/v1/subjects?limit=1');
-    auth.me = { name: 'API key', role: null };
-    auth.note = null;
-  }
+  greet(await get<Me>('/v1/me'));
 }
 
-/** Signs in with a key: for a cookie, where the server has that, so that the key need not be kept. */
+/** Signs in with a key, for a cookie: the key need not be kept. */
 export async function signIn(key: string): Promise<void> {
   forget();
-  try {
-    greet(await act<Me>('POST', '/auth/key', { key }));
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    auth.keep(key);
-    await recognise();
-  }
+  greet(await act<Me>('POST', '/auth/key', { key }));
 }
 
 /** Whether the server sends people to an identity provider. */
