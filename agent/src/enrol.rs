@@ -9,7 +9,8 @@ use tacit_proto::v1::{DeviceInfo, EnrollDeviceRequest};
 use tonic::{Code, Status};
 
 use crate::channel::{Means, channel};
-use crate::identity::{DeviceKey, Enrolled, Identity, KEY};
+use crate::device_key::{KEY, Keeper as _, keeper};
+use crate::identity::{Enrolled, Identity};
 use crate::trouble;
 
 /// How long the server may take to answer.
@@ -50,8 +51,8 @@ pub async fn enrol(
         bail!("the enrolment token is empty: make one with `tacit-server token create`");
     }
     let mut client = EnrollmentClient::new(channel(server, ca_pem.as_deref(), &means.into())?);
-    let key = DeviceKey::load_or_make(state)?;
-    let proof = key.sign(&[b"tacit-enrol-v1\n", token.as_bytes(), b"\n", key.public()].concat());
+    let key = keeper(state).load_or_make()?;
+    let proof = key.sign(&[b"tacit-enrol-v1\n", token.as_bytes(), b"\n", key.public()].concat())?;
     let request = EnrollDeviceRequest {
         token: token.to_owned(),
         public_key: key.public().to_vec(),

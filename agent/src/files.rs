@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt as _, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -77,6 +77,30 @@ pub fn no_room(error: &anyhow::Error) -> bool {
     matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem))
 }
 
+/// Why a file of the state folder cannot be read, and by whom it can.
+pub(crate) fn unreadable(state: &Path, path: &Path, error: io::Error) -> anyhow::Error {
+    let shown = path.display();
+    if error.kind() != ErrorKind::PermissionDenied {
+        return anyhow::Error::new(error).context(format!("cannot read {shown}"));
+    }
+    let user = user(nix::unistd::geteuid());
+    let owner = fs::metadata(path).or_else(|_| fs::metadata(state)).map(|found| user_of(found.uid()));
+    let owner = owner.unwrap_or_else(|_| "its owner".to_owned());
+    anyhow::anyhow!(
+        "{user} may not read {shown}, which belongs to {owner}: run tacit-agent as {owner}, or give the folder to {user} (chown -R {user} {}), or enrol as {user} with another --state-dir",
+        state.display()
+    )
+}
+
+fn user_of(uid: u32) -> String {
+    user(nix::unistd::Uid::from_raw(uid))
+}
+
+/// Name of a user, or the number of one without.
+fn user(uid: nix::unistd::Uid) -> String {
+    nix::unistd::User::from_uid(uid).ok().flatten().map_or_else(|| format!("user {uid}"), |user| user.name)
+}
+
 /// A full disk, for the tests of this thread.
 #[cfg(test)]
 pub(crate) mod fault {
@@ -93,5 +117,22 @@ pub(crate) mod fault {
 
     pub(super) fn check() -> io::Result<()> {
         if FULL.get() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_another_user_are_not_taken_for_missing_ones() {
+        let state = tempfile::tempdir().unwrap();
+        let owner = user_of(fs::metadata(state.path()).unwrap().uid());
+        let path = state.path().join("identity.json");
+        let said = unreadable(state.path(), &path, ErrorKind::PermissionDenied.into()).to_string();
+        assert!(
+            said.contains(&format!("run tacit-agent as {owner}")) && said.contains("--state-dir"),
+            "{said}"
+        );
     }
 }

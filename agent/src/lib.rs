@@ -40,6 +40,7 @@ pub mod capture;
 pub mod channel;
 pub mod clock;
 pub mod config;
+pub mod device_key;
 pub mod doctor;
 pub mod enrol;
 pub mod eyes;

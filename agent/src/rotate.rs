@@ -16,7 +16,8 @@ use tonic::{Code, Request, Status};
 use crate::assertion::assertion;
 use crate::channel::{Means, channel};
 use crate::clock::{Now, Skew};
-use crate::identity::{DeviceKey, Identity};
+use crate::device_key::{DeviceKey, Keeper as _, keeper};
+use crate::identity::Identity;
 use crate::spool::Spool;
 use crate::trouble;
 
@@ -43,10 +44,12 @@ impl Rotation {
     /// Changes the key if its time has come, or if an earlier change was broken off. What goes wrong is said and waits: the old
     /// key serves on.
     pub(crate) async fn keep(&mut self, identity: &mut Identity, channel: &Channel, skew: Skew, now_ms: u64) {
-        let old = DeviceKey::age_ms(&self.state, now_ms)
+        let keeper = keeper(&self.state);
+        let old = keeper
+            .age_ms(now_ms)
             .is_some_and(|age| self.after_days > 0 && age >= u64::from(self.after_days) * DAY_MS);
         let lately = self.tried.is_some_and(|at| at.elapsed() < AGAIN);
-        if lately || !(old || DeviceKey::next_is_there(&self.state)) {
+        if lately || !(old || keeper.has_next()) {
             return;
         }
         self.tried = Some(Instant::now());
@@ -89,26 +92,29 @@ async fn exchange(
     now_ms: u64,
 ) -> Result<(), Status> {
     let internal = |error: anyhow::Error| Status::internal(format!("{error:#}"));
-    let broken_off = DeviceKey::next_is_there(state);
-    let next = DeviceKey::load_or_make_next(state).map_err(internal)?;
+    let keeper = keeper(state);
+    let broken_off = keeper.has_next();
+    let next = keeper.load_or_make_next().map_err(internal)?;
     let id = identity.enrolled.device_id.clone();
     let proof = next.sign(&[b"tacit-rotate-v1\n", id.as_bytes(), b"\n", next.public()].concat());
+    let proof = proof.map_err(internal)?;
     let request = RotateKeyRequest { public_key: next.public().to_vec(), proof };
-    match ask(channel, &id, &identity.key, request.clone(), now_ms).await {
+    match ask(channel, &id, &*identity.key, request.clone(), now_ms).await {
         // The server may have taken the new key, and its answer was lost.
         Err(status) if broken_off && status.code() == Code::Unauthenticated => {
-            ask(channel, &id, &next, request, now_ms).await?;
+            ask(channel, &id, &*next, request, now_ms).await?;
         }
         answered => answered?,
     }
-    identity.key = next.adopt(state).map_err(internal)?;
+    keeper.adopt_next().map_err(internal)?;
+    identity.key = next;
     Ok(())
 }
 
 async fn ask(
     channel: &Channel,
     id: &str,
-    key: &DeviceKey,
+    key: &dyn DeviceKey,
     request: RotateKeyRequest,
     now_ms: u64,
 ) -> Result<(), Status> {

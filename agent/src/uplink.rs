@@ -364,7 +364,7 @@ type Open = (mpsc::Sender<AgentMessage>, Streaming<ServerMessage>);
 
 async fn open(channel: &Channel, identity: &Identity, now_ms: u64) -> Result<Open, Status> {
     let (up, messages) = mpsc::channel(UNDER_WAY);
-    let assertion = assertion(&identity.enrolled.device_id, &identity.key, now_ms)
+    let assertion = assertion(&identity.enrolled.device_id, &*identity.key, now_ms)
         .map_err(|e| Status::internal(format!("{e:#}")))?;
     let mut request = Request::new(ReceiverStream::new(messages));
     let bearer = format!("Bearer {assertion}").parse().map_err(|_| Status::internal("no assertion"))?;

@@ -139,6 +139,12 @@ impl Secrets {
         hmac::sign(&self.erasures, id.as_ref()).as_ref().to_vec()
     }
 
+    /// Marks an id as renewed, without saying which it was.
+    #[must_use]
+    pub fn renewal_mark(&self, id: impl AsRef<[u8]>) -> Vec<u8> {
+        hmac::sign(&self.erasures, &[b"renewed ", id.as_ref()].concat()).as_ref().to_vec()
+    }
+
     /// Encrypts, bound to a row and a purpose.
     ///
     /// # Errors

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use tacit_agent::identity::{DeviceKey, Enrolled, Identity};
+use tacit_agent::device_key::{Keeper as _, keeper};
+use tacit_agent::identity::{Enrolled, Identity};
 use tacit_agent::uplink::SharedSpool;
 use tacit_proto::v1::ServerMessage;
 use tacit_proto::v1::server_message::Message;
@@ -31,7 +32,7 @@ pub(crate) fn message(message: Message) -> ServerMessage {
 
 /// An enrolled device, in memory and in its state folder.
 pub(crate) fn identity(state: &Path, address: SocketAddr) -> Identity {
-    let key = DeviceKey::load_or_make(state).unwrap();
+    let key = keeper(state).load_or_make().unwrap();
     let enrolled =
         Enrolled { device_id: Uuid::nil().to_string(), server: format!("http://{address}"), ca_pem: None };
     Identity::save(state, &enrolled).unwrap();

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use prost::Message as _;
 use tacit_agent::config::Config;
+use tacit_agent::device_key::{Keeper as _, keeper};
 use tacit_agent::identity::{Enrolled, Identity};
 use tacit_agent::response::text;
 use tacit_agent::session::Session;
@@ -123,7 +124,7 @@ fn identity(state: &Path, data: &[u8]) -> bool {
     let enrolled = serde_json::from_slice::<Enrolled>(data);
     if let Ok(enrolled) = &enrolled {
         fs::remove_file(state.join("device.key")).expect("it was written");
-        tacit_agent::identity::DeviceKey::load_or_make(state).expect("a key");
+        keeper(state).load_or_make().expect("a key");
         Identity::save(state, enrolled).expect("it can be kept");
         assert_eq!(Identity::load(state).expect("it was kept").enrolled, *enrolled);
     }

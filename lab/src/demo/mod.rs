@@ -46,9 +46,9 @@ pub async fn run(args: &Args) -> Result<ExitCode> {
     let mut stop = Stop::listen()?;
     let folder = Folder::make(args.data_dir.as_deref())?;
     say("starting tacit-server with a private Postgres ...");
-    let (mut process, output) = Process::start(&folder)?;
+    let mut process = Process::start(&folder)?;
     let played = tokio::select! {
-        played = timeout_at(deadline, story::play(args, &folder, output)) => {
+        played = timeout_at(deadline, story::play(args, &folder)) => {
             played.unwrap_or_else(|_| Err(anyhow!("the demo was not done within {} s", DEADLINE.as_secs())))
         }
         () = stop.asked() => Err(anyhow!("stopped")),

@@ -10,15 +10,13 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::Deserialize;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// Making and starting a private Postgres is most of it.
 const START: Duration = Duration::from_secs(60);
 const STOP: Duration = Duration::from_secs(20);
 const REMOVAL: Duration = Duration::from_secs(10);
-const KEY_LINE: &str = "admin API key: ";
 /// Lines of the server's log that a failure shows.
 const TOLD: usize = 20;
 
@@ -88,23 +86,22 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts the server; what it prints is read by [`Server::ready`].
-    pub(super) fn start(folder: &Folder) -> Result<(Self, ChildStdout)> {
+    /// Starts the server.
+    pub(super) fn start(folder: &Folder) -> Result<Self> {
         let program = program()?;
         let log = folder.log();
-        let mut child = Command::new(&program)
+        let child = Command::new(&program)
             .args(["serve", "--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder.data())
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
+            .stdout(Stdio::null())
             .stderr(std::fs::File::create(&log)?)
             // A Ctrl-C on the terminal is for the demo, which then ends the server in order.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        let output = child.stdout.take().context("the server has no output")?;
-        Ok((Self { child, log }, output))
+        Ok(Self { child, log })
     }
 
     /// Waits for the server to end, which it should not do by itself.
@@ -151,49 +148,43 @@ pub(super) struct Server {
 
 impl Server {
     /// Waits until the server is ready.
-    pub(super) async fn ready(folder: &Folder, output: ChildStdout) -> Result<Self> {
+    pub(super) async fn ready(folder: &Folder) -> Result<Self> {
         let data = folder.data();
+        let endpoints = data.join("endpoints.json");
         let ready = timeout(START, async {
-            let mut lines = BufReader::new(output).lines();
-            let api_key = loop {
-                match lines.next_line().await? {
-                    Some(line) => match line.strip_prefix(KEY_LINE) {
-                        Some(key) => break key.to_owned(),
-                        None => continue,
-                    },
-                    // Why it ended is told by who waits for it.
-                    None => std::future::pending().await,
-                }
-            };
-            let endpoints = data.join("endpoints.json");
             while !endpoints.exists() {
                 sleep(Duration::from_millis(50)).await;
             }
-            let endpoints: Endpoints = serde_json::from_slice(&std::fs::read(endpoints)?)?;
-            anyhow::Ok((api_key, endpoints))
         });
-        let (api_key, endpoints) = ready.await.map_err(|_| {
+        ready.await.map_err(|_| {
             let log = std::fs::read_to_string(folder.log()).unwrap_or_default();
             anyhow!("tacit-server was not ready within {} s; its log:\n{log}", START.as_secs())
-        })??;
+        })?;
+        let endpoints: Endpoints = serde_json::from_slice(&std::fs::read(endpoints)?)?;
         let ca = data.join("tls/ca.pem");
         let ca_pem = std::fs::read_to_string(&ca).with_context(|| format!("cannot read {}", ca.display()))?;
+        // The server's own first key ends while somebody may still look around.
+        let wanted = ["key", "create", "--name", "demo", "--role", "admin", "--expires", "30d"];
+        let api_key = made(&data, &wanted).await.context("no API key")?;
         Ok(Self { grpc: endpoints.grpc, http: endpoints.http, api_key, ca, ca_pem, data })
     }
 
     /// A fresh enrolment token.
     pub(super) async fn token(&self, uses: u32) -> Result<String> {
-        let output = Command::new(program()?)
-            .args(["token", "create", "--expires", "1h", "--uses", &uses.to_string(), "--data-dir"])
-            .arg(&self.data)
-            .kill_on_drop(true)
-            .output()
-            .await?;
-        if !output.status.success() {
-            bail!("no enrolment token: {}", String::from_utf8_lossy(&output.stderr).trim());
-        }
-        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+        let uses = uses.to_string();
+        let wanted = ["token", "create", "--expires", "1h", "--uses", &uses];
+        made(&self.data, &wanted).await.context("no enrolment token")
     }
+}
+
+/// What a command of the server made and printed.
+async fn made(data: &Path, wanted: &[&str]) -> Result<String> {
+    let output =
+        Command::new(program()?).args(wanted).arg("--data-dir").arg(data).kill_on_drop(true).output().await?;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
 /// The server's binary: beside this one.

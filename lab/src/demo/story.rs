@@ -9,7 +9,6 @@ use rand_chacha::ChaCha8Rng;
 use tacit_engine::Population;
 use time::OffsetDateTime;
 use time::macros::format_description;
-use tokio::process::ChildStdout;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
@@ -36,8 +35,8 @@ pub(super) struct Played {
 }
 
 /// Plays the whole story.
-pub(super) async fn play(args: &Args, folder: &Folder, output: ChildStdout) -> Result<Played> {
-    let server = Server::ready(folder, output).await?;
+pub(super) async fn play(args: &Args, folder: &Folder) -> Result<Played> {
+    let server = Server::ready(folder).await?;
     tell_of_the_dashboard(&server);
     let population = Arc::new(Population::shipped());
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);

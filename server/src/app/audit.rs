@@ -1,12 +1,13 @@
 //! The audit log: recorded in the unit of work of each act, read, verified, exported.
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::app::read::Page;
 use crate::clock::Ambient;
-use crate::domain::Caller;
 use crate::domain::audit::chain::{Bound, Found, Walk};
 use crate::domain::audit::{Action, Object, Seal};
+use crate::domain::{Caller, SubjectId};
 use crate::store::audit::NewEntry;
 use crate::store::read::audit::{AuditEntry, AuditFilter};
 use crate::store::{Store, Unit};
@@ -29,11 +30,45 @@ pub async fn record(
 ) -> Result<()> {
     let subject = match object.subject() {
         None => None,
-        Some(subject) => {
-            let reference = unit.audit_ref(subject).await?;
-            Some(reference.ok_or_else(|| Error::internal("an act on a subject that is not there"))?)
-        }
+        Some(subject) => Some(reference(unit, subject).await?),
     };
+    append(unit, ambient, caller, action, object, subject, details).await
+}
+
+/// What stands for a subject in the log, for [`record_gone`].
+///
+/// # Errors
+/// Internal for a subject that is not there; as the database.
+pub async fn reference(unit: &mut Unit, subject: SubjectId) -> Result<Uuid> {
+    let reference = unit.audit_ref(subject).await?;
+    reference.ok_or_else(|| Error::internal("an act on a subject that is not there"))
+}
+
+/// As [`record`], of a subject that the unit has deleted since it was asked for its [`reference`]: a long deletion holds up nobody
+/// else's entry.
+///
+/// # Errors
+/// As the database.
+pub async fn record_gone(
+    unit: &mut Unit,
+    ambient: &Ambient,
+    caller: &Caller,
+    action: Action,
+    (subject, reference): (SubjectId, Uuid),
+    details: Value,
+) -> Result<()> {
+    append(unit, ambient, caller, action, Object::Subject(subject), Some(reference), details).await
+}
+
+async fn append(
+    unit: &mut Unit,
+    ambient: &Ambient,
+    caller: &Caller,
+    action: Action,
+    object: Object,
+    subject: Option<Uuid>,
+    details: Value,
+) -> Result<()> {
     unit.append_audit(NewEntry {
         at: ambient.now(),
         actor: caller.name(),

@@ -1,22 +1,11 @@
 //! Enrolling devices, recognising them, hearing of their health.
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use serde::Deserialize;
-use time::{Duration, OffsetDateTime};
-use uuid::Uuid;
 
 use crate::app::App;
-use crate::domain::{DeviceId, token};
+use crate::domain::{DeviceId, assertion, token};
 use crate::store::devices::{DeviceHealth, NewDevice};
 use crate::{Error, Result};
-
-/// Assertions last this long at most.
-const LONGEST_ASSERTION: i64 = 300;
-/// Clocks of device and server may differ this much.
-const LEEWAY: i64 = 60;
-/// Nobody signs longer assertions.
-const LARGEST_ASSERTION: usize = 2_048;
 
 /// A device that asks to be enrolled, as it came.
 #[derive(Debug)]
@@ -137,64 +126,19 @@ pub async fn rotate_key(app: &App, id: DeviceId, public_key: &[u8], proof: &[u8]
     Ok(())
 }
 
-#[derive(Debug, Deserialize)]
-struct Claims {
-    iss: String,
-    sub: String,
-    jti: String,
-    iat: i64,
-    exp: i64,
-}
-
 /// Recognises a device by its assertion, which serves once.
 ///
 /// # Errors
 /// Unauthenticated, saying what is wrong and, for clocks, by how much; permission denied for a revoked device.
-pub async fn authenticate(app: &App, assertion: &str) -> Result<DeviceId> {
-    let refuse = |why: &str| Error::unauthenticated(format!("device assertion: {why}"));
-    if assertion.len() > LARGEST_ASSERTION {
-        return Err(refuse("too long"));
-    }
-    // Whose key to check with is said by the assertion itself; nothing of it is believed until the signature holds.
-    let claimed: Claims = jsonwebtoken::dangerous::insecure_decode(assertion)
-        .map_err(|error| refuse("malformed").with_source(error))?
-        .claims;
-    let id = Uuid::parse_str(&claimed.iss).map_err(|_| refuse("iss is not a device id"))?;
-    let device = app.store.device_key(DeviceId(id)).await?.ok_or_else(|| refuse("no such device"))?;
-
-    let mut validation = Validation::new(Algorithm::EdDSA);
-    validation.set_audience(&["tacit"]);
-    validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
-    // Times are checked below, against the injected clock.
-    validation.validate_exp = false;
-    let claims: Claims =
-        jsonwebtoken::decode(assertion, &DecodingKey::from_ed_der(&device.public_key), &validation)
-            .map_err(|error| refuse("the signature or the audience does not hold").with_source(error))?
-            .claims;
-    if claims.iss != claims.sub {
-        return Err(refuse("iss and sub differ"));
-    }
-    let now = app.ambient.now().unix_timestamp();
-    if claims.iat > now.saturating_add(LEEWAY) {
-        let ahead = claims.iat.saturating_sub(now);
-        return Err(refuse(&format!("the device's clock is {ahead} s ahead of the server's")));
-    }
-    if claims.exp < now.saturating_sub(LEEWAY) {
-        let behind = now.saturating_sub(claims.iat);
-        return Err(refuse(&format!("expired; made {behind} s ago by the server's clock")));
-    }
-    let length = claims.exp.saturating_sub(claims.iat);
-    if !(0..=LONGEST_ASSERTION).contains(&length) {
-        return Err(refuse("exp must lie within 300 s after iat"));
-    }
-    let jti = Uuid::parse_str(&claims.jti).map_err(|_| refuse("jti is not a UUID"))?;
-    let forget = OffsetDateTime::from_unix_timestamp(claims.exp).map_err(|_| refuse("exp is not a time"))?
-        + Duration::seconds(LEEWAY);
+pub async fn authenticate(app: &App, text: &str) -> Result<DeviceId> {
+    let id = assertion::claimed(text)?;
+    let device = app.store.device_key(id).await?.ok_or_else(assertion::of_nobody)?;
+    let assertion = assertion::check(text, &device.public_key, app.ambient.now())?;
     if device.revoked_at.is_some() {
         return Err(revoked());
     }
-    if !app.store.first_sight(jti, forget).await? {
-        return Err(refuse("used before"));
+    if !app.store.first_sight(assertion.jti, assertion.forget).await? {
+        return Err(assertion::used());
     }
     app.store.seen(device.id, app.ambient.now()).await?;
     Ok(device.id)

@@ -23,6 +23,8 @@ const LONGEST_NAME: usize = 100;
 const LONGEST_KEY: Duration = Duration::days(3_660);
 /// Groups that a key is limited to at most.
 const MOST_GROUPS: usize = 100;
+/// How long the admin key of the first run serves: long enough to make others, or to set up an identity provider.
+pub const FIRST_LASTS: Duration = Duration::HOUR;
 /// Uses of a key within this time are written down once.
 const NOTED_EVERY: Duration = Duration::MINUTE;
 
@@ -231,7 +233,7 @@ fn no_such_key() -> Error {
     Error::not_found("no such key")
 }
 
-/// The admin key of the first run; `None` if there ever was an API key.
+/// The admin key of the first run, which serves for [`FIRST_LASTS`]; `None` if there ever was an API key.
 ///
 /// # Errors
 /// As the database.
@@ -240,7 +242,7 @@ pub async fn first_admin_key(store: &Store, ambient: &Ambient) -> Result<Option<
     if unit.any_api_key().await? {
         return Ok(None);
     }
-    let new = NewKey { name: "first run", role: Role::Admin, scope: Scope::every(), life: None };
+    let new = NewKey { name: "first run", role: Role::Admin, scope: Scope::every(), life: Some(FIRST_LASTS) };
     let (_, key) = create(&mut unit, ambient, &Caller::Server, &new).await?;
     unit.commit().await?;
     Ok(Some(key))

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -17,6 +18,8 @@ use crate::{Error, Result};
 const DAYS: u32 = 30;
 /// Sessions that are replayed at most, those with the latest doubts.
 const MOST: i64 = 5_000;
+/// Previews that this process makes at one time; others wait for their turn, and leave connections for everyone else.
+static TURNS: Semaphore = Semaphore::const_new(2);
 /// Sessions read at once.
 const AT_ONCE: usize = 100;
 
@@ -87,6 +90,7 @@ pub async fn preview(app: &App, scope: &Scope, group: &str, trial: &Trial) -> Re
         return Err(Error::of_field("days", format!("days must lie from 1 to {DAYS}")));
     }
     let in_force = policies::one(app, scope, group).await?.current.policy;
+    let _turn = TURNS.acquire().await.map_err(Error::internal)?;
     let now = app.ambient.now();
     let since = now - Duration::days(i64::from(days));
     let sessions = app.store.read_doubted(Some(group), since, now, MOST).await?;

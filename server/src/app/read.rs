@@ -59,7 +59,11 @@ impl Page {
         read().map(Some).ok_or_else(not_a_cursor)
     }
 
-    pub(super) fn place(&self, list: &str) -> Result<Option<Place>> {
+    /// The place that its cursor names in a list; `None` without a cursor.
+    ///
+    /// # Errors
+    /// Invalid argument for what is no cursor of that list.
+    pub fn place(&self, list: &str) -> Result<Option<Place>> {
         let Some((micros, id)) = self.parts::<i64, Uuid>(list)? else { return Ok(None) };
         let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000)
             .map_err(|_| not_a_cursor())?;
@@ -71,7 +75,8 @@ fn not_a_cursor() -> Error {
     Error::of_field("after", "after must be `next` of an earlier page of this list")
 }
 
-pub(super) fn cursor(list: &str, a: impl std::fmt::Display, b: impl std::fmt::Display) -> String {
+/// The cursor of a list after its row with these two parts.
+pub fn cursor(list: &str, a: impl std::fmt::Display, b: impl std::fmt::Display) -> String {
     URL_SAFE_NO_PAD.encode(format!("{list} {a} {b}"))
 }
 

@@ -1,5 +1,7 @@
 //! The master key of the settings: read, or made for a database that nothing was written to yet.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Context as _;
 
 use super::manage::told;
@@ -39,6 +41,42 @@ fn place(settings: &Settings) -> String {
     }
 }
 
+/// Ends a rotation in place that was broken off after the database had changed and before the files had: the key that waits beside
+/// the old one is then the one that opens.
+async fn end_rotation(settings: &Settings, store: &Store) -> anyhow::Result<()> {
+    if settings.master_key_command.is_some() || settings.master_key.is_some() {
+        return Ok(());
+    }
+    let (path, fresh) = (settings.master_key_path(), fresh(settings));
+    let opens = |path: &Path, wrapped: &[u8]| {
+        secrets::master_key(path).ok().flatten().is_some_and(|key| Master::Key(key).unwrap(wrapped).is_ok())
+    };
+    if !fresh.exists() {
+        return Ok(());
+    }
+    let Some(wrapped) = store.root_secret().await? else { return Ok(()) };
+    if !opens(&path, &wrapped) && opens(&fresh, &wrapped) {
+        swap(&path, &fresh)?;
+        tracing::info!(file = %path.display(), "ended a rotation of the master key that was broken off");
+    }
+    Ok(())
+}
+
+/// Where the key of a rotation in place waits until the database has it.
+fn fresh(settings: &Settings) -> PathBuf {
+    settings.master_key_path().with_extension("next")
+}
+
+/// Puts a fresh key in the place of the old one, which is kept beside it.
+fn swap(path: &Path, fresh: &Path) -> anyhow::Result<PathBuf> {
+    let previous = path.with_extension("previous");
+    let aside = if path.exists() { std::fs::rename(path, &previous) } else { Ok(()) };
+    aside.and_then(|()| std::fs::rename(fresh, path)).with_context(|| {
+        format!("the master key is now {}: move it to {}", fresh.display(), path.display())
+    })?;
+    Ok(previous)
+}
+
 /// The keys that the server works with.
 ///
 /// # Errors
@@ -50,6 +88,7 @@ pub(super) async fn for_serving(
     ambient: &Ambient,
 ) -> anyhow::Result<Secrets> {
     let path = settings.master_key_path();
+    end_rotation(settings, store).await?;
     let master = match master(settings)? {
         Some(master) => master,
         None if store.root_secret().await?.is_some() || store.master_key_mark().await?.is_some() => {
@@ -98,13 +137,14 @@ pub(super) async fn rotate(
     ambient: &Ambient,
 ) -> anyhow::Result<()> {
     let MasterKeyCommand::Rotate { to_file, to_command } = command;
+    end_rotation(settings, store).await?;
     let old = master(settings)?.with_context(|| format!("{} is missing: {LOST}", place(settings)))?;
     let in_place = to_file.is_none() && to_command.is_none();
     if in_place && (settings.master_key.is_some() || settings.master_key_command.is_some()) {
         anyhow::bail!("say where the new master key is: --to-file or --to-command");
     }
     let path = settings.master_key_path();
-    let fresh = to_file.unwrap_or_else(|| path.with_extension("next"));
+    let fresh = to_file.unwrap_or_else(|| fresh(settings));
     let new = match to_command {
         Some(command) => Master::Command(command),
         None => {
@@ -117,10 +157,7 @@ pub(super) async fn rotate(
     };
     root::rotate(store, ambient, &Caller::Console, &old, &new).await.map_err(told)?;
     if in_place {
-        let previous = path.with_extension("previous");
-        std::fs::rename(&path, &previous).and_then(|()| std::fs::rename(&fresh, &path)).with_context(
-            || format!("the master key is now {}: move it to {}", fresh.display(), path.display()),
-        )?;
+        let previous = swap(&path, &fresh)?;
         say(&format!(
             "rotated: keep a copy of {}, and destroy {} and its copies once no backup needs them",
             path.display(),

@@ -91,6 +91,9 @@ async fn run(app: &Arc<App>, endpoints: &Path) -> anyhow::Result<()> {
     audit::forget_again(app).await.context("cannot compare the database with the erasures that are noted")?;
     if let Some(key) = keys::first_admin_key(&app.store, &app.ambient).await? {
         say(&format!("admin API key: {key}"))?;
+        tracing::info!(
+            "the first admin API key serves for an hour: make others with it, or with `tacit-server key create`"
+        );
     }
     tasks.spawn(jobs::run(Arc::clone(app)));
     tasks.spawn({

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod alert;
+pub mod assertion;
 pub mod audit;
 pub mod backoff;
 pub mod caller;

@@ -8,7 +8,7 @@ use crate::{Error, Result};
 
 /// A cookie of this server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cookie {
+pub enum Cookie {
     /// The session.
     Session,
     /// A log-in under way.
@@ -26,7 +26,8 @@ impl Cookie {
     }
 
     /// What a request holds; nothing if it holds two.
-    pub(super) fn of<'a>(self, headers: &'a HeaderMap, settings: &Settings) -> Option<&'a str> {
+    #[must_use]
+    pub fn of<'a>(self, headers: &'a HeaderMap, settings: &Settings) -> Option<&'a str> {
         let name = self.name(settings);
         let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let pairs = pairs.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));

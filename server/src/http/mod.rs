@@ -8,7 +8,7 @@
 mod answers;
 mod auth;
 mod body;
-mod cookie;
+pub mod cookie;
 mod describe;
 mod frame;
 mod known;

@@ -1,6 +1,6 @@
 //! Events as lines: appended to a file in the server's own directory, or on standard output.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -51,12 +51,39 @@ impl Lines {
     }
 }
 
-/// On the disk when it returns.
+/// On the disk when it returns; of what cannot be written whole, nothing stays.
 fn append(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(directory) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o750).create(directory)?;
     }
     let mut file = OpenOptions::new().create(true).append(true).mode(0o640).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_data()
+    whole(&mut file, |file| file.write_all(text.as_bytes()))
+}
+
+/// Writes at the end of a file, and takes back what was written if not all was.
+fn whole(file: &mut File, write: impl FnOnce(&mut File) -> std::io::Result<()>) -> std::io::Result<()> {
+    let before = file.metadata()?.len();
+    write(file).and_then(|()| file.sync_data()).inspect_err(|_| {
+        if let Err(error) = file.set_len(before) {
+            tracing::warn!(%error, "half a line stays at the end of a file of events");
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn of_lines_that_a_full_disk_cut_nothing_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("siem.jsonl");
+        append(&path, "{\"first\":1}\n").unwrap();
+        let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+        let full = |file: &mut File| file.write_all(b"{\"sec").and(Err(Error::from(ErrorKind::StorageFull)));
+        assert_eq!(whole(&mut file, full).unwrap_err().kind(), ErrorKind::StorageFull);
+        append(&path, "{\"second\":2}\n").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"first\":1}\n{\"second\":2}\n");
+    }
 }

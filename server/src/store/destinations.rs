@@ -177,12 +177,12 @@ impl Unit {
         Ok(())
     }
 
-    /// Removes a destination with all that waits for it; `false` if there is none.
+    /// Has a destination hear of nothing more; `false` if there is none.
     ///
     /// # Errors
     /// As the database.
-    pub async fn drop_destination(&mut self, id: DestinationId) -> Result<bool> {
-        let done = sqlx::query!("delete from destination where id = $1", id.0);
+    pub async fn silence_destination(&mut self, id: DestinationId) -> Result<bool> {
+        let done = sqlx::query!("update destination set enabled = false where id = $1", id.0);
         Ok(done.execute(&mut *self.tx).await?.rows_affected() == 1)
     }
 
@@ -284,6 +284,29 @@ impl Store {
              from destination order by name"
         );
         Ok(rows.fetch_all(self.pool()).await?)
+    }
+
+    /// Deletes some of what waits for a destination or was given up; how much.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn drop_deliveries(&self, id: DestinationId, limit: i64) -> Result<u64> {
+        let done = sqlx::query!(
+            "delete from delivery where destination_id = $1
+             and seq in (select seq from delivery where destination_id = $1 order by seq limit $2)",
+            id.0,
+            limit
+        );
+        Ok(done.execute(self.pool()).await?.rows_affected())
+    }
+
+    /// Removes a destination with what is still kept for it.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn drop_destination(&self, id: DestinationId) -> Result<()> {
+        sqlx::query!("delete from destination where id = $1", id.0).execute(self.pool()).await?;
+        Ok(())
     }
 
     /// Destinations to which something can be delivered now, of kinds that the server calls.

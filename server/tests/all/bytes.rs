@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use axum::http::{HeaderMap, HeaderValue, header};
 use prost::Message as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,18 +11,31 @@ use tacit_engine::VerdictKind;
 use tacit_proto::v1::agent_message::Message as Up;
 use tacit_proto::v1::{self, AgentMessage, EnrollDeviceRequest};
 use tacit_server::app::devices::Enrolment;
+use tacit_server::app::read::{Page, cursor};
 use tacit_server::app::{alerts, destinations, feedback, keys, policies, preview, respond, rights, streams};
 use tacit_server::clock::Ambient;
 use tacit_server::config::Settings;
+use tacit_server::domain::assertion;
 use tacit_server::domain::destination::{self, Target};
 use tacit_server::domain::policy::{self, GroupPolicy};
 use tacit_server::domain::record::Body;
+use tacit_server::domain::rights::{check_name, check_reason};
 use tacit_server::grpc::{directive, record};
+use tacit_server::http::cookie::Cookie;
 use tacit_server::idp::keys::of_set;
 use tacit_server::secrets::master::{Master, from_text};
 use tacit_server::secrets::{Purpose, Secrets};
+use time::OffsetDateTime;
 
 const KEY: [u8; 32] = [7; 32];
+const LIST: &str = "subjects";
+/// An assertion of the device of all nines, when it was made, and the public key of whoever signed it.
+pub(crate) const SIGNED: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiI5OTk5OTk5OS05OTk5LTQ5OTktOTk5OS05OTk5OTk5OTk5OTkiLCJzdWIiOiI5OTk5OTk5OS05OTk5LTQ5OTktOTk5OS05OTk5OTk5OTk5OTkiLCJhdWQiOiJ0YWNpdCIsImlhdCI6MTc3MjQ0MjAwMCwiZXhwIjoxNzcyNDQyMTIwLCJqdGkiOiI3Nzc3Nzc3Ny03Nzc3LTQ3NzctOTc3Ny03Nzc3Nzc3Nzc3NzcifQ.4cXeUNRcUsZz-W-_YbdbYg3KzCc4nRXZzOKDL-SHG97AdtFam699xnRkRElGy9pppXzahl1CD_n1QxdnG3FZDg";
+const SIGNED_AT: OffsetDateTime = time::macros::datetime!(2026-03-02 09:00:00 UTC);
+const PUBLIC_KEY: [u8; 32] = [
+    253, 23, 36, 56, 90, 160, 199, 91, 100, 251, 120, 205, 96, 47, 161, 217, 145, 253, 235, 247, 107, 19,
+    197, 142, 215, 2, 234, 200, 53, 233, 246, 24,
+];
 
 static SECRETS: LazyLock<Secrets> =
     LazyLock::new(|| Secrets::derive(&KEY, Ambient::system()).expect("keys can be derived"));
@@ -47,10 +61,42 @@ fn texts(data: &[u8]) -> bool {
         same_again(settings);
     }
     let key = from_text(text);
+    let came = [cursors(text), cookies(text), assertions(text)];
     if let Ok(key) = &key {
         assert_eq!(&from_text(&hex(&**key)).expect("the same in hexadecimal"), key);
     }
-    settings.is_ok() || key.is_ok()
+    settings.is_ok() || key.is_ok() || came.contains(&true)
+}
+
+/// What callers send back of the pages they had.
+fn cursors(text: &str) -> bool {
+    let page = |after: &str| Page { after: Some(after.to_owned()), limit: None };
+    let Ok(Some(place)) = page(text).place(LIST) else { return false };
+    let again = cursor(LIST, place.at.unix_timestamp_nanos() / 1_000, place.id);
+    assert_eq!(page(&again).place(LIST).expect("what was read is a place"), Some(place));
+    assert!(page(text).place("alerts").is_err(), "a cursor is of one list");
+    true
+}
+
+/// What browsers send.
+fn cookies(text: &str) -> bool {
+    let Ok(value) = HeaderValue::from_str(text) else { return false };
+    let headers: HeaderMap = [(header::COOKIE, value)].into_iter().collect();
+    let settings = Settings::default();
+    let found = [Cookie::Session, Cookie::LogIn].map(|cookie| cookie.of(&headers, &settings));
+    for value in found.into_iter().flatten() {
+        assert!(text.contains(value) && !value.contains(';'));
+    }
+    found.iter().any(Option::is_some)
+}
+
+/// What devices sign: nothing holds but the one that was signed.
+fn assertions(text: &str) -> bool {
+    let held = assertion::check(text, &PUBLIC_KEY, SIGNED_AT);
+    assert_eq!(held.is_ok(), text == SIGNED, "{text}");
+    let claimed = assertion::claimed(text);
+    assert!(held.is_err() || claimed.is_ok());
+    claimed.is_ok()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -105,7 +151,7 @@ fn taken(wire: &v1::Record, length: usize) -> bool {
         Body::Signal { count, strength, .. } => assert!(*count > 0 && *strength <= 1_000),
         Body::Closed | Body::Locked | Body::Unlocked => {}
     }
-    let now = time::OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000);
+    let now = OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000);
     if record.settle_time(now).is_ok() {
         assert!(record.at <= now + tacit_server::domain::record::AHEAD);
     }
@@ -195,6 +241,7 @@ fn bodies(data: &[u8]) -> bool {
         read::<alerts::AlertOutcome>(data).is_some(),
         read::<preview::Trial>(data).is_some(),
         read::<rights::Reason>(data).is_some(),
+        named(data),
     ];
     asked || poll || strict.contains(&true)
 }
@@ -214,4 +261,15 @@ fn sealed(data: &[u8]) {
     sealed[at] ^= 1;
     assert!(open(Purpose::Profile, &sealed).is_err());
     assert!(Master::Key(zeroize::Zeroizing::new(KEY)).unwrap(data).is_err());
+}
+
+fn named(data: &[u8]) -> bool {
+    let Some(new) = read::<rights::NewName>(data) else { return false };
+    if let Ok(name) = check_name(&new.name) {
+        assert!((1..=256).contains(&name.chars().count()) && !name.contains(char::is_control));
+    }
+    if let Ok(reason) = check_reason(&new.reason) {
+        assert!((10..=500).contains(&reason.chars().count()));
+    }
+    true
 }

@@ -14,7 +14,7 @@ use crate::common::server::START;
 use crate::common::windows::{opened, record, window};
 use crate::{bytes, mutated};
 
-const JSON: [&str; 12] = [
+const TEXTS: [&str; 16] = [
     r#"{"mode":"lock","verdicts":{"suspicious":"notify","different_person":"lock","automation":"lock","silent":"step_up"},"false_locks_per_worker_day":0.01,"assistive_software":"allowed","automation_strength":10,"quiet":false,"enrolment_guard":"step_up","enrolment_guard_days":7,"longest_pause_minutes":30}"#,
     r#"{"follows":3,"policy":{"mode":"notify","false_locks_per_worker_day":0.5},"reason":"after the pilot"}"#,
     r#"{"kind":"webhook","url":"https://siem.example/tacit","format":"ocsf"}"#,
@@ -27,6 +27,10 @@ const JSON: [&str; 12] = [
     r#"{"response":"lock","reason":"called by the SOC"}"#,
     r#"{"keys":[{"kty":"EC","crv":"P-256","alg":"ES256","use":"sig","kid":"a","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},{"kty":"RSA","n":"AQAB","e":"AQAB"}]}"#,
     "0707070707070707070707070707070707070707070707070707070707070707",
+    r#"{"name":"user-1-married","reason":"asked for by the person themselves"}"#,
+    "c3ViamVjdHMgMTc3MjQ0MjAwMDAwMDAwMCAwMDAwMDAwMC0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDE",
+    "theme=dark; __Host-tacit=abc; __Host-tacit-log-in=def",
+    bytes::SIGNED,
 ];
 const SETTINGS: &str = "grpc_listen = \"127.0.0.1:21001\"\ndatabase_connections = 8\ntls_name = [\"tacit.example\"]\n[policy]\nresponse = \"lock\"\nsilent_after_hours = 4\n[policy.judging]\ntakeover_hazard = 0.001\n[out]\nissuer = \"https://tacit.example:7080\"\n";
 
@@ -61,7 +65,7 @@ fn samples() -> Vec<Vec<u8>> {
     ];
     let up = records.map(Up::Record).into_iter().chain([Up::DirectiveOutcome(outcome)]);
     let up = up.map(|message| AgentMessage { message: Some(message) }.encode_to_vec());
-    let texts = JSON.into_iter().chain([SETTINGS]).map(|text| text.as_bytes().to_vec());
+    let texts = TEXTS.into_iter().chain([SETTINGS]).map(|text| text.as_bytes().to_vec());
     texts.chain(up).chain([enrolling()]).collect()
 }
 
@@ -71,7 +75,7 @@ fn samples_are_what_they_are_taken_for() {
         assert!(bytes::drive(&sample), "{}", String::from_utf8_lossy(&sample));
     }
     assert!(tacit_server::config::Settings::of_file(SETTINGS).is_ok());
-    assert_eq!(tacit_server::idp::keys::of_set(JSON[10].as_bytes()).unwrap().len(), 3);
+    assert_eq!(tacit_server::idp::keys::of_set(TEXTS[10].as_bytes()).unwrap().len(), 3);
 }
 
 proptest! {

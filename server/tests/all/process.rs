@@ -210,3 +210,24 @@ async fn a_lost_master_key_is_asked_for_and_never_made_anew() {
     std::fs::rename(&kept, &key).unwrap();
     Process::start(&data).await.stop();
 }
+
+#[tokio::test]
+async fn a_rotation_that_was_killed_between_database_and_files_is_ended_at_the_next_start() {
+    let data: PathBuf = cluster::directory().keep();
+    cluster::clean_up_after(&data);
+    let server = Process::start(&data).await;
+    let file = |name: &str| data.join("secrets").join(name);
+    let (key, next, previous) = (file("master.key"), file("master.next"), file("master.previous"));
+    let (done, said) = crate::cli::run(&["master-key", "rotate"], &data);
+    assert!(done && previous.exists() && !next.exists(), "{said}");
+    server.stop();
+
+    // As it was before the first file was moved, and then between the two.
+    std::fs::rename(&key, &next).unwrap();
+    std::fs::rename(&previous, &key).unwrap();
+    Process::start(&data).await.stop();
+    assert!(key.exists() && !next.exists());
+    std::fs::rename(&key, &next).unwrap();
+    Process::start(&data).await.stop();
+    assert!(key.exists() && !next.exists());
+}

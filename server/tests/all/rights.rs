@@ -12,16 +12,16 @@ use tacit_proto::v1;
 use tacit_proto::v1::record::Body;
 use tacit_proto::v1::server_message::Message as Down;
 use tacit_server::app::audit::verify;
-use tacit_server::app::rights::{Desk, Noted, reapply, renew};
+use tacit_server::app::rights::{Desk, Noted, reapply, renew, reveal};
 use tacit_server::domain::{Caller, Role, SubjectId};
 use tacit_server::store::held::OF_SUBJECT;
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::common::cluster;
 use crate::common::device::Stream;
 use crate::common::server::{START, Server};
 use crate::common::windows::{opened, record, session_id, whole, window};
+use crate::common::{cluster, eventually};
 use crate::http::Api;
 
 const WHY: &str = "asked for by the person themselves";
@@ -212,6 +212,75 @@ async fn a_restored_backup_forgets_again() {
     // The file names nobody.
     let text = std::fs::read_to_string(&noted.0).unwrap();
     assert!(text.lines().count() == 1 && !text.contains(&subject.simple().to_string()), "{text}");
+}
+
+#[tokio::test]
+async fn a_restored_backup_renews_again_and_still_leaves_alone_who_objected() {
+    let (api, subject) = at_work("user-1").await;
+    let app = &api.server.app;
+    let pool = app.store.pool();
+    let (directory, desk) = (cluster::directory(), Desk::from(&**app));
+    let noted = Noted(directory.path().join("erasures"));
+    let privacy = api.key(Role::Privacy).await;
+    let path = format!("/v1/subjects/{subject}/restrict");
+    api.give(Method::POST, &path, &privacy, &json!({ "reason": WHY })).await;
+    sqlx::query("update session set closed_at = now() where closed_at is null").execute(pool).await.unwrap();
+    for table in ["subject", "subject_name", "session"] {
+        let sql = format!("create table kept_{table} as select * from {table}");
+        pool.execute(AssertSqlSafe(sql)).await.unwrap();
+    }
+    renew(desk, &Caller::Server, SubjectId(subject), WHY).await.unwrap();
+    assert_eq!(reapply(desk, &noted).await.unwrap(), 0);
+
+    // With a session open, as a backup of a working day has them.
+    let restore =
+        "delete from subject_name; delete from vouching; delete from exemption; delete from profile;
+                   delete from subject; delete from erasure;
+                   insert into subject select * from kept_subject;
+                   insert into subject_name select * from kept_subject_name;
+                   insert into session select * from kept_session; update session set closed_at = null;";
+    sqlx::raw_sql(restore).execute(pool).await.unwrap();
+    assert_eq!(reapply(desk, &noted).await.unwrap(), 1);
+    let renewed: Vec<(Uuid, i32, bool)> =
+        sqlx::query_as("select id, generation, restricted_at is not null from subject")
+            .fetch_all(pool)
+            .await
+            .unwrap();
+    let [(id, 1, true)] = renewed.as_slice() else { panic!("{renewed:?}") };
+    assert_ne!(*id, subject);
+    let revealed = reveal(desk, &Caller::Server, SubjectId(*id), WHY).await.unwrap();
+    assert_eq!(revealed.name, "user-1");
+    assert_eq!(reapply(desk, &noted).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_long_erasure_holds_up_nobody_elses_entry_in_the_audit_log() {
+    let (api, subject) = at_work("user-1").await;
+    let pool = api.server.app.store.pool();
+    let (admin, privacy) = (api.key(Role::Admin).await, api.key(Role::Privacy).await);
+    let mut held = pool.begin().await.unwrap();
+    sqlx::query("select from subject_name where subject_id = $1 for update")
+        .bind(subject)
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    let path = format!("/v1/subjects/{subject}/erase");
+    let why = json!({ "reason": WHY });
+    let erasing = api.give(Method::POST, &path, &privacy, &why);
+    let acting = async {
+        eventually("the erasure waits", async || {
+            let waits = "select count(*) from pg_stat_activity
+                         where datname = current_database() and wait_event_type = 'Lock'";
+            (api.server.count(waits).await > 0).then_some(())
+        })
+        .await;
+        let made = json!({ "name": "siem", "role": "viewer" });
+        let key = api.give(Method::POST, "/v1/api-keys", &admin, &made).await;
+        held.rollback().await.unwrap();
+        key
+    };
+    let (erased, made) = tokio::join!(erasing, acting);
+    assert_eq!((erased.status.as_u16(), made.status.as_u16()), (200, 201));
 }
 
 #[tokio::test]

@@ -29,6 +29,8 @@ pub use shown::{Destination, list, one};
 pub const OVERLAP: Duration = Duration::hours(24);
 /// Characters of credentials at most.
 const LONGEST_AUTHORIZATION: usize = 4_096;
+/// Deliveries deleted in one statement.
+const AT_ONCE: i64 = 5_000;
 
 /// A destination as it is to be.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -218,6 +220,12 @@ fn facts(row: &DestinationRow) -> Value {
     let mut target = row.target.clone();
     if let Some(target) = target.as_object_mut() {
         target.remove("ca");
+        // Paths and queries of some receivers' addresses are their secrets.
+        if let Some(Value::String(url)) = target.get_mut("url")
+            && let Ok(parsed) = reqwest::Url::parse(url)
+        {
+            *url = parsed.origin().ascii_serialization();
+        }
     }
     json!({
         "name": row.name,
@@ -239,17 +247,20 @@ async fn record(
     audit::record(unit, &app.ambient, caller, action, Object::Destination(id), details).await
 }
 
-/// Removes a destination, with what waits for it.
+/// Removes a destination, with what waits for it. Broken off, it leaves the destination disabled: remove it again.
 ///
 /// # Errors
 /// Not found; as the database.
 pub async fn remove(app: &App, caller: &Caller, id: DestinationId) -> Result<()> {
     let mut unit = app.store.begin().await?;
-    if !unit.drop_destination(id).await? {
+    if !unit.silence_destination(id).await? {
         return Err(none());
     }
     record(app, &mut unit, caller, Action::DestinationRemoved, id, json!({})).await?;
     unit.commit().await?;
+    // Piece by piece, and before the destination: verdicts wait for whoever deletes that.
+    while app.store.drop_deliveries(id, AT_ONCE).await? > 0 {}
+    app.store.drop_destination(id).await?;
     tracing::info!(destination = %id, by = caller.name(), "destination removed");
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! Erasures, noted outside of the database: a backup that is restored holds the erased again, and forgets them again.
+//! Erasures and renewals, noted outside of the database: a backup that is restored holds the old subjects again, and forgets or
+//! renews them again.
 //!
 //! The note is a file of marks, one a line, that only grows. It names nobody: a mark is a keyed hash of an id.
 
@@ -8,12 +9,10 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
-use serde_json::json;
-
-use super::Desk;
+use super::renew::replace;
+use super::{Desk, forget};
 use crate::Result;
 use crate::domain::Caller;
-use crate::domain::audit::Action;
 
 /// The file of marks beside the database.
 #[derive(Debug, Clone)]
@@ -44,8 +43,7 @@ impl Noted {
     }
 }
 
-/// Erases again whoever was erased before and is there all the same, and brings the file up to date. Returns how many were
-/// erased.
+/// Erases or renews again whoever was before and is there all the same, and brings the file up to date. Returns how many.
 ///
 /// # Errors
 /// Internal when the file cannot be read or written; as the database.
@@ -58,29 +56,29 @@ pub async fn reapply(desk: Desk<'_>, noted: &Noted) -> Result<usize> {
     if known.is_subset(&stored) {
         return Ok(0);
     }
-    let mut erased = 0;
+    let mut again = 0;
     let ids = unit.subject_ids().await?;
     drop(unit);
     for id in ids {
-        let mark = desk.secrets.erasure_mark(id.0);
-        if !known.contains(&mark) {
+        let (erased, renewed) = (desk.secrets.erasure_mark(id.0), desk.secrets.renewal_mark(id.0));
+        if !known.contains(&erased) && !known.contains(&renewed) {
             continue;
         }
         let mut unit = desk.store.begin().await?;
-        if unit.hold_subject(id).await?.is_none() {
-            continue;
+        let Some(subject) = unit.hold_subject(id).await? else { continue };
+        if known.contains(&erased) {
+            forget(desk, unit, &Caller::Server, id, "erased before the database was restored").await?;
+        } else {
+            // Nobody has logged on since: sessions that the backup holds open are history, too.
+            let why = "renewed before the database was restored";
+            replace(desk, unit, &Caller::Server, subject, why).await?;
         }
-        let details = json!({ "reason": "erased before the database was restored" });
-        desk.record(&mut unit, &Caller::Server, Action::SubjectErased, id, details).await?;
-        unit.erase_subject(id).await?;
-        unit.mark_erased(&mark, desk.ambient.now()).await?;
-        unit.commit().await?;
-        erased += 1;
+        again += 1;
     }
     let mut unit = desk.store.begin().await?;
     for mark in known.difference(&stored) {
         unit.mark_erased(mark, desk.ambient.now()).await?;
     }
     unit.commit().await?;
-    Ok(erased)
+    Ok(again)
 }

@@ -95,6 +95,21 @@ impl Desk<'_> {
     ) -> Result<()> {
         audit::record(unit, self.ambient, caller, action, Object::Subject(id), details).await
     }
+
+    /// Deletes all that is held of a subject that the unit holds, and says so in the log.
+    async fn delete(
+        &self,
+        unit: &mut Unit,
+        caller: &Caller,
+        action: Action,
+        id: SubjectId,
+        reason: &str,
+    ) -> Result<()> {
+        let reference = audit::reference(unit, id).await?;
+        unit.erase_subject(id).await?;
+        let details = json!({ "reason": reason });
+        audit::record_gone(unit, self.ambient, caller, action, (id, reference), details).await
+    }
 }
 
 fn no_such_subject() -> Error {
@@ -195,9 +210,7 @@ pub async fn erase_gone(desk: Desk<'_>, id: SubjectId, before: OffsetDateTime) -
 /// Forgets a subject that the unit holds.
 async fn forget(desk: Desk<'_>, mut unit: Unit, caller: &Caller, id: SubjectId, reason: &str) -> Result<()> {
     unit.mark_erased(&desk.secrets.erasure_mark(id.0), desk.ambient.now()).await?;
-    // While the subject's reference is still known.
-    desk.record(&mut unit, caller, Action::SubjectErased, id, json!({ "reason": reason })).await?;
-    unit.erase_subject(id).await?;
+    desk.delete(&mut unit, caller, Action::SubjectErased, id, reason).await?;
     unit.commit().await?;
     tracing::info!(by = caller.name(), "a subject was erased");
     Ok(())

@@ -7,6 +7,7 @@ use crate::domain::audit::Action;
 use crate::domain::rights::check_reason;
 use crate::domain::{Caller, SubjectId};
 use crate::secrets::Purpose;
+use crate::store::Unit;
 use crate::store::held::SubjectRow;
 use crate::store::subjects::ProfileRow;
 use crate::{Error, Result};
@@ -24,6 +25,18 @@ pub async fn renew(desk: Desk<'_>, caller: &Caller, id: SubjectId, reason: &str)
             "the subject is logged on: renew it when its sessions have ended, so that no input is lost",
         ));
     }
+    replace(desk, unit, caller, old, &reason).await
+}
+
+/// Renews a subject that the unit holds, with what it does just now.
+pub(super) async fn replace(
+    desk: Desk<'_>,
+    mut unit: Unit,
+    caller: &Caller,
+    old: SubjectRow,
+    reason: &str,
+) -> Result<SubjectId> {
+    let id = old.id;
     let name = desk.name(&mut unit, id).await?.ok_or_else(no_such_subject)?;
     let now = desk.ambient.now();
     let generation = old.generation.saturating_add(1);
@@ -44,8 +57,8 @@ pub async fn renew(desk: Desk<'_>, caller: &Caller, id: SubjectId, reason: &str)
         let row = ProfileRow { subject_id: new.id, body, version: 1 };
         unit.put_profile(&row, &maturity, now).await?;
     }
-    desk.record(&mut unit, caller, Action::SubjectRenewed, id, json!({ "reason": reason })).await?;
-    unit.erase_subject(id).await?;
+    unit.mark_erased(&desk.secrets.renewal_mark(id.0), now).await?;
+    desk.delete(&mut unit, caller, Action::SubjectRenewed, id, reason).await?;
     unit.commit().await?;
     tracing::info!(by = caller.name(), "a subject was renewed");
     Ok(new.id)

@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use serde_json::{Value, json};
+use tacit_server::app::keys::first_admin_key;
 use tacit_server::config::RestSettings;
 use tacit_server::domain::{Role, Scope};
 use time::Duration;
@@ -45,6 +46,20 @@ async fn a_key_made_over_rest_is_shown_once_serves_as_it_says_and_ends() {
 
     api.server.clock.set(START + Duration::minutes(61));
     assert_eq!(api.get("/v1/devices", key).await.status, 401);
+}
+
+#[tokio::test]
+async fn the_admin_key_of_the_first_run_serves_for_an_hour_and_there_is_no_second() {
+    let api = Api::start().await;
+    let app = &api.server.app;
+    let first = async || first_admin_key(&app.store, &app.ambient).await.unwrap();
+    let key = first().await.unwrap();
+    assert_eq!(first().await, None);
+    api.server.clock.set(START + Duration::minutes(59));
+    assert_eq!(api.get("/v1/api-keys", &key).await.status, 200);
+    api.server.clock.set(START + Duration::minutes(60));
+    assert_eq!(api.get("/v1/api-keys", &key).await.status, 401);
+    assert_eq!(first().await, None);
 }
 
 #[tokio::test]

@@ -237,7 +237,26 @@ async fn a_changed_destination_is_told_by_what_it_wants_now_and_a_removed_one_no
     api.give(Method::PUT, &path, &key, &body).await;
     api.server.clock.set(START + Duration::minutes(6));
     receiver.has_taken(1).await;
+    // More than one statement deletes.
+    let backlog = "insert into outbox (id, group_name, type, severity, at, enqueued_at, body)
+                   select gen_random_uuid(), 'default', 'test', 0, now(), now(), '{}' from generate_series(1, 5200);
+                   insert into delivery (destination_id, seq, due_at, since)
+                   select d.id, o.seq, now(), now() from destination d, outbox o where o.type = 'test'";
+    sqlx::raw_sql(backlog).execute(app.store.pool()).await.unwrap();
     assert_eq!(api.call(Method::DELETE, &path, Some(&key)).await.status, 200);
     assert_eq!(api.call(Method::GET, &path, Some(&key)).await.status, 404);
     assert_eq!(api.server.count("select count(*) from delivery").await, 0);
+}
+
+#[tokio::test]
+async fn the_audit_log_names_whom_events_go_to_and_keeps_no_secret_of_the_address() {
+    let api = Api::start().await;
+    let (admin, privacy) = (api.key(Role::Admin).await, api.key(Role::Privacy).await);
+    let target =
+        json!({ "kind": "webhook", "url": "https://hooks.example:8443/services/T0/s3cret?key=s3cret" });
+    let body = json!({ "name": "chat", "target": target });
+    assert!(api.give(Method::POST, "/v1/destinations", &admin, &body).await.status.is_success());
+    let log = api.ok("/v1/audit?action=destination_made", &privacy).await;
+    assert_eq!(log["entries"][0]["details"]["target"]["url"], "https://hooks.example:8443");
+    assert!(!log.to_string().contains("s3cret"), "{log}");
 }
