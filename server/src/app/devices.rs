@@ -1,9 +1,13 @@
-//! Enrolling devices, recognising them, hearing of their health.
+//! Enrolling devices, recognising them, revoking them, hearing of their health.
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use serde_json::json;
 
-use crate::app::App;
-use crate::domain::{DeviceId, assertion, token};
+use crate::app::{App, audit};
+use crate::clock::Ambient;
+use crate::domain::audit::{Action, Object};
+use crate::domain::{Caller, DeviceId, assertion, token};
+use crate::store::Store;
 use crate::store::devices::{DeviceHealth, NewDevice};
 use crate::{Error, Result};
 
@@ -148,6 +152,22 @@ pub async fn authenticate(app: &App, text: &str) -> Result<DeviceId> {
 #[must_use]
 pub fn revoked() -> Error {
     Error::denied("this device was revoked")
+}
+
+/// Revokes a device: its streams end within seconds, and it never gets another.
+///
+/// # Errors
+/// Not found; as the database.
+pub async fn revoke(store: &Store, ambient: &Ambient, caller: &Caller, id: DeviceId) -> Result<()> {
+    let mut unit = store.begin().await?;
+    let first = unit.revoke_device(&caller.scope(), id, ambient.now()).await?;
+    if first.ok_or_else(|| Error::not_found("no such device"))? {
+        audit::record(&mut unit, ambient, caller, Action::DeviceRevoked, Object::Device(id), json!({}))
+            .await?;
+    }
+    unit.commit().await?;
+    tracing::info!(device = %id, "device revoked");
+    Ok(())
 }
 
 /// Keeps what a heartbeat says.

@@ -1,6 +1,5 @@
 //! Use cases, one a verb: authorize, decide, commit. Adapters call these and add no rules of their own.
 
-pub mod admin;
 pub mod agents;
 pub mod alerts;
 pub mod audit;

@@ -3,14 +3,16 @@
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::app::{admin, audit};
+use crate::app::audit;
 use crate::clock::Ambient;
 use crate::domain::Caller;
 use crate::domain::audit::{Action, Object};
-use crate::secrets::Secrets;
 use crate::secrets::master::{Key, Master};
+use crate::secrets::{Purpose, Secrets};
 use crate::store::Store;
 use crate::{Error, Result};
+
+const MARK: &[u8] = b"one";
 
 /// The root secret of a database; `None` if no server has worked in it yet.
 ///
@@ -27,7 +29,7 @@ pub async fn root(store: &Store, master: &Master, ambient: &Ambient) -> Result<O
             "this database was written under a key file: start with that, then run `tacit-server master-key rotate`",
         ));
     };
-    admin::opens_mark(&Secrets::derive(key, ambient.clone())?, &mark)?;
+    opens_mark(&Secrets::derive(key, ambient.clone())?, &mark)?;
     Ok(Some(key.clone()))
 }
 
@@ -43,7 +45,7 @@ pub async fn open(store: &Store, master: &Master, ambient: &Ambient) -> Result<S
     // Another server may have been first.
     let kept = store.keep_root_secret(&master.wrap(&root, ambient)?, ambient.now()).await?;
     let secrets = Secrets::derive(&*master.unwrap(&kept)?, ambient.clone())?;
-    admin::check_master_key(store, &secrets).await?;
+    check_master_key(store, &secrets).await?;
     Ok(secrets)
 }
 
@@ -75,4 +77,25 @@ pub async fn rotate(
     }
     audit::record(&mut unit, ambient, caller, Action::MasterKeyRotated, Object::MasterKey, json!({})).await?;
     unit.commit().await
+}
+
+/// Checks that the database was written under this master key, or is new and from now on is.
+///
+/// # Errors
+/// Conflict when it was written under another; as the database.
+pub async fn check_master_key(store: &Store, secrets: &Secrets) -> Result<()> {
+    let mark = store.mark_master_key(&secrets.seal(Purpose::Check, MARK, b"tacit")?).await?;
+    opens_mark(secrets, &mark)
+}
+
+/// Checks that a database's mark was sealed under this master key.
+///
+/// # Errors
+/// Conflict when it was sealed under another.
+pub fn opens_mark(secrets: &Secrets, mark: &[u8]) -> Result<()> {
+    secrets.open(Purpose::Check, MARK, mark).map(drop).map_err(|_| {
+        Error::conflict(
+            "the database was written under another master key: restore that key, or use another database",
+        )
+    })
 }

@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{Command, DeviceCommand, KeyCommand, Life, TokenCommand, audit, master_key, say, subject};
 use crate::app::keys::{self, NewKey};
-use crate::app::{admin, tokens};
+use crate::app::{devices, tokens};
 use crate::clock::Ambient;
 use crate::config::Settings;
 use crate::domain::{ApiKeyId, Caller, DeviceId, EnrolmentTokenId, Scope};
@@ -80,7 +80,7 @@ async fn device(command: DeviceCommand, store: &Store, ambient: &Ambient) -> any
             }
         }
         DeviceCommand::Revoke { id } => {
-            admin::revoke_device(store, ambient, CONSOLE, DeviceId(id)).await.map_err(told)?;
+            devices::revoke(store, ambient, CONSOLE, DeviceId(id)).await.map_err(told)?;
         }
     }
     Ok(())

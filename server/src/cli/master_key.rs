@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use super::manage::told;
 use super::{Finding, MasterKeyCommand, say};
 use crate::Result;
-use crate::app::{admin, root};
+use crate::app::root;
 use crate::clock::Ambient;
 use crate::config::{Hidden, Settings};
 use crate::domain::Caller;
@@ -216,5 +216,5 @@ fn fits(master: &Master, held: Held, ambient: &Ambient) -> Result<()> {
         (None, Master::Command(_)) => return Ok(()),
     };
     let secrets = Secrets::derive(&root, ambient.clone())?;
-    held.mark.map_or(Ok(()), |mark| admin::opens_mark(&secrets, &mark))
+    held.mark.map_or(Ok(()), |mark| root::opens_mark(&secrets, &mark))
 }

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::signature::Ed25519KeyPair;
 use serde_json::json;
-use tacit_server::app::admin;
+use tacit_server::app::devices;
 use tacit_server::domain::{Caller, DeviceId};
 use time::Duration;
 use tonic::Code;
@@ -101,7 +101,7 @@ async fn a_revoked_device_is_cut_off_and_never_comes_back() {
     let mut stream = device.stream(START).await.unwrap();
     stream.next().await.unwrap();
     let (store, ambient) = (&server.app.store, &server.app.ambient);
-    admin::revoke_device(store, ambient, &Caller::Console, DeviceId(device.id)).await.unwrap();
+    devices::revoke(store, ambient, &Caller::Console, DeviceId(device.id)).await.unwrap();
     let cut = stream.end().await;
     assert_eq!(cut.code(), Code::PermissionDenied, "{cut}");
     let again = device.stream(START).await.err().unwrap();

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tacit_proto::v1;
 use tacit_server::ErrorKind;
 use tacit_server::app::audit::verify;
-use tacit_server::app::{admin, root};
+use tacit_server::app::root;
 use tacit_server::clock::Ambient;
 use tacit_server::domain::Caller;
 use tacit_server::secrets::master::{Master, from_text};
@@ -81,7 +81,7 @@ fn a_new_master_key_changes_no_folder_that_is_there() {
 async fn a_database_from_before_stays_readable_and_can_be_rotated() {
     let (store, ambient) = (Store::new(cluster::database().await), Ambient::system());
     let before = Secrets::derive(&[1; 32], ambient.clone()).unwrap();
-    admin::check_master_key(&store, &before).await.unwrap();
+    root::check_master_key(&store, &before).await.unwrap();
     let sealed = before.seal(Purpose::Name, [1; 16], b"a name").unwrap();
 
     let other = root::open(&store, &key(2), &ambient).await.unwrap_err();

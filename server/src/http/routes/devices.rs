@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Answer, Pages};
-use crate::app::{App, admin, read};
+use crate::app::{App, devices, read};
 use crate::domain::{Caller, DeviceId};
 use crate::http::auth::Within;
 use crate::http::params::{Id, Nothing, PageParams, Params};
@@ -68,6 +68,6 @@ pub(crate) async fn revoke(
     _: Params<Nothing>,
 ) -> Answer<Device> {
     let id = DeviceId(id);
-    admin::revoke_device(&app.store, &app.ambient, &caller, id).await?;
+    devices::revoke(&app.store, &app.ambient, &caller, id).await?;
     Ok(Json(read::device(&app.store, &caller.scope(), id).await?))
 }

@@ -7,7 +7,7 @@ use tacit_agent::enrol::{device_info, enrol};
 use tacit_agent::identity::Identity;
 use tacit_agent::rotate::rotate;
 use tacit_agent::uplink::probe;
-use tacit_server::app::admin;
+use tacit_server::app::devices;
 use tacit_server::domain::{Caller, DeviceId};
 use tonic::Code;
 
@@ -49,7 +49,7 @@ async fn a_key_that_is_not_in_the_devices_hands_is_not_taken() {
     device.stream(START).await.unwrap().next().await.unwrap();
 
     let (store, ambient) = (&server.app.store, &server.app.ambient);
-    admin::revoke_device(store, ambient, &Caller::Console, DeviceId(device.id)).await.unwrap();
+    devices::revoke(store, ambient, &Caller::Console, DeviceId(device.id)).await.unwrap();
     let proof = device.rotation_proof(&next);
     let refused = device.rotate(next, &proof, START).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied, "{refused}");
