@@ -70,10 +70,18 @@ fn a_keyboard_that_types_a_payload_with_jitter_is_a_machine() {
         payload.push(Deed { at_us, act: Act::Key { code, press: true } });
         payload.push(Deed { at_us: at_us + 20_000, act: Act::Key { code, press: false } });
     }
+    scene.desk.add_keyboard();
     scene.desk.play(&payload);
     let verdict = scene.automation();
-    assert!(verdict["reason"].as_str().unwrap().contains("timed as nobody times them"), "{verdict}");
+    let reason = verdict["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("newly plugged-in") && reason.contains("timed as nobody times them"),
+        "{verdict}"
+    );
     assert!(says(&verdict, "held equally long"), "{verdict}");
+    assert!(says(&verdict, "plugged in moments before"), "{verdict}");
+    let events = scene.rest.timeline(&scene.session).unwrap().events().join(" ");
+    assert!(events.contains("keyboard_added"), "{events}");
     assert!(verdict["trust"].is_null(), "{verdict}");
     scene.is_locked_once();
     scene.agent.stop();
@@ -108,6 +116,7 @@ fn a_person_at_the_same_desk_is_no_machine() {
     let people = People::draw();
     let mut scene = Scene::of_a_subject(&people);
     let mut worker = people.subject(100);
+    scene.desk.add_keyboard();
     scene.desk.play(&deeds(&one_after_another([worker.types(120), worker.points(25)])));
     eventually("windows are judged", || {
         (scene.rest.timeline(&scene.session)?.verdicts().len() >= 3).then_some(())
@@ -118,5 +127,5 @@ fn a_person_at_the_same_desk_is_no_machine() {
     });
     assert!(timeline.verdicts().iter().all(|v| *v == "genuine"), "{:?}", timeline.verdicts());
     assert!(scene.rest.directives(&scene.session).unwrap().is_empty());
-    assert_eq!(timeline.events(), ["opened", "closed"]);
+    assert_eq!(timeline.events(), ["opened", "pointer_added", "keyboard_added", "closed"]);
 }

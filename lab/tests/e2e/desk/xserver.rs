@@ -7,6 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use tempfile::TempDir;
+use x11rb::protocol::xinput::{
+    ConnectionExt as _, HierarchyChange, HierarchyChangeData, HierarchyChangeDataAddMaster,
+};
 
 use super::device::Device;
 use super::hands::{Act, Deed};
@@ -64,6 +67,18 @@ impl XServer {
             mouse: Device::connect(&folder.path().join("mouse")),
             folder,
         }
+    }
+
+    /// Has the server add a keyboard while it runs: that of another seat, since anything else takes udev. What is played still comes
+    /// from the keyboard that was there.
+    pub(crate) fn add_keyboard(&self) {
+        let (client, _) = x11rb::connect(Some(&self.display)).unwrap();
+        client.xinput_xi_query_version(2, 2).unwrap().reply().unwrap();
+        let name = b"seat".to_vec();
+        let added = HierarchyChangeDataAddMaster { send_core: false, enable: true, name };
+        // In words of four bytes: what it is, what it says, its name.
+        let change = HierarchyChange { len: 3, data: HierarchyChangeData::AddMaster(added) };
+        client.xinput_xi_change_hierarchy(&[change]).unwrap().check().unwrap();
     }
 
     /// Plays deeds at their times, counted from now in microseconds, and tells between which times each was really done.
