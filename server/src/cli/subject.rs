@@ -1,9 +1,11 @@
 //! `tacit-server subject`.
 
+use std::io::Write as _;
+
 use anyhow::Context as _;
 
 use super::{SubjectCommand, manage::told, say};
-use crate::app::rights::{self, Desk};
+use crate::app::rights::{self, Desk, Format, Writer};
 use crate::clock::Ambient;
 use crate::domain::{Caller, SubjectId};
 use crate::secrets::Secrets;
@@ -24,9 +26,13 @@ pub(super) async fn subject(
     let (desk, caller) = (Desk { store, ambient, secrets }, &Caller::Console);
     match command {
         SubjectCommand::Export { id, text } => {
-            let export = rights::export(desk, caller, SubjectId(id)).await.map_err(told)?;
-            let text = if text { rights::in_words(&export) } else { serde_json::to_string_pretty(&export)? };
-            say(text.trim_end())?;
+            let mut export = rights::export(desk, caller, SubjectId(id)).await.map_err(told)?;
+            let mut writer = Writer::new(if text { Format::Text } else { Format::Json });
+            let mut out = std::io::stdout().lock();
+            while let Some(piece) = export.next(desk).await.map_err(told)? {
+                out.write_all(writer.write(piece).map_err(told)?.as_bytes())?;
+            }
+            out.flush()?;
         }
         SubjectCommand::Erase { id, reason } => {
             let erased = rights::erase(desk, caller, SubjectId(id), &reason).await.map_err(told)?;

@@ -99,20 +99,39 @@ impl Unit {
         Ok(row.fetch_optional(&mut *self.tx).await?)
     }
 
-    /// Every row of a table that is a subject's, as JSON: times in RFC 3339, bytes as `\x` and hexadecimal.
+    /// Opens the rows of a table that are a subject's, for [`Unit::next_rows`].
     ///
     /// # Errors
     /// As the database.
-    pub async fn rows_of(&mut self, table: &Table, subject: SubjectId) -> Result<Vec<Value>> {
+    pub async fn open_rows(&mut self, table: &Table, subject: SubjectId) -> Result<()> {
+        // A cursor takes no parameters; an id is nothing but hexadecimal digits.
         let sql = format!(
-            "select to_jsonb(t) from {} t where {} order by {}",
+            "declare held no scroll cursor for select to_jsonb(t) from {} t where {} order by {}",
             table.name,
-            table.condition(),
+            table.condition().replace("$1", &format!("'{}'", subject.0)),
             table.order
         );
-        // Nothing but the list above goes into the text.
-        let rows = sqlx::query_scalar(AssertSqlSafe(sql)).bind(subject.0);
+        sqlx::query(AssertSqlSafe(sql)).execute(&mut *self.tx).await?;
+        Ok(())
+    }
+
+    /// The next rows as JSON, at most so many: times in RFC 3339, bytes as `\x` and hexadecimal; none after the last.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn next_rows(&mut self, most: u32) -> Result<Vec<Value>> {
+        // Prepared anew for each cursor, since what a name stands for changes.
+        let rows = sqlx::query_scalar(AssertSqlSafe(format!("fetch {most} from held"))).persistent(false);
         Ok(rows.fetch_all(&mut *self.tx).await?)
+    }
+
+    /// Lets go of the rows.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn close_rows(&mut self) -> Result<()> {
+        sqlx::query("close held").execute(&mut *self.tx).await?;
+        Ok(())
     }
 
     /// Deletes all that is held of a subject, and the subject. The caller holds it ([`Unit::hold_subject`]).

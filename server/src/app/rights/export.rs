@@ -1,10 +1,13 @@
-//! Everything that is held of one subject, opened and in words.
+//! Everything that is held of one subject, opened, one piece after another: the windows of a week are more than fits in memory well.
+
+use std::slice;
+use std::vec;
 
 use prost::Message as _;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tacit_engine::Profile;
-use tacit_proto::catalogue::feature;
+use tacit_proto::catalogue::{ALL, feature};
 use tacit_proto::{FeatureId, v1};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -14,12 +17,30 @@ use super::{Desk, no_such_subject};
 use crate::domain::audit::Action;
 use crate::domain::{Caller, SubjectId};
 use crate::secrets::Purpose;
-use crate::store::held::OF_SUBJECT;
+use crate::store::Unit;
+use crate::store::held::{OF_SUBJECT, Table};
 use crate::{Error, Result};
 
-/// Everything that is held of one subject.
+/// Rows asked for at once.
+const AT_ONCE: u32 = 100;
+
+/// Everything that is held of one subject, as it is written in JSON.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Export {
+    /// Of whom.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Rows by table; what is encrypted at rest is given opened.
+    #[schema(value_type = Object)]
+    pub held: Map<String, Value>,
+    /// What people and programs did that concerned the subject, this export among it.
+    #[schema(value_type = Vec<Object>)]
+    pub audit: Vec<Value>,
+}
+
+/// Of whom something is held, and what measurements mean.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Head {
     /// The subject's id.
     pub subject_id: Uuid,
     /// What stands for the person.
@@ -35,46 +56,117 @@ pub struct Export {
     /// When this was made.
     #[serde(with = "time::serde::rfc3339")]
     pub exported_at: OffsetDateTime,
-    /// Rows by table; what is encrypted at rest is given opened.
-    #[schema(value_type = Object)]
-    pub held: Map<String, Value>,
-    /// What people and programs did that concerned the subject, this export among it.
-    #[schema(value_type = Vec<Object>)]
-    pub audit: Vec<Value>,
+    /// What is measured, by the numbers that rows name.
+    pub features: Vec<Meaning>,
 }
 
-/// Gathers everything that is held of a subject, as of one moment, and notes in the audit log that it was.
+/// What a feature is.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Meaning {
+    /// Its number.
+    pub feature: u16,
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, in words.
+    pub words: &'static str,
+    /// In what `typical` is given.
+    #[schema(value_type = String)]
+    pub unit: tacit_proto::Unit,
+}
+
+/// A piece of an export, in the order in which they come.
+#[derive(Debug)]
+pub enum Piece {
+    /// First.
+    Head(Head),
+    /// A table; its rows follow.
+    Table(&'static str),
+    /// A row of it.
+    Row(Map<String, Value>),
+    /// What concerned the subject; last.
+    Audit(Vec<Value>),
+}
+
+/// An export under way, as of one moment.
+pub struct Gathering {
+    unit: Unit,
+    id: SubjectId,
+    head: Option<Head>,
+    left: slice::Iter<'static, Table>,
+    table: Option<&'static Table>,
+    rows: vec::IntoIter<Value>,
+    ended: bool,
+}
+
+/// Begins to gather everything that is held of a subject, and notes in the audit log that it is given away.
 ///
 /// # Errors
 /// Not found; internal for what does not open; as the database.
-pub async fn export(desk: Desk<'_>, caller: &Caller, id: SubjectId) -> Result<Export> {
+pub async fn export(desk: Desk<'_>, caller: &Caller, id: SubjectId) -> Result<Gathering> {
+    let (mut unit, _) = desk.held(id).await?;
+    desk.record(&mut unit, caller, Action::SubjectExported, id, json!({})).await?;
+    unit.commit().await?;
     // Input of the subject goes on meanwhile.
     let mut unit = desk.store.begin().await?;
     let subject = unit.look_at_subject(id).await?.ok_or_else(no_such_subject)?;
-    let name = desk.name(&mut unit, id).await?;
-    let mut held = Map::new();
-    for table in OF_SUBJECT {
-        let mut rows = unit.rows_of(table, id).await?;
-        for row in &mut rows {
-            open(&desk, table.name, row)?;
-        }
-        held.insert(table.name.to_owned(), Value::Array(rows));
-    }
-    drop(unit);
-    let (mut unit, _) = desk.held(id).await?;
-    desk.record(&mut unit, caller, Action::SubjectExported, id, json!({})).await?;
-    let audit = unit.audit_of(id).await?;
-    unit.commit().await?;
-    Ok(Export {
+    let meaning = |f: &'static tacit_proto::catalogue::Feature| Meaning {
+        feature: f.id.0,
+        name: f.name,
+        words: f.words,
+        unit: f.unit,
+    };
+    let head = Head {
         subject_id: id.0,
         pseudonym: subject.pseudonym,
-        name,
+        name: desk.name(&mut unit, id).await?,
         created_at: subject.created_at,
         restricted_at: subject.restricted_at,
         exported_at: desk.ambient.now(),
-        held,
-        audit,
+        features: ALL.iter().map(meaning).collect(),
+    };
+    Ok(Gathering {
+        unit,
+        id,
+        head: Some(head),
+        left: OF_SUBJECT.iter(),
+        table: None,
+        rows: Vec::new().into_iter(),
+        ended: false,
     })
+}
+
+impl Gathering {
+    /// The next piece; `None` after the last.
+    ///
+    /// # Errors
+    /// Internal for what does not open; as the database, also if nobody asked for long.
+    pub async fn next(&mut self, desk: Desk<'_>) -> Result<Option<Piece>> {
+        if let Some(head) = self.head.take() {
+            return Ok(Some(Piece::Head(head)));
+        }
+        while let Some(table) = self.table {
+            if let Some(mut row) = self.rows.next() {
+                open(&desk, table.name, &mut row)?;
+                let Value::Object(row) = row else { return Err(Error::internal("a row that is no object")) };
+                return Ok(Some(Piece::Row(row)));
+            }
+            self.rows = self.unit.next_rows(AT_ONCE).await?.into_iter();
+            if self.rows.len() == 0 {
+                self.unit.close_rows().await?;
+                self.table = None;
+            }
+        }
+        if let Some(table) = self.left.next() {
+            self.unit.open_rows(table, self.id).await?;
+            self.table = Some(table);
+            return Ok(Some(Piece::Table(table.name)));
+        }
+        if self.ended {
+            return Ok(None);
+        }
+        self.ended = true;
+        Ok(Some(Piece::Audit(self.unit.audit_of(self.id).await?)))
+    }
 }
 
 /// Puts what a row holds sealed in the place of the ciphertext.
@@ -143,14 +235,11 @@ fn summary(profile: &Profile) -> Value {
     profile.pooled().into_iter().map(of).collect()
 }
 
-/// A feature stat in words: the mean as it is kept, and what it stands for in the feature's unit.
+/// A feature stat: the mean as it is kept, and what it stands for in the feature's unit.
 fn told((id, count, mean, variance): (u32, u32, f64, f64)) -> Value {
     let of = u16::try_from(id).ok().and_then(|id| feature(FeatureId(id)));
     json!({
         "feature": id,
-        "name": of.map(|f| f.name),
-        "words": of.map(|f| f.words),
-        "unit": of.map(|f| f.unit),
         "count": count,
         "mean": mean,
         "variance": variance,

@@ -4,6 +4,7 @@ mod export;
 mod ledger;
 mod renew;
 mod words;
+mod written;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -21,10 +22,10 @@ use crate::store::held::SubjectRow;
 use crate::store::{Store, Unit};
 use crate::{Error, Result};
 
-pub use export::{Export, export};
+pub use export::{Export, Gathering, Head, Meaning, Piece, export};
 pub use ledger::{Noted, reapply};
 pub use renew::renew;
-pub use words::in_words;
+pub use written::{Format, Writer};
 
 /// Why something is done.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

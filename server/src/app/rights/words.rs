@@ -1,10 +1,15 @@
-//! An export for people to read: headings, rows and values, in Markdown.
+//! Pieces of an export for people to read: headings, rows and values, in Markdown.
 
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
+use tacit_proto::FeatureId;
+use tacit_proto::catalogue::feature;
 
-use super::Export;
+use super::Head;
+
+/// As if it were a table.
+pub(super) const AUDIT: &str = "audit";
 
 /// What the tables are called, and what they are for.
 const TITLES: &[(&str, &str)] = &[
@@ -22,51 +27,37 @@ const TITLES: &[(&str, &str)] = &[
     ("feedback", "Feedback: what people said of verdicts"),
     ("vouching", "Devices that you are known on"),
     ("exemption", "Exemptions: times in which nothing is done automatically"),
+    (AUDIT, "What people and programs did that concerned you"),
 ];
 
-/// The export in Markdown.
-#[must_use]
-pub fn in_words(export: &Export) -> String {
-    let mut text = format!(
-        "# What is held of {}\n\nPseudonym {}, subject {}, first seen {}. Made {}.\n",
-        export.name.as_deref().unwrap_or("a subject without a name"),
-        export.pseudonym,
-        export.subject_id,
-        export.created_at,
-        export.exported_at
-    );
-    match export.restricted_at {
-        Some(since) => text.push_str(&format!("\nNothing is made of your input since {since}.\n")),
-        None => text.push_str("\nYour input is measured and judged.\n"),
+pub(super) fn head(of: &Head) -> String {
+    let restricted = match of.restricted_at {
+        Some(since) => format!("Nothing is made of your input since {since}."),
+        None => "Your input is measured and judged.".to_owned(),
+    };
+    format!(
+        "# What is held of {}\n\nPseudonym {}, subject {}, first seen {}. Made {}.\n\n{restricted}\n\n\
+         No character, word or key is held: a measurement is how many values there were, their mean and their spread. \
+         What is said here of one is its mean.\n",
+        of.name.as_deref().unwrap_or("a subject without a name"),
+        of.pseudonym,
+        of.subject_id,
+        of.created_at,
+        of.exported_at
+    )
+}
+
+pub(super) fn heading(table: &str) -> String {
+    let title = TITLES.iter().find(|(name, _)| *name == table).map_or(table, |(_, title)| *title);
+    format!("\n## {title}\n\n")
+}
+
+pub(super) fn row(of: &Map<String, Value>) -> String {
+    let mut text = format!("* {}\n", line(of));
+    for features in [of.get("features"), of.get("summary")].into_iter().flatten() {
+        measured(&mut text, features);
     }
-    text.push_str(
-        "\nNo character, word or key is held: a measurement is how many values there were, their mean and their spread. \
-         `typical` gives a mean in the unit of what was measured.\n",
-    );
-    for (table, rows) in &export.held {
-        let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
-        section(&mut text, titled(table), rows);
-    }
-    section(&mut text, "What people and programs did that concerned you", &export.audit);
     text
-}
-
-fn titled(table: &str) -> &str {
-    TITLES.iter().find(|(name, _)| *name == table).map_or(table, |(_, title)| *title)
-}
-
-fn section(text: &mut String, title: &str, rows: &[Value]) {
-    let _ = write!(text, "\n## {title}\n\n");
-    if rows.is_empty() {
-        text.push_str("Nothing.\n");
-    }
-    for row in rows {
-        let Some(row) = row.as_object() else { continue };
-        let _ = writeln!(text, "* {}", line(row));
-        for features in [row.get("features"), row.get("summary")].into_iter().flatten() {
-            measured(text, features);
-        }
-    }
 }
 
 /// What a row says, without measurements.
@@ -87,14 +78,12 @@ fn measured(text: &mut String, features: &Value) {
             continue;
         }
         let typical = of.get("typical").and_then(Value::as_f64).unwrap_or_default();
-        let get = |key: &str| of.get(key).map(plain).unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "    * {}: {typical:.3} {}, of {} values",
-            get("words"),
-            get("unit").replace('_', " "),
-            get("count")
-        );
+        let known = of.get("feature").and_then(Value::as_u64).and_then(|id| u16::try_from(id).ok());
+        let Some(known) = known.and_then(|id| feature(FeatureId(id))) else { continue };
+        let unit = serde_json::to_value(known.unit).map(|unit| plain(&unit)).unwrap_or_default();
+        let count = of.get("count").map(plain).unwrap_or_default();
+        let unit = unit.replace('_', " ");
+        let _ = writeln!(text, "    * {}: {typical:.3} {unit}, of {count} values", known.words);
     }
 }
 

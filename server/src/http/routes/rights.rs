@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use serde::{Deserialize, Serialize};
+use futures::stream;
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Answer;
-use crate::app::rights::{self, Desk, Export, NewName, Reason, Revealed};
+use crate::app::rights::{self, Desk, Export, Format, NewName, Reason, Revealed, Writer};
 use crate::app::{App, read};
 use crate::domain::{Caller, SubjectId};
 use crate::http::body::Given;
@@ -35,17 +37,6 @@ pub(crate) async fn reveal(
     Given(Reason { reason }): Given<Reason>,
 ) -> Answer<Revealed> {
     Ok(Json(rights::reveal(Desk::from(&*app), &caller, SubjectId(id), &reason).await?))
-}
-
-/// How an export is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Format {
-    /// For programs.
-    #[default]
-    Json,
-    /// For people, in Markdown.
-    Text,
 }
 
 /// How it is wanted.
@@ -85,11 +76,17 @@ pub(crate) async fn export(
     let format =
         params.format.unwrap_or(if accepted.contains("text/markdown") { Format::Text } else { Format::Json });
     let export = rights::export(Desk::from(&*app), &caller, SubjectId(id)).await?;
-    Ok(match format {
-        Format::Json => Json(export).into_response(),
-        Format::Text => ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], rights::in_words(&export))
-            .into_response(),
-    })
+    let begun = (app, export, Writer::new(format));
+    let pieces = stream::try_unfold(begun, |(app, mut export, mut writer)| async move {
+        let Some(piece) = export.next(Desk::from(&*app)).await? else { return Ok(None) };
+        let text = writer.write(piece)?;
+        Ok::<_, Error>(Some((text, (app, export, writer))))
+    });
+    let content_type = match format {
+        Format::Json => "application/json",
+        Format::Text => "text/markdown; charset=utf-8",
+    };
+    Ok(([(header::CONTENT_TYPE, content_type)], Body::from_stream(pieces)).into_response())
 }
 
 /// What came of an erasure.
