@@ -40,6 +40,7 @@ pub struct Export {
 
 /// Of whom something is held, and what measurements mean.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ExportHead)]
 pub struct Head {
     /// The subject's id.
     pub subject_id: Uuid,
@@ -62,6 +63,7 @@ pub struct Head {
 
 /// What a feature is.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = FeatureMeaning)]
 pub struct Meaning {
     /// Its number.
     pub feature: u16,
