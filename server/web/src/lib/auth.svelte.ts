@@ -49,6 +49,11 @@ class Auth {
     return this.may(['admin']);
   }
 
+  /** Sees and makes exemptions. */
+  get guards(): boolean {
+    return this.may(['admin', 'analyst', 'privacy']);
+  }
+
   /** Reads the audit log. */
   get protects(): boolean {
     return this.may(['admin', 'privacy']);

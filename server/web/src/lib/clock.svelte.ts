@@ -13,6 +13,7 @@ class Clock {
 export const clock = new Clock();
 
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const DAY_OF_YEAR = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const SHORT = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' });
@@ -27,11 +28,12 @@ export function day(at: string | number): string {
   return DAY.format(new Date(at));
 }
 
-/** Day and time; the day alone goes without saying today. */
+/** Day and time; the day of today and the year of this year go without saying. */
 export function moment(at: string | number, seconds = true): string {
-  const date = new Date(at);
+  const [date, today] = [new Date(at), new Date()];
   const time = (seconds ? TIME : SHORT).format(date);
-  return date.toDateString() === new Date().toDateString() ? time : `${DAY.format(date)}, ${time}`;
+  if (date.toDateString() === today.toDateString()) return time;
+  return `${(date.getFullYear() === today.getFullYear() ? DAY : DAY_OF_YEAR).format(date)}, ${time}`;
 }
 
 export function full(at: string | number): string {

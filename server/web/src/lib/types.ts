@@ -131,11 +131,25 @@ export interface Maturity {
 }
 
 export interface Subject {
-  restricted?: boolean;
   id: string;
   pseudonym: string;
   created_at: string;
+  /** Since when nothing is made of the subject's input; null if it is. */
+  restricted_at: string | null;
   profile: Maturity[] | null;
+}
+
+export type ExemptionKind = 'injury' | 'assistive_technology' | 'agreement';
+
+export interface Exemption {
+  id: string;
+  subject_id: string;
+  kind: ExemptionKind;
+  made_at: string;
+  made_by: string;
+  until: string;
+  ended_at: string | null;
+  ended_by: string | null;
 }
 
 export interface Policy {

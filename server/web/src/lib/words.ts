@@ -1,6 +1,6 @@
 // Words for what the API names.
 
-import type { Alert, Evidence, ResponseName, Severity, VerdictName } from './types';
+import type { Alert, Evidence, ExemptionKind, ResponseName, Severity, VerdictName } from './types';
 
 export type Tone = 'critical' | 'high' | 'medium' | 'low' | 'info' | 'ok';
 
@@ -125,6 +125,13 @@ export const RESOLUTIONS: Record<string, { label: string; says: string }> = {
   confirmed: { label: 'Confirmed', says: 'It was someone or something else. The session never teaches the profile.' },
   false_alarm: { label: 'False alarm', says: 'It was the subject. Doubt is lifted and the session may teach again.' },
   test: { label: 'Test', says: 'It was an exercise. Nothing is learned from it.' },
+};
+
+/** As much as others need to know. */
+export const EXEMPTIONS: Record<ExemptionKind, { label: string; says: string }> = {
+  agreement: { label: 'Agreement', says: 'Agreed, with no reason to be given.' },
+  injury: { label: 'Injury', says: 'Types or points differently for now.' },
+  assistive_technology: { label: 'Assistive technology', says: 'Works with software or devices that type or point for people.' },
 };
 
 export const MODALITIES: Record<string, string> = { keyboard: 'Keyboard', pointer: 'Pointer', touch: 'Touch' };
