@@ -28,9 +28,14 @@ class Directory {
   }
 
   device(id: string): string {
+    return this.name(id) ?? short(id);
+  }
+
+  /** A device's name, if it has one and it is known yet. */
+  name(id: string): string | null {
     const known = this.#devices.get(id);
     if (!known) this.#ask(id, () => get<Device>(`/v1/devices/${id}`).then((of) => void this.#devices.set(id, of)));
-    return known?.name || short(id);
+    return known?.name || null;
   }
 
   subject(id: string): string {

@@ -8,14 +8,17 @@ import { SOON } from './watch.svelte';
 type Params = Record<string, string | number | boolean | null | undefined>;
 
 /**
- * The list at a path under a name in its answer. The first page is kept fresh; `more` adds the next one, and stops that.
+ * The list at a path under a name in its answer. The first page is kept fresh, with every change at the server unless `changes`
+ * is false; `more` adds the next one, and stops that.
  */
-export function pages<T>(path: string, name: string, params: () => Params, limit = 100) {
+export function pages<T>(path: string, name: string, params: () => Params, limit = 100, changes = true) {
   let rows = $state.raw<T[]>([]);
   let next = $state.raw<string | null>(null);
   let error = $state.raw<unknown>();
   let loading = $state(true);
   let extended = false;
+  /** Of which parameters the rows are. */
+  let rowsOf = '';
   let turn = 0;
   let asking: string | null = null;
   let dirty = false;
@@ -36,10 +39,16 @@ export function pages<T>(path: string, name: string, params: () => Params, limit
       const got = page[name] as T[];
       rows = after ? [...rows, ...got] : got;
       next = (page.next as string | null) ?? null;
+      rowsOf = JSON.stringify(of);
       error = undefined;
     } catch (problem) {
       if (mine !== turn) return;
       error = problem;
+      // Rows that were asked for otherwise are no answer; those that may only be old are.
+      if (rowsOf !== JSON.stringify(of)) {
+        rows = [];
+        next = null;
+      }
     }
     loading = false;
     asking = null;
@@ -50,7 +59,7 @@ export function pages<T>(path: string, name: string, params: () => Params, limit
   $effect(() => {
     const of = params();
     if (path === '/v1/alerts') live.alerts;
-    else live.version;
+    else if (changes) live.version;
     const text = JSON.stringify(of);
     const changed = text !== shown;
     shown = text;
