@@ -123,6 +123,17 @@ export interface Device {
   revoked_at: string | null;
 }
 
+/** As it is listed: the token itself is shown once, when it is made. */
+export interface EnrolmentToken {
+  id: string;
+  uses_left: number;
+  group: string;
+  created_at: string;
+  created_by: string | null;
+  expires_at: string;
+  revoked_at: string | null;
+}
+
 export interface Maturity {
   modality: Modality;
   sessions: number;
