@@ -37,8 +37,20 @@ const api = (page, path) =>
     [path, key],
   );
 
-async function signIn(page) {
-  await page.getByLabel('API key').fill(key);
+/** Acts as who holds the key, whoever is signed in. */
+const tell = (page, path, body) =>
+  page.evaluate(
+    async ([path, body, key]) => {
+      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+      const answer = await fetch(path, { method: 'POST', credentials: 'omit', headers, body: JSON.stringify(body) });
+      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+      return answer.json();
+    },
+    [path, body, key],
+  );
+
+async function signIn(page, of = key) {
+  await page.getByLabel('API key').fill(of);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('navigation', { name: 'Views' }).waitFor();
 }
@@ -141,6 +153,92 @@ try {
   await page.getByText(/Notify: sent/).waitFor();
   const { directives } = await api(page, `/v1/sessions/${sessions[0].id}/directives`);
   assert.deepEqual([directives[0].response, directives[0].asked_because], ['notify', 'An exercise']);
+
+  // A subject is exempted by kind and end: there is no field for words. It shows until when, and ends.
+  const subject = takeover.subject_id;
+  await go(page, `/subjects/${subject}`);
+  await page.getByRole('button', { name: 'Exempt …' }).click();
+  const exempting = page.getByRole('dialog', { name: 'Exempt from responses' });
+  assert.equal(await exempting.getByRole('textbox').count(), 0, 'an exemption takes words');
+  await exempting.getByLabel('Kind').selectOption({ label: 'Assistive technology' });
+  await exempting.getByLabel('For').selectOption({ label: '30 days' });
+  await checkAccess(page, 'exempting');
+  await exempting.getByRole('button', { name: 'Exempt' }).click();
+  const exemptions = page.getByRole('region', { name: 'Exemptions' });
+  const until = exemptions.getByText(/^until \d/).locator('time');
+  await until.waitFor();
+  const exempt = (await api(page, `/v1/exemptions?subject=${subject}`)).exemptions;
+  assert.deepEqual(exempt.map((of) => of.kind), ['assistive_technology']);
+  assert.equal(await until.getAttribute('datetime'), exempt[0].until);
+  assert.equal(Math.round((Date.parse(exempt[0].until) - Date.parse(exempt[0].made_at)) / 86_400_000), 30);
+  await exemptions.getByRole('button', { name: 'End the exemption' }).click();
+  await exemptions.getByText('None.').waitFor();
+  assert.deepEqual((await api(page, `/v1/exemptions?subject=${subject}`)).exemptions, []);
+
+  // The privacy officer finds a subject by how its pseudonym begins, restricts it, sees that, and lifts it.
+  const { pseudonym } = await api(page, `/v1/subjects/${subject}`);
+  const expires_at = new Date(Date.now() + 3_600_000).toISOString();
+  const officer = await open(1280, 800, 'light');
+  await signIn(officer, (await tell(page, '/v1/api-keys', { name: 'privacy', role: 'privacy', expires_at })).key);
+  await go(officer, '/subjects');
+  const find = officer.getByLabel('Find by the beginning of a pseudonym');
+  await find.fill('s_none');
+  await officer.getByText('No pseudonym begins so.').waitFor();
+  await find.fill(pseudonym.slice(0, 14));
+  await officer.getByRole('link', { name: pseudonym }).waitFor();
+  assert.equal(await officer.locator('main tbody tr').count(), 1, 'others are found too');
+  await officer.getByRole('link', { name: pseudonym }).click();
+  await officer.getByRole('button', { name: 'Restrict …' }).click();
+  const restricting = officer.getByRole('dialog', { name: 'Restrict processing' });
+  await restricting.getByLabel(/^Reason/).fill('Asked for in writing');
+  await restricting.getByRole('button', { name: 'Restrict' }).click();
+  const restricted = officer.getByText(/^Processing is restricted since/);
+  await restricted.waitFor();
+  const { restricted_at } = await api(page, `/v1/subjects/${subject}`);
+  assert.equal(await restricted.locator('time').getAttribute('datetime'), restricted_at);
+  await checkAccess(officer, 'a restricted subject');
+  await go(officer, '/subjects');
+  await officer.getByRole('row').filter({ hasText: pseudonym }).getByText('Restricted').waitFor();
+  await go(officer, `/subjects/${subject}`);
+  await officer.getByRole('button', { name: 'Lift restriction …' }).click();
+  const lifting = officer.getByRole('dialog', { name: 'Lift the restriction' });
+  await lifting.getByLabel(/^Reason/).fill('Withdrawn in writing');
+  await lifting.getByRole('button', { name: 'Lift' }).click();
+  await restricted.waitFor({ state: 'detached' });
+  await officer.getByRole('button', { name: 'Restrict …' }).waitFor();
+  assert.equal((await api(page, `/v1/subjects/${subject}`)).restricted_at, null);
+  await officer.context().close();
+
+  // A device is found by its name. An enrolment token is made for a group, listed, and revoked.
+  const { devices } = await api(page, '/v1/devices');
+  const named = devices.find((of) => of.name);
+  await go(page, '/fleet');
+  await page.getByLabel('Find by the beginning of a name').fill('no such device');
+  await page.getByText('No device is like that.').waitFor();
+  await page.getByLabel('Find by the beginning of a name').fill(named.name);
+  await page.getByRole('link', { name: named.name, exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Enrol devices …' }).click();
+  const enrol = page.getByRole('dialog', { name: 'Enrol devices' });
+  await enrol.getByLabel('Devices', { exact: true }).fill('3');
+  await enrol.getByRole('combobox', { name: 'Group' }).selectOption('default');
+  await enrol.getByRole('button', { name: 'Make a token' }).click();
+  await enrol.getByText(/^tacit-agent enrol --server/).waitFor();
+  await checkAccess(page, 'a token that was made');
+  await enrol.getByRole('button', { name: 'Done' }).click();
+  await enrol.waitFor({ state: 'hidden' });
+  const tokens = async () => (await api(page, '/v1/enrolment-tokens')).enrolment_tokens;
+  const [newest] = await tokens();
+  assert.deepEqual([newest.uses_left, newest.group, newest.revoked_at], [3, 'default', null]);
+  await page.getByRole('heading', { name: 'Enrolment tokens' }).click();
+  const token = page.getByRole('table', { name: 'Enrolment tokens' }).getByRole('row').filter({ hasText: newest.id.slice(-8) });
+  await token.getByText('Serves').waitFor();
+  await checkAccess(page, 'enrolment tokens');
+  await token.getByRole('button', { name: /^Revoke/ }).click();
+  const revoking = page.getByRole('dialog', { name: /^Revoke token/ });
+  await revoking.getByRole('button', { name: 'Revoke' }).click();
+  await token.getByText('Revoked').waitFor();
+  assert.equal(await token.getByRole('button').count(), 0, 'what is revoked is revoked again');
+  assert.notEqual((await tokens()).find((of) => of.id === newest.id).revoked_at, null);
 
   // Every view, in light and dark: legible, labelled, and within the page.
   const views = {
