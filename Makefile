@@ -9,8 +9,8 @@ SHELL := /bin/sh
 CARGO ?= cargo
 # Where cargo puts what it builds.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-# The demo ends once the attacks are caught; `make demo DEMO_ARGS=` stays up to be explored.
-DEMO_ARGS ?= --exit
+# In a terminal the demo stays up to be explored; elsewhere, and with --exit, it ends once the attacks are caught.
+DEMO_ARGS ?=
 
 DENY_VERSION := 0.20.2
 DENY_ROOT := .tools/cargo-deny-$(DENY_VERSION)

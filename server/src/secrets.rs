@@ -10,6 +10,7 @@ use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{hkdf, hmac};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::clock::Ambient;
@@ -143,6 +144,16 @@ impl Secrets {
     #[must_use]
     pub fn renewal_mark(&self, id: impl AsRef<[u8]>) -> Vec<u8> {
         hmac::sign(&self.erasures, &[b"renewed ", id.as_ref()].concat()).as_ref().to_vec()
+    }
+
+    /// The id of the subject that takes the place of one that is renewed: always the same, so that a backup that is restored becomes
+    /// again what it had become, and of no use to whoever lacks the key.
+    #[must_use]
+    pub fn successor(&self, id: Uuid) -> Uuid {
+        let tag = hmac::sign(&self.erasures, &[b"successor ", id.as_bytes().as_slice()].concat());
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
     }
 
     /// Encrypts, bound to a row and a purpose.

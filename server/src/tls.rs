@@ -1,7 +1,9 @@
 //! Listeners: TLS 1.3 with a given or a generated certificate, or plain on loopback.
 
 mod certificate;
+mod descriptors;
 mod expiry;
+mod opening;
 mod renewal;
 
 use std::io;
@@ -18,13 +20,15 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
+use self::opening::Opening;
 pub use certificate::{Certificate, GENERATED_DAYS, ensure, expires_at};
+pub use descriptors::raise;
 pub use expiry::chain_ends_at;
 pub use renewal::Renewal;
 
@@ -83,7 +87,14 @@ pub fn config(
 
 /// A connection after its handshake, if it has one.
 #[derive(Debug)]
-pub enum Connection {
+pub struct Connection {
+    stream: Transport,
+    opening: Opening,
+    _place: OwnedSemaphorePermit,
+}
+
+#[derive(Debug)]
+enum Transport {
     /// Loopback only.
     Plain(TcpStream),
     /// TLS 1.3.
@@ -116,12 +127,15 @@ pub async fn listen(
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))?;
     let local = listener.local_addr()?;
     let (ready, connections) = mpsc::channel(WAITING);
+    let places = Arc::new(Semaphore::new(descriptors::connections()));
     tokio::spawn(async move {
         loop {
+            // Whoever comes when all places are taken waits for one.
             let accepted = tokio::select! {
                 () = stopping.cancelled() => return,
-                accepted = listener.accept() => accepted,
+                accepted = async { (listener.accept().await, Arc::clone(&places).acquire_owned().await) } => accepted,
             };
+            let (accepted, Ok(place)) = accepted else { return };
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
@@ -135,10 +149,10 @@ pub async fn listen(
             let acceptor = tls.as_ref().map(|tls| TlsAcceptor::from(Arc::clone(&tls.borrow())));
             let ready = ready.clone();
             tokio::spawn(async move {
-                let connection = match acceptor {
-                    None => Connection::Plain(stream),
+                let stream = match acceptor {
+                    None => Transport::Plain(stream),
                     Some(acceptor) => match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                        Ok(Ok(stream)) => Connection::Tls(Box::new(stream)),
+                        Ok(Ok(stream)) => Transport::Tls(Box::new(stream)),
                         Ok(Err(error)) => {
                             tracing::debug!(%peer, %error, "handshake failed");
                             return;
@@ -146,6 +160,7 @@ pub async fn listen(
                         Err(_) => return,
                     },
                 };
+                let connection = Connection { stream, opening: Opening::new(), _place: place };
                 let _ = ready.send((connection, peer)).await;
             });
         }
@@ -154,10 +169,10 @@ pub async fn listen(
 }
 
 impl Connection {
-    fn stream(self: Pin<&mut Self>) -> Pin<&mut (dyn Stream + Unpin)> {
-        Pin::new(match self.get_mut() {
-            Self::Plain(stream) => stream,
-            Self::Tls(stream) => stream.as_mut(),
+    fn stream(&mut self) -> Pin<&mut (dyn Stream + Unpin)> {
+        Pin::new(match &mut self.stream {
+            Transport::Plain(stream) => stream,
+            Transport::Tls(stream) => stream.as_mut(),
         })
     }
 }
@@ -167,24 +182,30 @@ impl<T: AsyncRead + AsyncWrite> Stream for T {}
 
 impl AsyncRead for Connection {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.stream().poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = self.stream().poll_read(cx, buffer);
+        if read.is_pending() {
+            return self.opening.poll_late(cx);
+        }
+        self.opening.read(buffer.filled().len() - before);
+        read
     }
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.stream().poll_write(cx, bytes)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.stream().poll_flush(cx)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.stream().poll_shutdown(cx)
     }
 }
@@ -193,9 +214,9 @@ impl Connected for Connection {
     type ConnectInfo = TcpConnectInfo;
 
     fn connect_info(&self) -> TcpConnectInfo {
-        match self {
-            Self::Plain(stream) => stream.connect_info(),
-            Self::Tls(stream) => stream.get_ref().0.connect_info(),
+        match &self.stream {
+            Transport::Plain(stream) => stream.connect_info(),
+            Transport::Tls(stream) => stream.get_ref().0.connect_info(),
         }
     }
 }

@@ -6,7 +6,7 @@ mod fleet;
 mod server;
 mod story;
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -23,7 +23,7 @@ const DEADLINE: Duration = Duration::from_secs(170);
 /// Options of the demo.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// End once every attack is caught; the exit status is 0 only then
+    /// End once every attack is caught, also in a terminal, where it stays up otherwise; the exit status is 0 only if all were
     #[arg(long)]
     exit: bool,
     /// Simulated people
@@ -42,20 +42,21 @@ pub struct Args {
 /// # Errors
 /// When a part does not start or fails, or the demo is stopped or takes too long. The server has ended then.
 pub async fn run(args: &Args) -> Result<ExitCode> {
+    let stays = !args.exit && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let deadline = Instant::now() + DEADLINE;
     let mut stop = Stop::listen()?;
     let folder = Folder::make(args.data_dir.as_deref())?;
     say("starting tacit-server with a private Postgres ...");
     let mut process = Process::start(&folder)?;
     let played = tokio::select! {
-        played = timeout_at(deadline, story::play(args, &folder)) => {
+        played = timeout_at(deadline, story::play(args, stays, &folder)) => {
             played.unwrap_or_else(|_| Err(anyhow!("the demo was not done within {} s", DEADLINE.as_secs())))
         }
         () = stop.asked() => Err(anyhow!("stopped")),
         status = process.ended() => Err(process.failure(status)),
     };
     let played = match played {
-        Ok(mut played) if !args.exit => {
+        Ok(mut played) if stays => {
             say("\nThe server stays up, and people go on working. Press Ctrl-C to end the demo.");
             tokio::select! {
                 () = stop.asked() => Ok(played.proved),

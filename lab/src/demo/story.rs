@@ -35,7 +35,7 @@ pub(super) struct Played {
 }
 
 /// Plays the whole story.
-pub(super) async fn play(args: &Args, folder: &Folder) -> Result<Played> {
+pub(super) async fn play(args: &Args, stays: bool, folder: &Folder) -> Result<Played> {
     let server = Server::ready(folder).await?;
     tell_of_the_dashboard(&server);
     let population = Arc::new(Population::shipped());
@@ -71,7 +71,7 @@ pub(super) async fn play(args: &Args, folder: &Folder) -> Result<Played> {
     attacks.push(play.attack(spare, Kind::StolenCredentials, at_ms).await?);
 
     let proved = conclude(&play.board, &attacks);
-    tell_how_to_ask(&server, attacks[0].session, args.exit);
+    tell_how_to_ask(&server, attacks[0].session, stays);
     Ok(Played { proved, play })
 }
 
@@ -270,8 +270,8 @@ fn tell_of_the_dashboard(server: &Server) {
     say("  the certificate is the server's own: let the browser go on, or trust its tls/ca.pem");
 }
 
-fn tell_how_to_ask(server: &Server, session: Uuid, exit: bool) {
-    let when = if exit { " (without --exit it stays up)" } else { "" };
+fn tell_how_to_ask(server: &Server, session: Uuid, stays: bool) {
+    let when = if stays { "" } else { " (in a terminal and without --exit it stays up)" };
     say(&format!("\nHow to ask the server yourself{when}:"));
     say(&format!("  export CA={} KEY={}", server.ca.display(), server.api_key));
     let timeline = format!("sessions/{session}/timeline");

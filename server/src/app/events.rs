@@ -3,27 +3,29 @@
 //! The place between two events is that of the verdict cursor (docs/decisions/0003-verdict-cursor.md), so that an event's id can be
 //! passed to `/v1/verdicts` and the other way round. An alert stands behind the verdicts of the transaction that changed it.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::Stream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
 
 use crate::app::App;
 use crate::app::changes::Topics;
 use crate::app::read::{self, Page};
-use crate::domain::Scope;
 use crate::domain::alert::Severity;
+use crate::domain::{Caller, Scope};
 use crate::store::read::alerts::{Alert, AlertFilter};
 use crate::store::read::verdicts::{Verdict, VerdictFilter, VerdictPlace};
 use crate::{Error, ErrorKind, Result};
 
-/// A stream ends after so long, so that who calls is asked anew.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
+/// A stream ends after so long, so that who calls is asked anew: no credential is taken on trust for longer.
+const LONGEST: Duration = Duration::from_secs(60);
 /// Streams of one process at most.
-pub const MOST: usize = 256;
+const MOST: usize = 256;
+/// Streams of one caller at most.
+const MOST_OF_ONE: usize = 16;
 /// Events read at once at most.
 const AT_ONCE: i64 = 200;
 /// Between two looks of one stream.
@@ -38,6 +40,45 @@ pub enum Happened {
     Alert(String, Box<Alert>),
 }
 
+/// The event streams of this process that are open, by caller.
+#[derive(Debug, Default)]
+pub struct EventStreams(Mutex<HashMap<String, usize>>);
+
+impl EventStreams {
+    fn open(self: &Arc<Self>, caller: &str) -> Result<OpenStream> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = open.get(caller).copied().unwrap_or_default();
+        let limited = |says| Err(Error::new(ErrorKind::RateLimited, says));
+        if own >= MOST_OF_ONE {
+            return limited("this caller has too many event streams open: close one, or poll /v1/verdicts");
+        }
+        if open.values().sum::<usize>() >= MOST {
+            return limited("too many event streams are open; poll /v1/verdicts instead");
+        }
+        open.insert(caller.to_owned(), own + 1);
+        Ok(OpenStream { of: Arc::clone(self), caller: caller.to_owned() })
+    }
+}
+
+/// A stream that counts until it is dropped.
+#[derive(Debug)]
+struct OpenStream {
+    of: Arc<EventStreams>,
+    caller: String,
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        let mut open = self.of.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut own) = open.entry(std::mem::take(&mut self.caller)) {
+            *own.get_mut() -= 1;
+            if *own.get() == 0 {
+                own.remove();
+            }
+        }
+    }
+}
+
 /// Where a stream is.
 #[derive(Debug)]
 pub struct Tail {
@@ -47,7 +88,7 @@ pub struct Tail {
     place: VerdictPlace,
     ready: VecDeque<Happened>,
     ends_at: Instant,
-    _permit: OwnedSemaphorePermit,
+    _open: OpenStream,
 }
 
 impl Tail {
@@ -57,14 +98,12 @@ impl Tail {
     /// Invalid argument for a place that is none; rate limited when too many streams are open; as the database.
     pub async fn begin(
         app: &Arc<App>,
-        scope: Scope,
+        caller: &Caller,
         verdicts: VerdictFilter,
         severity: Option<Severity>,
         page: &Page,
     ) -> Result<Self> {
-        let permit = Arc::clone(&app.event_streams).try_acquire_owned().map_err(|_| {
-            Error::new(ErrorKind::RateLimited, "too many event streams are open; poll /v1/verdicts instead")
-        })?;
+        let (scope, open) = (caller.scope(), app.event_streams.open(&caller.name())?);
         let place = read::verdict_place(&app.store, page).await?;
         let alerts = AlertFilter {
             severity,
@@ -75,7 +114,7 @@ impl Tail {
             ..AlertFilter::default()
         };
         let ends_at = Instant::now() + LONGEST;
-        Ok(Self { scope, verdicts, alerts, place, ready: VecDeque::new(), ends_at, _permit: permit })
+        Ok(Self { scope, verdicts, alerts, place, ready: VecDeque::new(), ends_at, _open: open })
     }
 
     /// Reads what is behind the place, and moves it.

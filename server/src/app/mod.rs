@@ -33,7 +33,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use tacit_engine::Population;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Ambient;
@@ -71,8 +71,8 @@ pub struct App {
     pub revoked: watch::Sender<HashSet<DeviceId>>,
     /// Devices that have to be sent a directive; streams watch it.
     pub directed: watch::Sender<HashSet<DeviceId>>,
-    /// Event streams that may still be opened.
-    pub event_streams: Arc<Semaphore>,
+    /// Event streams that are open.
+    pub event_streams: Arc<events::EventStreams>,
     /// Cancelled when the server is to stop.
     pub stopping: CancellationToken,
 }

@@ -15,7 +15,7 @@ use crate::domain::{DeviceId, Scope, SessionId, SubjectId};
 use crate::store::Store;
 use crate::store::read::Place;
 use crate::store::read::alerts::{Alert, AlertFilter};
-use crate::store::read::devices::Device;
+use crate::store::read::devices::{Device, DeviceFilter};
 use crate::store::read::sessions::{Session, SessionFilter};
 use crate::store::read::subjects::{ProfileState, Subject};
 use crate::store::read::timeline::{TimelineEvent, TimelineVerdict, TimelineWindow};
@@ -101,9 +101,14 @@ pub(super) fn paged<T>(
 ///
 /// # Errors
 /// Invalid argument for a cursor or limit; as the database.
-pub async fn subjects(store: &Store, scope: &Scope, page: &Page) -> Result<(Vec<Subject>, Option<String>)> {
+pub async fn subjects(
+    store: &Store,
+    scope: &Scope,
+    pseudonym: Option<&str>,
+    page: &Page,
+) -> Result<(Vec<Subject>, Option<String>)> {
     let limit = page.limit()?;
-    let rows = store.read_subjects(scope, page.place("subjects")?, limit + 1).await?;
+    let rows = store.read_subjects(scope, pseudonym, page.place("subjects")?, limit + 1).await?;
     Ok(paged("subjects", rows, limit, |s| Place { at: s.created_at, id: s.id }))
 }
 
@@ -131,9 +136,14 @@ pub async fn profile(store: &Store, scope: &Scope, id: SubjectId) -> Result<Prof
 ///
 /// # Errors
 /// Invalid argument for a cursor or limit; as the database.
-pub async fn devices(store: &Store, scope: &Scope, page: &Page) -> Result<(Vec<Device>, Option<String>)> {
+pub async fn devices(
+    store: &Store,
+    scope: &Scope,
+    filter: &DeviceFilter,
+    page: &Page,
+) -> Result<(Vec<Device>, Option<String>)> {
     let limit = page.limit()?;
-    let rows = store.read_devices(scope, page.place("devices")?, limit + 1).await?;
+    let rows = store.read_devices(scope, filter, page.place("devices")?, limit + 1).await?;
     Ok(paged("devices", rows, limit, |d| Place { at: d.enrolled_at, id: d.id }))
 }
 

@@ -10,13 +10,12 @@ use anyhow::Context as _;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tacit_engine::Population;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{audit, database, master_key, say};
 use crate::app::bounds::Bounds;
 use crate::app::changes::Changes;
-use crate::app::events;
 use crate::app::health::Health;
 use crate::app::ingest::ProfileCache;
 use crate::app::policies::PolicyCache;
@@ -32,6 +31,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub(super) async fn serve(settings: Settings, ambient: Ambient) -> anyhow::Result<()> {
     let stopping = CancellationToken::new();
     stop_on_signal(stopping.clone())?;
+    tls::raise();
     let lock = postgres::lock(&settings.data_dir)?;
     let endpoints = settings.data_dir.join("endpoints.json");
     // A server that was killed leaves it behind.
@@ -55,7 +55,7 @@ pub(super) async fn serve(settings: Settings, ambient: Ambient) -> anyhow::Resul
                 health: Health::default(),
                 revoked: watch::Sender::new(HashSet::new()),
                 directed: watch::Sender::new(HashSet::new()),
-                event_streams: Arc::new(Semaphore::new(events::MOST)),
+                event_streams: Arc::default(),
                 stopping: stopping.clone(),
             });
             run(&app, &endpoints).await

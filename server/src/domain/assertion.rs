@@ -63,7 +63,7 @@ pub fn check(text: &str, public_key: &[u8], now: OffsetDateTime) -> Result<Asser
     // Times are checked below, against the clock that is given.
     validation.validate_exp = false;
     let claims: Claims = jsonwebtoken::decode(text, &DecodingKey::from_ed_der(public_key), &validation)
-        .map_err(|error| refuse("the signature or the audience does not hold").with_source(error))?
+        .map_err(|error| of_nobody().with_source(error))?
         .claims;
     if claims.iss != claims.sub {
         return Err(refuse("iss and sub differ"));
@@ -85,10 +85,10 @@ pub fn check(text: &str, public_key: &[u8], now: OffsetDateTime) -> Result<Asser
     Ok(Assertion { jti, forget: end + Duration::seconds(LEEWAY) })
 }
 
-/// Refuses an assertion of no device.
+/// Refuses an assertion of no device, in the words for one that is not signed by its device: neither tells which devices there are.
 #[must_use]
 pub fn of_nobody() -> Error {
-    refuse("no such device")
+    refuse("no device that is enrolled here has signed this for this audience")
 }
 
 /// Refuses an assertion that has served.

@@ -17,6 +17,8 @@ use crate::app::read::{LIMIT_MOST, Page};
 use crate::domain::verdict;
 use crate::{Error, Result};
 
+/// Characters of a short field at most.
+const SHORT: usize = 64;
 /// Characters of a stranger's parameter name that are said back.
 const SAID_BACK: usize = 64;
 
@@ -36,6 +38,15 @@ impl Fields {
             return Err(Error::of_field(name, format!("{name} is given more than once")));
         }
         Ok(Some(value))
+    }
+
+    /// A field of 1 to [`SHORT`] characters.
+    pub(super) fn short(&mut self, name: &'static str) -> Result<Option<String>> {
+        let text = self.text(name)?;
+        if text.as_ref().is_some_and(|text| !(1..=SHORT).contains(&text.chars().count())) {
+            return Err(Error::of_field(name, format!("{name} must be 1 to {SHORT} characters")));
+        }
+        Ok(text)
     }
 
     /// The value of a field; `expected` ends the sentence "NAME must be".

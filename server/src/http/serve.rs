@@ -1,11 +1,13 @@
 //! Serves connections, and answers heads that are too large in the server's own words.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -22,12 +24,24 @@ pub(super) const LARGEST_HEAD: usize = 16 * 1024;
 const READ_FIELDS: usize = 4 * MOST_FIELDS;
 const READ_HEAD: u32 = 256 * 1024;
 
+/// From the end of an answer, or the beginning of a connection, to the end of the next head.
+const HEAD_WITHIN: Duration = Duration::from_secs(30);
+/// How often a silent peer of HTTP/2 is asked whether it is there, and how long it may take to answer.
+const ALIVE_EVERY: Duration = Duration::from_secs(20);
+const ALIVE_WITHIN: Duration = Duration::from_secs(10);
+
 /// Serves REST until `stopping` and until its calls have ended.
 pub async fn serve(router: Router, incoming: Incoming, stopping: CancellationToken) {
     let mut connections = incoming.into_inner();
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().max_headers(READ_FIELDS).max_buf_size(READ_HEAD as usize);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
     builder.http2().max_header_list_size(READ_HEAD);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(ALIVE_EVERY)
+        .keep_alive_timeout(ALIVE_WITHIN);
     let open = GracefulShutdown::new();
     loop {
         let connection = tokio::select! {

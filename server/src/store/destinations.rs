@@ -177,12 +177,12 @@ impl Unit {
         Ok(())
     }
 
-    /// Has a destination hear of nothing more; `false` if there is none.
+    /// Removes a destination with what is still kept for it; `false` if there is none.
     ///
     /// # Errors
     /// As the database.
-    pub async fn silence_destination(&mut self, id: DestinationId) -> Result<bool> {
-        let done = sqlx::query!("update destination set enabled = false where id = $1", id.0);
+    pub async fn drop_destination(&mut self, id: DestinationId) -> Result<bool> {
+        let done = sqlx::query!("delete from destination where id = $1", id.0);
         Ok(done.execute(&mut *self.tx).await?.rows_affected() == 1)
     }
 
@@ -300,13 +300,13 @@ impl Store {
         Ok(done.execute(self.pool()).await?.rows_affected())
     }
 
-    /// Removes a destination with what is still kept for it.
+    /// Has a destination hear of nothing more; `false` if there is none.
     ///
     /// # Errors
     /// As the database.
-    pub async fn drop_destination(&self, id: DestinationId) -> Result<()> {
-        sqlx::query!("delete from destination where id = $1", id.0).execute(self.pool()).await?;
-        Ok(())
+    pub async fn silence_destination(&self, id: DestinationId) -> Result<bool> {
+        let done = sqlx::query!("update destination set enabled = false where id = $1", id.0);
+        Ok(done.execute(self.pool()).await?.rows_affected() == 1)
     }
 
     /// Destinations to which something can be delivered now, of kinds that the server calls.

@@ -12,7 +12,7 @@ use tacit_proto::v1;
 use tacit_proto::v1::record::Body;
 use tacit_proto::v1::server_message::Message as Down;
 use tacit_server::app::audit::verify;
-use tacit_server::app::rights::{Desk, Noted, reapply, renew, reveal};
+use tacit_server::app::rights::{Desk, Noted, erase, reapply, renew, reveal};
 use tacit_server::domain::{Caller, Role, SubjectId};
 use tacit_server::store::held::OF_SUBJECT;
 use tonic::Code;
@@ -266,6 +266,20 @@ async fn a_restored_backup_renews_again_and_still_leaves_alone_who_objected() {
     let revealed = reveal(desk, &Caller::Server, SubjectId(*id), WHY).await.unwrap();
     assert_eq!(revealed.name, "user-1");
     assert_eq!(reapply(desk, &noted).await.unwrap(), 0);
+
+    // Whoever took the place and was renewed or erased in turn is so again.
+    let second = renew(desk, &Caller::Server, SubjectId(*id), WHY).await.unwrap();
+    assert_eq!(reapply(desk, &noted).await.unwrap(), 0);
+    sqlx::raw_sql(restore).execute(pool).await.unwrap();
+    assert_eq!(reapply(desk, &noted).await.unwrap(), 2);
+    let there: Vec<(Uuid, i32)> =
+        sqlx::query_as("select id, generation from subject").fetch_all(pool).await.unwrap();
+    assert_eq!(there, [(second.0, 2)]);
+    erase(desk, &Caller::Server, second, WHY).await.unwrap();
+    assert_eq!(reapply(desk, &noted).await.unwrap(), 0);
+    sqlx::raw_sql(restore).execute(pool).await.unwrap();
+    assert_eq!(reapply(desk, &noted).await.unwrap(), 3);
+    assert_eq!(api.server.count("select count(*) from subject").await, 0);
 }
 
 #[tokio::test]
@@ -309,6 +323,8 @@ async fn nothing_is_made_of_a_restricted_subjects_input() {
     };
     assert_eq!(act("restrict").await["restricted"], true);
     assert_eq!(act("restrict").await["restricted"], true);
+    let shown = api.ok(&format!("/v1/subjects/{subject}"), &privacy).await;
+    assert_eq!(shown["restricted_at"], "2026-03-02T09:00:00Z");
     let counts = async || {
         let windows = server.count("select count(*) from feature_window").await;
         let verdicts = server.count("select count(*) from verdict").await;

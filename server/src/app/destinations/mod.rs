@@ -3,6 +3,8 @@
 mod letters;
 mod shown;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::Duration;
@@ -247,20 +249,28 @@ async fn record(
     audit::record(unit, &app.ambient, caller, action, Object::Destination(id), details).await
 }
 
-/// Removes a destination, with what waits for it. Broken off, it leaves the destination disabled: remove it again.
+/// Removes a destination, with what waits for it, also if the caller does not wait for the end. A server that is killed meanwhile leaves
+/// the destination disabled: remove it again.
 ///
 /// # Errors
 /// Not found; as the database.
-pub async fn remove(app: &App, caller: &Caller, id: DestinationId) -> Result<()> {
+pub async fn remove(app: &Arc<App>, caller: &Caller, id: DestinationId) -> Result<()> {
+    let (app, caller) = (Arc::clone(app), caller.clone());
+    tokio::spawn(async move { clear(&app, &caller, id).await }).await.map_err(Error::internal)?
+}
+
+async fn clear(app: &App, caller: &Caller, id: DestinationId) -> Result<()> {
+    // Piece by piece, and before the destination: verdicts wait for whoever deletes that.
+    if !app.store.silence_destination(id).await? {
+        return Err(none());
+    }
+    while app.store.drop_deliveries(id, AT_ONCE).await? > 0 {}
     let mut unit = app.store.begin().await?;
-    if !unit.silence_destination(id).await? {
+    if !unit.drop_destination(id).await? {
         return Err(none());
     }
     record(app, &mut unit, caller, Action::DestinationRemoved, id, json!({})).await?;
     unit.commit().await?;
-    // Piece by piece, and before the destination: verdicts wait for whoever deletes that.
-    while app.store.drop_deliveries(id, AT_ONCE).await? > 0 {}
-    app.store.drop_destination(id).await?;
     tracing::info!(destination = %id, by = caller.name(), "destination removed");
     Ok(())
 }

@@ -56,10 +56,10 @@ pub async fn reapply(desk: Desk<'_>, noted: &Noted) -> Result<usize> {
     if known.is_subset(&stored) {
         return Ok(0);
     }
-    let mut again = 0;
-    let ids = unit.subject_ids().await?;
+    let mut again = BTreeSet::new();
+    let mut ids = unit.subject_ids().await?;
     drop(unit);
-    for id in ids {
+    while let Some(id) = ids.pop() {
         let (erased, renewed) = (desk.secrets.erasure_mark(id.0), desk.secrets.renewal_mark(id.0));
         if !known.contains(&erased) && !known.contains(&renewed) {
             continue;
@@ -71,14 +71,15 @@ pub async fn reapply(desk: Desk<'_>, noted: &Noted) -> Result<usize> {
         } else {
             // Nobody has logged on since: sessions that the backup holds open are history, too.
             let why = "renewed before the database was restored";
-            replace(desk, unit, &Caller::Server, subject, why).await?;
+            // Who took the place may have been renewed or erased in turn.
+            ids.push(replace(desk, unit, &Caller::Server, subject, why).await?);
         }
-        again += 1;
+        again.insert(id);
     }
     let mut unit = desk.store.begin().await?;
     for mark in known.difference(&stored) {
         unit.mark_erased(mark, desk.ambient.now()).await?;
     }
     unit.commit().await?;
-    Ok(again)
+    Ok(again.len())
 }

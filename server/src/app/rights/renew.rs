@@ -41,7 +41,7 @@ pub(super) async fn replace(
     let now = desk.ambient.now();
     let generation = old.generation.saturating_add(1);
     let new = SubjectRow {
-        id: SubjectId(desk.ambient.id()),
+        id: SubjectId(desk.secrets.successor(id.0)),
         pseudonym: desk.secrets.pseudonym(&name, generation),
         // Not when the old one was first seen, nor since when it is restricted.
         created_at: now,

@@ -322,7 +322,7 @@ pub async fn change(app: &App, caller: &Caller, asked: Asked) -> Result<Stream> 
 ///
 /// # Errors
 /// Not found; as the database.
-pub async fn remove(app: &App, caller: &Caller, id: Uuid) -> Result<()> {
+pub async fn remove(app: &Arc<App>, caller: &Caller, id: Uuid) -> Result<()> {
     owned(app, caller, id).await?;
     destinations::remove(app, caller, DestinationId(id)).await
 }

@@ -8,13 +8,40 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Answer, Pages};
+use crate::Result;
+use crate::app::read::Page;
 use crate::app::{App, devices, read};
 use crate::domain::{Caller, DeviceId};
 use crate::http::auth::Within;
-use crate::http::params::{Id, Nothing, PageParams, Params};
+use crate::http::params::{Fields, FromFields, Id, Nothing, Params};
 use crate::http::problem::Problem;
 use crate::http::reading::Listing;
-use crate::store::read::devices::Device;
+use crate::store::read::devices::{Device, DeviceFilter};
+
+/// Which devices.
+#[derive(Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DeviceParams {
+    /// Those whose names begin so, in whatever case.
+    #[param(min_length = 1, max_length = 64)]
+    name: Option<String>,
+    /// Those of this group.
+    #[param(min_length = 1, max_length = 64)]
+    group: Option<String>,
+    /// `next` of the page before.
+    after: Option<String>,
+    /// Rows at most, 1 to 1000; 100 unless given.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+}
+
+impl FromFields for DeviceParams {
+    fn from_fields(fields: &mut Fields) -> Result<Self> {
+        let (name, group) = (fields.short("name")?, fields.short("group")?);
+        let Page { after, limit } = fields.page()?;
+        Ok(Self { name, group, after, limit })
+    }
+}
 
 /// A page of devices.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,16 +54,17 @@ pub(crate) struct Devices {
 
 /// Enrolled devices.
 #[utoipa::path(get, path = "/v1/devices", tag = "devices", operation_id = "list_devices",
-    params(PageParams), security(("bearer" = [])), responses(
+    params(DeviceParams), security(("bearer" = [])), responses(
     (status = 200, body = Devices),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Within(scope): Within,
-    Params(page): Params<PageParams>,
+    Params(DeviceParams { name, group, after, limit }): Params<DeviceParams>,
 ) -> Pages<Devices> {
-    let (devices, next) = read::devices(&app.store, &scope, &page.into()).await?;
+    let (filter, page) = (DeviceFilter { name, group }, Page { after, limit });
+    let (devices, next) = read::devices(&app.store, &scope, &filter, &page).await?;
     Ok(Listing { next: next.clone(), body: Devices { devices, next } })
 }
 

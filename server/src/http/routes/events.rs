@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -14,8 +15,8 @@ use super::verdicts::Which;
 use crate::app::App;
 use crate::app::events::{self, Happened, Tail};
 use crate::app::read::Page;
+use crate::domain::Caller;
 use crate::domain::alert::Severity;
-use crate::http::auth::Within;
 use crate::http::params::{Fields, FromFields, Params};
 use crate::http::problem::{Failure, Problem};
 use crate::{Error, Result};
@@ -45,7 +46,8 @@ impl FromFields for EventParams {
 
 /// Events `verdict` and `alert`, as they can be read at `/v1/verdicts` and `/v1/alerts/{id}`, within two seconds. An event's id goes on where it
 /// was: send it as `Last-Event-ID`, as browsers do by themselves. Every verdict comes once; of an alert, how it stands after its latest
-/// change. The server ends a connection after 15 minutes, and when it stops: call again.
+/// change. The server ends a connection after a minute, so that whoever calls is asked
+/// for a credential anew, and when it stops: call again.
 #[utoipa::path(get, path = "/v1/events", tag = "events", operation_id = "stream_events",
     params(EventParams, Which, ("Last-Event-ID" = Option<String>, Header, description = "Id of the last event that arrived")),
     security(("bearer" = [])), responses(
@@ -54,7 +56,7 @@ impl FromFields for EventParams {
 ))]
 pub(crate) async fn stream(
     State(app): State<Arc<App>>,
-    Within(scope): Within,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     Params(params): Params<EventParams>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
@@ -64,7 +66,7 @@ pub(crate) async fn stream(
     });
     let after = last.transpose()?.filter(|id| !id.is_empty()).or(params.after);
     let page = Page { after: Some(after.unwrap_or_else(|| "latest".to_owned())), limit: None };
-    let tail = Tail::begin(&app, scope, params.which.filter(), params.severity, &page).await?;
+    let tail = Tail::begin(&app, &caller, params.which.filter(), params.severity, &page).await?;
     let stream = events::stream(app, tail);
     let stream = futures::StreamExt::map(stream, |happened| Ok(sse(&happened)));
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("alive")))

@@ -8,13 +8,37 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Answer, Pages};
+use crate::Result;
+use crate::app::read::Page;
 use crate::app::{App, read};
 use crate::domain::SubjectId;
 use crate::http::auth::Within;
-use crate::http::params::{Id, Nothing, PageParams, Params};
+use crate::http::params::{Fields, FromFields, Id, Nothing, Params};
 use crate::http::problem::Problem;
 use crate::http::reading::Listing;
 use crate::store::read::subjects::{ProfileState, Subject};
+
+/// Which subjects.
+#[derive(Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SubjectParams {
+    /// Those whose pseudonyms begin so.
+    #[param(min_length = 1, max_length = 64)]
+    pseudonym: Option<String>,
+    /// `next` of the page before.
+    after: Option<String>,
+    /// Rows at most, 1 to 1000; 100 unless given.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+}
+
+impl FromFields for SubjectParams {
+    fn from_fields(fields: &mut Fields) -> Result<Self> {
+        let pseudonym = fields.short("pseudonym")?;
+        let Page { after, limit } = fields.page()?;
+        Ok(Self { pseudonym, after, limit })
+    }
+}
 
 /// A page of subjects.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,16 +51,17 @@ pub(crate) struct Subjects {
 
 /// Subjects by pseudonym, with the state of their profiles.
 #[utoipa::path(get, path = "/v1/subjects", tag = "subjects", operation_id = "list_subjects",
-    params(PageParams), security(("bearer" = [])), responses(
+    params(SubjectParams), security(("bearer" = [])), responses(
     (status = 200, body = Subjects),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Within(scope): Within,
-    Params(page): Params<PageParams>,
+    Params(SubjectParams { pseudonym, after, limit }): Params<SubjectParams>,
 ) -> Pages<Subjects> {
-    let (subjects, next) = read::subjects(&app.store, &scope, &page.into()).await?;
+    let page = Page { after, limit };
+    let (subjects, next) = read::subjects(&app.store, &scope, pseudonym.as_deref(), &page).await?;
     Ok(Listing { next: next.clone(), body: Subjects { subjects, next } })
 }
 

@@ -49,12 +49,27 @@ pub struct Device {
     pub revoked_at: Option<OffsetDateTime>,
 }
 
+/// Which devices.
+#[derive(Debug, Clone, Default)]
+pub struct DeviceFilter {
+    /// How their names begin, in whatever case.
+    pub name: Option<String>,
+    /// In which group.
+    pub group: Option<String>,
+}
+
 impl Store {
-    /// Devices after a place, in order of enrolment, at most `limit`.
+    /// Devices of a filter after a place, in order of enrolment, at most `limit`.
     ///
     /// # Errors
     /// As the database.
-    pub async fn read_devices(&self, scope: &Scope, after: Option<Place>, limit: i64) -> Result<Vec<Device>> {
+    pub async fn read_devices(
+        &self,
+        scope: &Scope,
+        filter: &DeviceFilter,
+        after: Option<Place>,
+        limit: i64,
+    ) -> Result<Vec<Device>> {
         let rows = sqlx::query_as!(
             Device,
             r#"select id, name, os, os_version, agent_version, group_name as "group", enrolled_at, last_seen_at,
@@ -63,11 +78,15 @@ impl Store {
                from device
                where ($1::timestamptz is null or (enrolled_at, id) > ($1, $2::uuid))
                  and ($4::text[] is null or group_name = any($4))
+                 and ($5::text is null or starts_with(lower(name), lower($5)))
+                 and ($6::text is null or group_name = $6)
                order by enrolled_at, id limit $3"#,
             after.map(|p| p.at),
             after.map(|p| p.id),
             limit,
-            scope.groups()
+            scope.groups(),
+            filter.name.as_deref(),
+            filter.group.as_deref()
         );
         Ok(rows.fetch_all(self.pool()).await?)
     }

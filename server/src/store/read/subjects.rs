@@ -34,6 +34,9 @@ pub struct Subject {
     /// When the subject was first seen.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
+    /// Since when nothing is made of the subject's input.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub restricted_at: Option<OffsetDateTime>,
     /// State of the profile by modality; empty before there is one.
     #[schema(value_type = Vec<Maturity>)]
     pub profile: Json<Vec<Maturity>>,
@@ -55,30 +58,33 @@ pub struct ProfileState {
 }
 
 impl Store {
-    /// Subjects after a place, oldest first, at most `limit`.
+    /// Subjects whose pseudonyms begin so, after a place, oldest first, at most `limit`.
     ///
     /// # Errors
     /// As the database.
     pub async fn read_subjects(
         &self,
         scope: &Scope,
+        pseudonym: Option<&str>,
         after: Option<Place>,
         limit: i64,
     ) -> Result<Vec<Subject>> {
         let rows = sqlx::query_as!(
             Subject,
-            r#"select s.id, s.pseudonym, s.created_at,
+            r#"select s.id, s.pseudonym, s.created_at, s.restricted_at,
                       coalesce(p.maturity, '[]'::jsonb) as "profile!: Json<Vec<Maturity>>"
                from subject s left join profile p on p.subject_id = s.id
                where ($1::timestamptz is null or (s.created_at, s.id) > ($1, $2::uuid))
                  and ($4::text[] is null or exists (
                       select from session e join device d on d.id = e.device_id
                       where e.subject_id = s.id and d.group_name = any($4)))
+                 and ($5::text is null or starts_with(s.pseudonym, $5))
                order by s.created_at, s.id limit $3"#,
             after.map(|p| p.at),
             after.map(|p| p.id),
             limit,
-            scope.groups()
+            scope.groups(),
+            pseudonym
         );
         Ok(rows.fetch_all(self.pool()).await?)
     }
@@ -90,7 +96,7 @@ impl Store {
     pub async fn read_subject(&self, scope: &Scope, id: SubjectId) -> Result<Option<Subject>> {
         let row = sqlx::query_as!(
             Subject,
-            r#"select s.id, s.pseudonym, s.created_at,
+            r#"select s.id, s.pseudonym, s.created_at, s.restricted_at,
                       coalesce(p.maturity, '[]'::jsonb) as "profile!: Json<Vec<Maturity>>"
                from subject s left join profile p on p.subject_id = s.id
                where s.id = $1 and ($2::text[] is null or exists (

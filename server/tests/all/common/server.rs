@@ -11,7 +11,7 @@ use tacit_server::app::changes::Changes;
 use tacit_server::app::health::Health;
 use tacit_server::app::ingest::ProfileCache;
 use tacit_server::app::policies::PolicyCache;
-use tacit_server::app::{App, events, tokens};
+use tacit_server::app::{App, tokens};
 use tacit_server::clock::{Ambient, Clock, Random};
 use tacit_server::config::Settings;
 use tacit_server::domain::Caller;
@@ -21,7 +21,7 @@ use tacit_server::store::Store;
 use tacit_server::{grpc, jobs, tls};
 use time::OffsetDateTime;
 use time::macros::datetime;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::cluster;
@@ -111,7 +111,7 @@ impl Server {
             health: Health::default(),
             revoked: watch::Sender::new(HashSet::new()),
             directed: watch::Sender::new(HashSet::new()),
-            event_streams: Arc::new(Semaphore::new(events::MOST)),
+            event_streams: Arc::default(),
             stopping: stopping.clone(),
         });
         let loopback = "127.0.0.1:0".parse().unwrap();

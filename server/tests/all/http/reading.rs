@@ -72,6 +72,19 @@ async fn lists_come_in_pages_and_are_narrowed() {
         let page = api.ok(&format!("/v1/sessions?{filter}"), &key).await;
         assert_eq!(ids(&page, "sessions"), expected, "{filter}");
     }
+    let pseudonym =
+        api.ok("/v1/subjects", &key).await["subjects"][1]["pseudonym"].as_str().unwrap().to_owned();
+    for (list, filter, expected) in [
+        ("subjects", format!("pseudonym={pseudonym}"), vec!["a2"]),
+        ("subjects", "pseudonym=%25".to_owned(), vec![]),
+        ("devices", "name=DESK".to_owned(), vec!["d1", "d2"]),
+        ("devices", "name=esk".to_owned(), vec![]),
+        ("devices", "group=another".to_owned(), vec![]),
+        ("devices", "group=default&name=desk".to_owned(), vec!["d1", "d2"]),
+    ] {
+        let page = api.ok(&format!("/v1/{list}?{filter}"), &key).await;
+        assert_eq!(ids(&page, list), expected, "{filter}");
+    }
 }
 
 #[tokio::test]

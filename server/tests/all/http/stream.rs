@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use axum::body::Body;
+use axum::http::Request;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tacit_server::domain::Role;
 
 use super::conventions::events;
@@ -32,4 +34,24 @@ async fn alerts_of_one_transaction_that_are_read_in_two_goes_all_come() {
         .map(|[.., data]| serde_json::from_str::<Value>(data).unwrap()["id"].to_string())
         .collect();
     assert_eq!(alerts.len(), 201);
+}
+
+#[tokio::test]
+async fn one_caller_does_not_take_every_stream() {
+    let api = Api::start().await;
+    let (greedy, other) = (api.key(Role::Service).await, api.key(Role::Viewer).await);
+    let begin = async |key: &str| {
+        let request = Request::builder().uri("/v1/events").header("authorization", format!("Bearer {key}"));
+        api.raw(request.body(Body::empty()).unwrap()).await
+    };
+    let mut open = Vec::new();
+    for _ in 0..16 {
+        open.push(begin(&greedy).await);
+    }
+    assert!(open.iter().all(|stream| stream.status() == 200));
+    let refused = api.get("/v1/events", &greedy).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (429, &json!("rate-limited")));
+    assert_eq!(begin(&other).await.status(), 200);
+    open.pop();
+    assert_eq!(begin(&greedy).await.status(), 200);
 }
