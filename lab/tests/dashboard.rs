@@ -32,7 +32,8 @@ fn an_attack_is_seen_explained_and_dealt_with_in_the_browser() {
         assert!(web.join(needed).exists(), "server/web/{needed} is missing: run `{how}`");
     }
     let mut demo = Command::new(env!("CARGO_BIN_EXE_tacit-lab"));
-    let mut demo = Demo(demo.arg("demo").stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap());
+    let mut demo =
+        Demo(demo.args(["demo", "--stay"]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap());
 
     // Read to the end, or the demo would wait for a reader.
     let (line_of, lines) = mpsc::channel();

@@ -23,9 +23,12 @@ const DEADLINE: Duration = Duration::from_secs(170);
 /// Options of the demo.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// End once every attack is caught, also in a terminal, where it stays up otherwise; the exit status is 0 only if all were
+    /// End once every attack is caught, also in a terminal; the exit status is 0 only if all were
     #[arg(long)]
     exit: bool,
+    /// Stay up afterwards, as it does in a terminal
+    #[arg(long, conflicts_with = "exit")]
+    stay: bool,
     /// Simulated people
     #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u8).range(2..=40))]
     people: u8,
@@ -42,7 +45,8 @@ pub struct Args {
 /// # Errors
 /// When a part does not start or fails, or the demo is stopped or takes too long. The server has ended then.
 pub async fn run(args: &Args) -> Result<ExitCode> {
-    let stays = !args.exit && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let stays = args.stay || terminal && !args.exit;
     let deadline = Instant::now() + DEADLINE;
     let mut stop = Stop::listen()?;
     let folder = Folder::make(args.data_dir.as_deref())?;

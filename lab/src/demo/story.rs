@@ -271,7 +271,7 @@ fn tell_of_the_dashboard(server: &Server) {
 }
 
 fn tell_how_to_ask(server: &Server, session: Uuid, stays: bool) {
-    let when = if stays { "" } else { " (in a terminal and without --exit it stays up)" };
+    let when = if stays { "" } else { " (in a terminal, or with --stay, it stays up)" };
     say(&format!("\nHow to ask the server yourself{when}:"));
     say(&format!("  export CA={} KEY={}", server.ca.display(), server.api_key));
     let timeline = format!("sessions/{session}/timeline");

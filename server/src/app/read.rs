@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::changes::Topics;
-use crate::domain::{DeviceId, Scope, SessionId, SubjectId};
+use crate::domain::{Caller, DeviceId, Role, Scope, SessionId, SubjectId};
 use crate::store::Store;
 use crate::store::read::Place;
 use crate::store::read::alerts::{Alert, AlertFilter};
@@ -103,12 +103,13 @@ pub(super) fn paged<T>(
 /// Invalid argument for a cursor or limit; as the database.
 pub async fn subjects(
     store: &Store,
-    scope: &Scope,
+    caller: &Caller,
     pseudonym: Option<&str>,
     page: &Page,
 ) -> Result<(Vec<Subject>, Option<String>)> {
-    let limit = page.limit()?;
-    let rows = store.read_subjects(scope, pseudonym, page.place("subjects")?, limit + 1).await?;
+    let (limit, scope) = (page.limit()?, caller.scope());
+    let mut rows = store.read_subjects(&scope, pseudonym, page.place("subjects")?, limit + 1).await?;
+    rows.iter_mut().for_each(|row| discreet(caller, row));
     Ok(paged("subjects", rows, limit, |s| Place { at: s.created_at, id: s.id }))
 }
 
@@ -116,8 +117,22 @@ pub async fn subjects(
 ///
 /// # Errors
 /// Not found; as the database.
-pub async fn subject(store: &Store, scope: &Scope, id: SubjectId) -> Result<Subject> {
-    store.read_subject(scope, id).await?.ok_or_else(|| Error::not_found("no such subject"))
+pub async fn subject(store: &Store, caller: &Caller, id: SubjectId) -> Result<Subject> {
+    let found = store.read_subject(&caller.scope(), id).await?;
+    let mut found = found.ok_or_else(no_such_subject)?;
+    discreet(caller, &mut found);
+    Ok(found)
+}
+
+fn no_such_subject() -> Error {
+    Error::not_found("no such subject")
+}
+
+/// That somebody has asked for a restriction is nothing for others than who carries it out.
+fn discreet(caller: &Caller, of: &mut Subject) {
+    if caller.role() != Some(Role::Privacy) {
+        of.restricted_at = None;
+    }
 }
 
 /// The state of a subject's profile.
@@ -128,7 +143,7 @@ pub async fn profile(store: &Store, scope: &Scope, id: SubjectId) -> Result<Prof
     if let Some(profile) = store.read_profile(scope, id).await? {
         return Ok(profile);
     }
-    subject(store, scope, id).await?;
+    store.read_subject(scope, id).await?.ok_or_else(no_such_subject)?;
     Err(Error::not_found("the subject has no profile yet: it is learned when a session closes"))
 }
 

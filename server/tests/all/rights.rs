@@ -325,6 +325,8 @@ async fn nothing_is_made_of_a_restricted_subjects_input() {
     assert_eq!(act("restrict").await["restricted"], true);
     let shown = api.ok(&format!("/v1/subjects/{subject}"), &privacy).await;
     assert_eq!(shown["restricted_at"], "2026-03-02T09:00:00Z");
+    let others = api.ok(&format!("/v1/subjects/{subject}"), &api.key(Role::Admin).await).await;
+    assert_eq!(others["restricted_at"], Value::Null);
     let counts = async || {
         let windows = server.count("select count(*) from feature_window").await;
         let verdicts = server.count("select count(*) from verdict").await;

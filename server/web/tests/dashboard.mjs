@@ -31,10 +31,10 @@ async function open(width, height, colorScheme) {
 }
 
 const refused = [];
-const api = (page, path) =>
+const api = (page, path, of = key) =>
   page.evaluate(
-    async ([path, key]) => (await fetch(path, { headers: { authorization: `Bearer ${key}` } })).json(),
-    [path, key],
+    async ([path, of]) => (await fetch(path, { headers: { authorization: `Bearer ${of}` } })).json(),
+    [path, of],
   );
 
 /** Acts as who holds the key, whoever is signed in. */
@@ -179,7 +179,8 @@ try {
   const { pseudonym } = await api(page, `/v1/subjects/${subject}`);
   const expires_at = new Date(Date.now() + 3_600_000).toISOString();
   const officer = await open(1280, 800, 'light');
-  await signIn(officer, (await tell(page, '/v1/api-keys', { name: 'privacy', role: 'privacy', expires_at })).key);
+  const { key: privacy } = await tell(page, '/v1/api-keys', { name: 'privacy', role: 'privacy', expires_at });
+  await signIn(officer, privacy);
   await go(officer, '/subjects');
   const find = officer.getByLabel('Find by the beginning of a pseudonym');
   await find.fill('s_000000000000');
@@ -194,7 +195,8 @@ try {
   await restricting.getByRole('button', { name: 'Restrict' }).click();
   const restricted = officer.getByText(/^Processing is restricted since/);
   await restricted.waitFor();
-  const { restricted_at } = await api(page, `/v1/subjects/${subject}`);
+  const { restricted_at } = await api(page, `/v1/subjects/${subject}`, privacy);
+  assert.equal((await api(page, `/v1/subjects/${subject}`)).restricted_at, null, 'others are told of a restriction');
   assert.equal(await restricted.locator('time').getAttribute('datetime'), restricted_at);
   await checkAccess(officer, 'a restricted subject');
   await go(officer, '/subjects');
@@ -206,7 +208,7 @@ try {
   await lifting.getByRole('button', { name: 'Lift' }).click();
   await restricted.waitFor({ state: 'detached' });
   await officer.getByRole('button', { name: 'Restrict …' }).waitFor();
-  assert.equal((await api(page, `/v1/subjects/${subject}`)).restricted_at, null);
+  assert.equal((await api(page, `/v1/subjects/${subject}`, privacy)).restricted_at, null);
   await officer.context().close();
 
   // A device is found by its name. An enrolment token is made for a group, listed, and revoked.

@@ -123,7 +123,7 @@ fn no_such_subject() -> Error {
 /// Invalid argument for a reason that says nothing; not found; as the database.
 pub async fn reveal(desk: Desk<'_>, caller: &Caller, id: SubjectId, reason: &str) -> Result<Revealed> {
     let reason = check_reason(reason)?;
-    read::subject(desk.store, &caller.scope(), id).await?;
+    read::subject(desk.store, caller, id).await?;
     let (mut unit, subject) = desk.held(id).await?;
     let name = desk.name(&mut unit, id).await?;
     let name = name.ok_or_else(|| Error::not_found("no name is kept of this subject"))?;

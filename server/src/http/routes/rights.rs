@@ -117,7 +117,8 @@ pub(crate) async fn erase(
     Ok(Json(Erased { subject_id: id, erased }))
 }
 
-/// Whether anything is made of a subject's input. No list tells it: that somebody has asked for this is nothing for others.
+/// Whether anything is made of a subject's input. Nobody but the role privacy is told: that somebody has asked for this
+/// is nothing for others.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Restriction {
     /// Whose.
@@ -177,5 +178,5 @@ pub(crate) async fn rectify(
     Given(new): Given<NewName>,
 ) -> Answer<Subject> {
     rights::rectify(Desk::from(&*app), &caller, SubjectId(id), &new).await?;
-    Ok(Json(read::subject(&app.store, &caller.scope(), SubjectId(id)).await?))
+    Ok(Json(read::subject(&app.store, &caller, SubjectId(id)).await?))
 }

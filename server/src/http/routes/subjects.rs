@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,7 +11,7 @@ use super::{Answer, Pages};
 use crate::Result;
 use crate::app::read::Page;
 use crate::app::{App, read};
-use crate::domain::SubjectId;
+use crate::domain::{Caller, SubjectId};
 use crate::http::auth::Within;
 use crate::http::params::{Fields, FromFields, Id, Nothing, Params};
 use crate::http::problem::Problem;
@@ -57,11 +57,11 @@ pub(crate) struct Subjects {
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    Within(scope): Within,
+    Extension(caller): Extension<Caller>,
     Params(SubjectParams { pseudonym, after, limit }): Params<SubjectParams>,
 ) -> Pages<Subjects> {
     let page = Page { after, limit };
-    let (subjects, next) = read::subjects(&app.store, &scope, pseudonym.as_deref(), &page).await?;
+    let (subjects, next) = read::subjects(&app.store, &caller, pseudonym.as_deref(), &page).await?;
     Ok(Listing { next: next.clone(), body: Subjects { subjects, next } })
 }
 
@@ -73,11 +73,11 @@ pub(crate) async fn list(
 ))]
 pub(crate) async fn one(
     State(app): State<Arc<App>>,
-    Within(scope): Within,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     _: Params<Nothing>,
 ) -> Answer<Subject> {
-    Ok(Json(read::subject(&app.store, &scope, SubjectId(id)).await?))
+    Ok(Json(read::subject(&app.store, &caller, SubjectId(id)).await?))
 }
 
 /// State of a subject's profile; never its content.

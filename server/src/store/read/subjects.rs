@@ -34,7 +34,7 @@ pub struct Subject {
     /// When the subject was first seen.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
-    /// Since when nothing is made of the subject's input.
+    /// Since when nothing is made of the subject's input; told to the role privacy alone, null for others.
     #[serde(with = "time::serde::rfc3339::option")]
     pub restricted_at: Option<OffsetDateTime>,
     /// State of the profile by modality; empty before there is one.
