@@ -1,5 +1,6 @@
 //! `tacit-lab accuracy`: error rates on research sets and on any folder of traces.
 
+pub(crate) mod align;
 mod protocols;
 mod row;
 pub mod sets;

@@ -11,9 +11,10 @@ use tacit_engine::train::TrainSettings;
 use tacit_engine::{Population, score_against};
 use tacit_proto::Modality;
 
+use super::align::aligned;
 use super::row::{Row, Trained};
 use super::sets::{self, Labelled};
-use super::trials::{Person, fit, folds, profile, run};
+use super::trials::{Fit, Person, fit, folds, profile, run};
 use crate::data::clock::Times;
 use crate::metrics::{Figures, UserTrials};
 
@@ -21,6 +22,8 @@ use crate::metrics::{Figures, UserTrials};
 const SEED: u64 = 2;
 const AALTO_TRAINING_PEOPLE: usize = 500;
 const IKDD_FOLDS: usize = 5;
+/// Keystrokes of a probe; what the population is learned from does not depend on it.
+const IKDD_KEYS: [usize; 4] = [50, 100, 200, 500];
 /// Keystrokes that other clocks are tried with.
 const IKDD_CLOCK_KEYS: usize = 100;
 const SAPIMOUSE_FOLDS: usize = 4;
@@ -77,29 +80,41 @@ fn aalto(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Row>> {
 }
 
 fn ikdd(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Row>> {
-    let other = TIMES.into_iter().filter(|times| !times.as_recorded()).map(|times| (IKDD_CLOCK_KEYS, times));
-    [50, 100, 200, 500]
-        .into_iter()
-        .map(|keys| (keys, Times::AsRecorded))
-        .chain(other)
-        .map(|(keys, times)| {
-            let people = sets::ikdd_timed(&data.join("ikdd"), keys, times, bar)?;
-            let trials = folded(Modality::Keyboard, &people, IKDD_FOLDS, bar);
-            let protocol = format!("enrol first log, probe {keys} keys of later logs");
-            let row = row("ikdd", &protocol, Trained::InSet, Modality::Keyboard, &trials)?;
-            Ok(Row { times, ..row })
-        })
-        .collect()
+    let mut rows = Vec::new();
+    for times in TIMES {
+        let all = IKDD_KEYS.into_iter().filter(|keys| times.as_recorded() || *keys == IKDD_CLOCK_KEYS);
+        let lengths: Vec<(usize, Vec<Person>)> = all
+            .map(|keys| Ok((keys, sets::ikdd_timed(&data.join("ikdd"), keys, times, bar)?)))
+            .collect::<anyhow::Result<_>>()?;
+        let people: Vec<&[Person]> = lengths.iter().map(|(_, people)| people.as_slice()).collect();
+        let klicke = sets::klicke_sittings(&data.join("klicke"), times, bar)?;
+        let mut put = |others: &[Person], trained| {
+            let trials = folded(Modality::Keyboard, &people, others, IKDD_FOLDS, bar);
+            for ((keys, _), trials) in lengths.iter().zip(&trials) {
+                let protocol = format!("enrol first log, probe {keys} keys of later logs");
+                let row = row("ikdd", &protocol, trained, Modality::Keyboard, trials)?;
+                rows.push(Row { times, ..row });
+            }
+            anyhow::Ok(())
+        };
+        put(&klicke, Trained::InSetAndOther)?;
+        if times.as_recorded() {
+            put(&[], Trained::InSet)?;
+        }
+    }
+    Ok(rows)
 }
 
 fn sapimouse(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Row>> {
-    [("enrol 3 min, probe 1 min", u32::MAX), ("enrol 3 min, probe 15 s", SAPIMOUSE_SHORT_MS)]
+    let probes = [("enrol 3 min, probe 1 min", u32::MAX), ("enrol 3 min, probe 15 s", SAPIMOUSE_SHORT_MS)];
+    let lengths = probes
         .into_iter()
-        .map(|(protocol, active_ms)| {
-            let people = sets::sapimouse_probed(&data.join("sapimouse"), active_ms, bar)?;
-            let trials = folded(Modality::Pointer, &people, SAPIMOUSE_FOLDS, bar);
-            row("sapimouse", protocol, Trained::InSet, Modality::Pointer, &trials)
-        })
+        .map(|(_, active_ms)| sets::sapimouse_probed(&data.join("sapimouse"), active_ms, bar))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let people: Vec<&[Person]> = lengths.iter().map(Vec::as_slice).collect();
+    let trials = folded(Modality::Pointer, &people, &[], SAPIMOUSE_FOLDS, bar);
+    let rows = probes.iter().zip(&trials);
+    rows.map(|((protocol, _), trials)| row("sapimouse", protocol, Trained::InSet, Modality::Pointer, trials))
         .collect()
 }
 
@@ -140,25 +155,34 @@ fn labelled_trials(population: &Population, user: &Labelled) -> UserTrials {
 
 fn swipe(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Row>> {
     let people = sets::swipe(&data.join("swipe"), bar)?;
-    let trials = folded(Modality::Touch, &people, SWIPE_FOLDS, bar);
-    Ok(vec![row(
-        "swipe",
-        "enrol half a sitting, probe 10 strokes",
-        Trained::InSet,
-        Modality::Touch,
-        &trials,
-    )?])
+    let protocol = "enrol half a sitting, probe 10 strokes";
+    let trials = folded(Modality::Touch, &[&people], &[], SWIPE_FOLDS, bar);
+    trials.iter().map(|trials| row("swipe", protocol, Trained::InSet, Modality::Touch, trials)).collect()
 }
 
-/// Every person in one fold's trials, under a population of the other folds' people.
-fn folded(modality: Modality, people: &[Person], parts: usize, bar: &ProgressBar) -> Vec<UserTrials> {
-    folds(&dealt(people), parts)
-        .iter()
-        .flat_map(|(training, tested)| {
-            let population = fit(modality, training, &TrainSettings::default(), bar);
-            run(&population, modality, tested, bar)
-        })
-        .collect()
+/// Every person in one fold's trials, under a population of the other folds' people and of others of another set. `people`
+/// are the same people with probes of several lengths: trials of each.
+fn folded(
+    modality: Modality,
+    people: &[&[Person]],
+    others: &[Person],
+    parts: usize,
+    bar: &ProgressBar,
+) -> Vec<Vec<UserTrials>> {
+    let lengths: Vec<_> = people.iter().map(|people| folds(&dealt(people), parts)).collect();
+    let mut trials = vec![Vec::new(); people.len()];
+    for part in 0..parts {
+        let Some((training, _)) = lengths.first().map(|length| &length[part]) else { break };
+        let others = aligned(others, training);
+        let all: Vec<&Person> = training.iter().copied().chain(&others).collect();
+        let fit = Fit::new(modality, &all, &TrainSettings::default(), bar);
+        for (trials, length) in trials.iter_mut().zip(&lengths) {
+            let (training, tested) = &length[part];
+            let calibrating: Vec<&Person> = training.iter().copied().chain(&others).collect();
+            trials.extend(run(&fit.calibrated(&calibrating, bar), modality, tested, bar));
+        }
+    }
+    trials
 }
 
 /// People in an order that has nothing to do with their names, the same every time.

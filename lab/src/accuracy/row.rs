@@ -12,6 +12,9 @@ pub enum Trained {
     /// Other people of the same set.
     #[serde(rename = "in-set")]
     InSet,
+    /// Other people of the same set, and all of another set as if it had recorded them.
+    #[serde(rename = "in-set and other")]
+    InSetAndOther,
     /// People of another set alone.
     #[serde(rename = "other-set")]
     OtherSet,
@@ -59,6 +62,7 @@ impl Row {
         let percent = |share: f64| format!("{:.2} %", 100.0 * share);
         let prior = match self.population {
             Trained::InSet => "in-set",
+            Trained::InSetAndOther => "and other",
             Trained::OtherSet => "other-set",
             Trained::Shipped => "shipped",
         };

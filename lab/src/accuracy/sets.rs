@@ -72,6 +72,23 @@ pub fn klicke(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
     })
 }
 
+/// Klicke beside people of other days, as some clocks would have stamped it: an essay is one session, since parts of one
+/// sitting would say that people hardly change from day to day.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn klicke_sittings(folder: &Path, times: Times, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
+    each_user(folder, bar, |user| {
+        let events = data::events(one(&user.sessions)?)?;
+        let events = times.of(&user.user).recording().restamp(&events);
+        Ok(Person {
+            training: data::whole(&events, Modality::Keyboard).map(|s| s.stats).into_iter().collect(),
+            windows: vec![shipped(&events, Modality::Keyboard)],
+            ..Person::default()
+        })
+    })
+}
+
 /// IKDD: logs of several days. Enrols the first log, probes slices of `keys` keystrokes of the later ones; trains on
 /// slices of several hundred.
 ///

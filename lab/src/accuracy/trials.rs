@@ -35,17 +35,44 @@ pub fn fit(
     settings: &TrainSettings,
     bar: &ProgressBar,
 ) -> Population {
-    let mut population = learn(modality, people, settings, bar);
-    let mut pooled = UserTrials::default();
-    for (training, held_out) in folds(people, CALIBRATION_FOLDS) {
-        let part = learn(modality, &training, settings, bar);
-        for user in run(&part, modality, &held_out, bar) {
-            pooled.genuine.extend(user.genuine);
-            pooled.impostor.extend(user.impostor);
-        }
+    Fit::new(modality, people, settings, bar).calibrated(people, bar)
+}
+
+/// A population before calibration, and those of parts of its people: learned once for probes of several lengths.
+#[derive(Debug)]
+pub(super) struct Fit {
+    modality: Modality,
+    whole: Population,
+    /// Each of everyone but one of the parts.
+    parts: Vec<Population>,
+}
+
+impl Fit {
+    /// Learns from people.
+    pub(super) fn new(
+        modality: Modality,
+        people: &[&Person],
+        settings: &TrainSettings,
+        bar: &ProgressBar,
+    ) -> Self {
+        let parts = folds(people, CALIBRATION_FOLDS);
+        let parts = parts.iter().map(|(training, _)| learn(modality, training, settings, bar)).collect();
+        Self { modality, whole: learn(modality, people, settings, bar), parts }
     }
-    population.calibrate(modality, calibration(&pooled));
-    population
+
+    /// The population, calibrated by probes of the same people in the same order.
+    pub(super) fn calibrated(&self, people: &[&Person], bar: &ProgressBar) -> Population {
+        let mut pooled = UserTrials::default();
+        for (part, (_, held_out)) in self.parts.iter().zip(folds(people, CALIBRATION_FOLDS)) {
+            for user in run(part, self.modality, &held_out, bar) {
+                pooled.genuine.extend(user.genuine);
+                pooled.impostor.extend(user.impostor);
+            }
+        }
+        let mut population = self.whole.clone();
+        population.calibrate(self.modality, calibration(&pooled));
+        population
+    }
 }
 
 /// The calibration that trials ask for; none if they cannot tell.

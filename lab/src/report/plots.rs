@@ -46,8 +46,17 @@ pub(super) fn all(report: &Report) -> Vec<Plot> {
 }
 
 fn det(report: &Report, modality: Modality, name: &str) -> Chart {
-    let shown =
-        |r: &&accuracy::Row| r.modality == modality && r.times.as_recorded() && !r.figures.det.is_empty();
+    // A protocol under two populations of the set is shown under the larger.
+    let larger = |r: &accuracy::Row| {
+        let same = |o: &accuracy::Row| (&o.set, &o.protocol) == (&r.set, &r.protocol);
+        report.accuracy.iter().any(|o| o.population == Trained::InSetAndOther && same(o))
+    };
+    let shown = |r: &&accuracy::Row| {
+        r.modality == modality
+            && r.times.as_recorded()
+            && !r.figures.det.is_empty()
+            && !(r.population == Trained::InSet && larger(r))
+    };
     let rows = report.accuracy.iter().filter(shown);
     let series = rows.zip(0..).map(|(row, look)| {
         let point = |p: &[f64; 2]| Point { x: p[0], y: p[1], ships: false };
@@ -55,7 +64,7 @@ fn det(report: &Report, modality: Modality, name: &str) -> Chart {
             name: short(&format!("{}, {}", row.set, probed(&row.protocol))),
             points: row.figures.det.iter().map(point).collect(),
             look,
-            dashed: row.population != Trained::InSet,
+            dashed: matches!(row.population, Trained::OtherSet | Trained::Shipped),
             marked: false,
         }
     });

@@ -70,6 +70,7 @@ pub(super) fn clocks(rows: &[accuracy::Row]) -> String {
 fn population(trained: Trained) -> &'static str {
     match trained {
         Trained::InSet => "others of the set",
+        Trained::InSetAndOther => "others of the set, and klicke",
         Trained::OtherSet => "another set",
         Trained::Shipped => "shipped",
     }

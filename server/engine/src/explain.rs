@@ -104,7 +104,8 @@ fn telling(
         .filter_map(|i| {
             let (block, at) = model.place(i)?;
             let (mean, covariance) = &posterior.blocks[block];
-            let (own, own_sd) = distance(model, mean[at], f64::from(covariance.column(at)[0]), i, stats)?;
+            let (own, own_sd) =
+                distance(model, f64::from(mean[at]), f64::from(covariance.column(at)[0]), i, stats)?;
             let (other, other_sd) = distance(model, 0.0, model.subject[block][(at, at)], i, stats)?;
             let ratio = 0.5 * (other * other - own * own) + (other_sd / own_sd).ln();
             Some((sign * ratio, i, own))
@@ -115,7 +116,7 @@ fn telling(
     let feature = catalogue::feature(dimension.feature)?;
     let now = feature.raw(stats.get(feature.id)?.mean());
     let (block, within) = model.place(at)?;
-    let expected = posterior.blocks[block].0[within];
+    let expected = f64::from(posterior.blocks[block].0[within]);
     let usual = feature.raw(expected * dimension.scale + dimension.centre);
     Some(Telling { feature, now, usual, distance })
 }

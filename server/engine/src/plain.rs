@@ -49,8 +49,9 @@ fn squares_and_logarithm(covariance: DMatrix<f64>, value: &DVector<f64>) -> (f64
 fn llr(model: &Model, sessions: &[FeatureStats], stats: &FeatureStats, rounded: bool) -> f64 {
     let (mut same, mut anyone, mut count) = ((0.0, 0.0), (0.0, 0.0), 0);
     for o in model.observe(stats) {
-        let (mean, mut covariance) = posterior(model, o.block, sessions);
+        let (mut mean, mut covariance) = posterior(model, o.block, sessions);
         if rounded {
+            mean.iter_mut().for_each(|v| *v = f64::from(*v as f32));
             covariance.iter_mut().for_each(|v| *v = f64::from(*v as f32));
             covariance.fill_upper_triangle_with_lower_triangle();
         }

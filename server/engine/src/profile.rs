@@ -216,7 +216,7 @@ pub struct Reference {
 impl Reference {
     fn bytes(&self) -> usize {
         let blocks = self.posteriors.iter().flat_map(|(_, p)| &p.blocks);
-        blocks.map(|(mean, cov)| mean.len() * size_of::<f64>() + cov.numbers() * size_of::<f32>()).sum()
+        blocks.map(|(mean, cov)| mean.len() * size_of::<f32>() + cov.numbers() * size_of::<f32>()).sum()
     }
 
     pub(crate) fn posterior(&self, modality: Modality) -> Option<&Posterior> {
@@ -236,11 +236,11 @@ impl Reference {
     }
 }
 
-/// Gaussian over a subject's term, standardised: mean and covariance of each block. Covariances are most of what a loaded
+/// Gaussian over a subject's term, standardised: mean and covariance of each block. They are most of what a loaded
 /// profile weighs, and single precision is far finer than what sessions tell.
 #[derive(Debug, Clone)]
 pub(crate) struct Posterior {
-    pub(crate) blocks: Vec<(DVector<f64>, Triangle<f32>)>,
+    pub(crate) blocks: Vec<(DVector<f32>, Triangle<f32>)>,
 }
 
 impl Posterior {
@@ -258,9 +258,13 @@ impl Posterior {
                 }
             }
         }
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "single precision is finer than what was learned"
+        )]
         let posterior = |(pull, precision): (DVector<f64>, DMatrix<f64>)| {
             let covariance = inverse(&precision);
-            (&covariance * pull, Triangle::of(&covariance))
+            ((&covariance * pull).map(|v| v as f32), Triangle::of(&covariance))
         };
         Self { blocks: sums.into_iter().map(posterior).collect() }
     }

@@ -171,7 +171,7 @@ fn whiten_same(
     into: &mut Vec<Whitened>,
 ) {
     let (mean, covariance) = &posterior.blocks[o.block];
-    bench.whiten(within, covariance, &o.index, |r| o.value[r] - mean[o.index[r]], into);
+    bench.whiten(within, covariance, &o.index, |r| o.value[r] - f64::from(mean[o.index[r]]), into);
 }
 
 /// A term for each observed dimension given those before it (the chain rule): they add up exactly.

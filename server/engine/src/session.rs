@@ -90,21 +90,21 @@ impl SessionState {
         if !maturity.iter().any(|m| m.mature) {
             return self.against_start(population, &maturity, policy, modality, inputs, stats);
         }
-        let alone =
-            if mature(modality) { score_against(population, &reference, modality, stats) } else { None };
-        let Some(alone) = alone else {
+        let packed = PackedStats::from(stats);
+        let alone = Scored::of(Windows::of([(modality, &packed)]), 1, population, &reference);
+        if !mature(modality) || alone.compared.is_empty() {
             return self.unchanged(modality, mature(modality));
-        };
+        }
         self.begin(profile);
         if let Some(pool) = self.pools.iter().find(|p| p.modality == modality) {
             self.device.sees(population, profile, modality, &pool.stats.unpack());
         }
-        self.recent.push(Recent { modality, stats: stats.into(), llr: alone.llr });
+        self.recent.push(Recent { modality, stats: packed, llr: sum(&alone.compared) });
         if self.recent.len() > SUFFIXES[SUFFIXES.len() - 1] {
             self.recent.remove(0);
         }
         self.hazard.window();
-        let (suffixes, pools) = self.suffixes(population, &reference);
+        let (suffixes, pools) = self.suffixes(population, &reference, alone);
         self.origin.window(&suffixes);
         if self.changed(policy, &suffixes, (modality, inputs, stats)) {
             return self.unlike_profile(population, policy, &suffixes);
@@ -243,12 +243,14 @@ impl SessionState {
         }
     }
 
-    /// Suffixes and what was scored for them, the shortest first.
+    /// Suffixes and what was scored for them, the shortest first: that of the newest window, which is scored already.
     fn suffixes<'a>(
         &self,
         population: &'a Population,
         reference: &Reference,
+        newest: Scored<'a>,
     ) -> (Vec<Suffix>, Vec<Scored<'a>>) {
+        let mut newest = Some(newest);
         let (mut suffixes, mut scored) = (Vec::with_capacity(SUFFIXES.len()), Vec::new());
         // A suffix begins with what the next shorter one holds.
         let mut pool = Windows::default();
@@ -264,7 +266,8 @@ impl SessionState {
             }
             reached = windows;
             let part = &self.recent[from..];
-            let all = Scored { windows, pool: pool.clone(), compared: pool.compare(population, reference) };
+            let anew = || Scored::of(pool.clone(), windows, population, reference);
+            let all = newest.take().unwrap_or_else(anew);
             let alone: Vec<f64> = part.iter().map(|r| r.llr).collect();
             suffixes.push(Suffix::of(&alone, |without| match without {
                 None => sum(&all.compared),
@@ -314,7 +317,12 @@ struct Scored<'a> {
     compared: Vec<(Modality, Compared<'a>)>,
 }
 
-impl Scored<'_> {
+impl<'a> Scored<'a> {
+    fn of(pool: Windows, windows: usize, population: &'a Population, reference: &Reference) -> Self {
+        let compared = pool.compare(population, reference);
+        Self { windows, pool, compared }
+    }
+
     fn evidence(&self, population: &Population, reference: &Reference) -> Vec<Evidence> {
         let of = |(m, compared): &(Modality, Compared<'_>)| {
             explain(population, reference, *m, &self.pool.stats(*m), &compared.score())
