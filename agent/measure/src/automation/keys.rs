@@ -5,6 +5,7 @@ use crate::keyboard::{PAUSE_US, milliseconds};
 use crate::locate::SLOTS;
 
 use super::Finding;
+use super::drawn::Drawn;
 use super::fast::Fast;
 use super::replay::Replay;
 use super::rhythm::{Rhythm, Stroke};
@@ -42,6 +43,7 @@ pub(super) struct Keys {
     previous: Option<Previous>,
     fast: Fast,
     rhythm: Rhythm,
+    drawn: Drawn,
     replay: Replay,
 }
 
@@ -77,6 +79,8 @@ impl Keys {
             _ => None,
         };
         self.down[usize::from(slot.0)] = Some(Down { at_us, stroke });
+        let gap_ms = gap_us.map(milliseconds);
+        self.drawn.press(stroke.zip(gap_ms), place, before.map(|b| b.place));
         self.previous = Some(Previous { at_us, place, again, slot, held_us: None });
         if stroke.is_some() {
             found.extend(self.rhythm.watch_gaps(new_device));
@@ -94,6 +98,7 @@ impl Keys {
         }
         if let Some(stroke) = down.stroke {
             self.rhythm.set_held(stroke, milliseconds(held_us));
+            found.extend(self.drawn.release(stroke, milliseconds(held_us)));
             found.extend(self.rhythm.watch(new_device));
         }
     }
@@ -106,6 +111,7 @@ impl Keys {
     pub(super) fn interrupt(&mut self) {
         self.down = [None; SLOTS];
         self.previous = None;
+        self.drawn.interrupt();
         self.fast.interrupt();
         self.replay.interrupt();
     }

@@ -1,12 +1,15 @@
 //! Tells machines from people as input arrives: injected input, keys and pointers that no hand moves, repeated input.
 //!
-//! Sees located inputs only: zones, times, origin. Memory is small and fixed, and holds times and keyed hashes of rounded
-//! times, never what was typed. What is found is told at once, as a signal; what a person might do, too, is left to the
+//! Sees located inputs only: zones, times, origin. Memory is small and fixed, and holds times and zones of the last strokes and
+//! keyed hashes of rounded times of earlier ones, never what was typed. What is found is told at once, as a signal; what a person might do, too, is left to the
 //! windows.
 
+mod drawn;
 mod fast;
+mod hanging;
 mod injected;
 mod keys;
+mod learned;
 mod limits;
 mod measured;
 mod pointer;
