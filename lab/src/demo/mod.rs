@@ -3,6 +3,7 @@
 mod api;
 mod board;
 mod fleet;
+mod people;
 mod server;
 mod story;
 
