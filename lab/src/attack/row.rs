@@ -16,7 +16,7 @@ pub enum Knowledge {
     Victim,
 }
 
-/// A class of attack, or `none`: people. Counts, unless they say otherwise; what does not apply is left out.
+/// A class of attack, or people: `none`, and `none_unlearned`, those of them of whom the detector's network did not learn. Counts, unless they say otherwise; what does not apply is left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Name of the class; `none` of people.
@@ -100,6 +100,24 @@ impl Row {
             false_random_times: None,
             false_windows: None,
             assisted: None,
+        }
+    }
+
+    /// These people and others.
+    #[must_use]
+    pub(super) fn with(self, others: &Self) -> Self {
+        fn sum<N: std::ops::Add<Output = N>>(a: Option<N>, b: Option<N>) -> Option<N> {
+            Some(a? + b?)
+        }
+        Self {
+            genuine_keys: sum(self.genuine_keys, others.genuine_keys),
+            false_automation: sum(self.false_automation, others.false_automation),
+            false_random_times: sum(self.false_random_times, others.false_random_times),
+            false_windows: sum(self.false_windows, others.false_windows),
+            assisted: sum(self.assisted, others.assisted),
+            ukip_detected: sum(self.ukip_detected, others.ukip_detected),
+            duckhunt_detected: sum(self.duckhunt_detected, others.duckhunt_detected),
+            ..self
         }
     }
 

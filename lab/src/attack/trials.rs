@@ -21,10 +21,11 @@ const BEFORE: usize = 600;
 /// Between a victim's last key and the attack.
 const REST_US: u64 = 5_000_000;
 
-/// Every class of attack on keyboards. Attackers who know people know one half of them; the texts are those of the other.
+/// Every class of attack on keyboards. Attackers who know people know one half of those of whom the detector did not learn; the
+/// texts are those of the other.
 pub(super) fn keyboard(typists: &[Typist], trials: u32, seed: u64, bar: &ProgressBar) -> Vec<Row> {
     let (known, attacked): (Vec<_>, Vec<_>) =
-        typists.iter().enumerate().partition(|(number, _)| number % 2 == 0);
+        typists.iter().filter(|t| !t.learned_of).enumerate().partition(|(number, _)| number % 2 == 0);
     let known: Vec<&Typist> = known.into_iter().map(|(_, typist)| typist).collect();
     let attacked: Vec<Victim<'_>> = attacked
         .into_iter()
@@ -152,11 +153,18 @@ fn baselines(events: &[TimedInput]) -> (u32, u32) {
     (ukips, duckhunts)
 }
 
-/// Everyone's own typing: whatever is told of there is false.
-pub(super) fn people(typists: &[Typist], bar: &ProgressBar) -> Row {
+/// Everyone's own typing: whatever is told of there is false. Then the same of those of whom the network that tells drawn times did
+/// not learn.
+pub(super) fn everyone(typists: &[Typist], bar: &ProgressBar) -> [Row; 2] {
+    let (learned_of, others): (Vec<_>, Vec<_>) = typists.iter().partition(|t| t.learned_of);
     bar.set_length(typists.len() as u64);
     bar.set_position(0);
     bar.set_prefix("people");
+    let (learned_of, others) = (people(&learned_of, bar), people(&others, bar));
+    [Row { attack: "none".to_owned(), ..others.clone().with(&learned_of) }, others]
+}
+
+fn people(typists: &[&Typist], bar: &ProgressBar) -> Row {
     let (mut keys, mut wrong, mut drawn, mut windows, mut assisted) = (0, 0, 0, 0, 0);
     let (mut ukips, mut duckhunts) = (0, 0);
     for (number, typist) in typists.iter().enumerate() {
@@ -189,7 +197,7 @@ pub(super) fn people(typists: &[Typist], bar: &ProgressBar) -> Row {
         assisted: Some(assisted),
         ukip_detected: Some(ukips),
         duckhunt_detected: Some(duckhunts),
-        ..Row::of("none", Knowledge::None)
+        ..Row::of("none_unlearned", Knowledge::None)
     }
 }
 

@@ -3,7 +3,6 @@
 mod api;
 mod board;
 mod fleet;
-mod people;
 mod server;
 mod story;
 

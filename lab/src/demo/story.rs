@@ -16,9 +16,9 @@ use uuid::Uuid;
 use super::api::{Api, Verdict};
 use super::board::{Board, Phase};
 use super::fleet::{Desk, Fleet};
-use super::people;
 use super::server::{Folder, Server};
 use super::{Args, say};
+use crate::simulate::Person;
 
 /// Sessions that people are enrolled with, at least and at most.
 const LEAST_ENROLMENT: usize = 4;
@@ -41,7 +41,8 @@ pub(super) async fn play(args: &Args, folder: &Folder, output: ChildStdout) -> R
     tell_of_the_dashboard(&server);
     let population = Arc::new(Population::shipped());
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
-    let mut person = || people::draw(&population, &mut rng);
+    let mut person =
+        || Person::draw(&population, &mut rng).context("the shipped population lacks a modality");
     let people = (0..args.people).map(|_| person()).collect::<Result<Vec<_>>>()?;
     let (taker, thief) = (person()?, person()?);
 

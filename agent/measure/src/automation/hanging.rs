@@ -5,10 +5,12 @@
 
 use crate::input::{Column, Zone};
 
+use super::struck::Struck;
+
 /// Strokes that are looked at together.
-pub(super) const STROKES: usize = 60;
+pub const STROKES: usize = 60;
 /// What is measured of them.
-pub(super) const MEASURES: usize = 26;
+pub const MEASURES: usize = 38;
 /// After a stroke that nothing follows, in milliseconds.
 const ALONE_MS: f64 = 1_500.0;
 /// Added to a time before its logarithm, so that the ticks of a clock weigh little in short ones.
@@ -16,21 +18,12 @@ const TICK_MS: f64 = 4.0;
 /// Added to a share, and to a spread, before its logarithm.
 const LEAST: f64 = 0.01;
 const SHORT_MS: f64 = 40.0;
-
-/// A press with the gap before it, where it lies, and how long it was held.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Struck {
-    pub(super) gap_ms: f64,
-    pub(super) held_ms: f64,
-    /// Where it lies, and where the press before it.
-    pub(super) place: (Zone, Column),
-    pub(super) before: (Zone, Column),
-    /// The press before it is the stroke before it.
-    pub(super) follows: bool,
-}
+/// Relations of hands, and one key again; there are fewer places.
+const GROUPS: usize = 17;
 
 /// Measures of [`STROKES`] strokes and the two after them.
-pub(super) fn measures(strokes: &[Struck; STROKES + 2]) -> [f64; MEASURES] {
+#[must_use]
+pub fn measures(strokes: &[Struck; STROKES + 2]) -> [f64; MEASURES] {
     let own = &strokes[..STROKES];
     let log = |ms: f64| (ms.min(ALONE_MS) + TICK_MS).ln();
     let gaps: Vec<f64> = own.iter().map(|s| log(s.gap_ms)).collect();
@@ -59,6 +52,16 @@ pub(super) fn measures(strokes: &[Struck; STROKES + 2]) -> [f64; MEASURES] {
         .iter()
         .map(|s| if s.place == s.before { 16 } else { 4 * hand(s.before) + hand(s.place) })
         .collect();
+    // What is left of times once what places say is taken out.
+    let (by_hand, by_place) = (rest(&holds, &hands), rest(&holds, &places));
+    let by_relation = rest(&gaps, &relations);
+    let later = |values: &[f64], by: usize| correlation(&values[by..], &values[..STROKES - by]);
+    let [_, _, hold_rest_tails] = shape(&by_place);
+    let [_, gap_rest_skew, gap_rest_tails] = shape(&by_relation);
+    let reach = |values: &[f64]| {
+        let sorted = sorted(values);
+        (quantile(&sorted, 50) - quantile(&sorted, 9) + LEAST).ln()
+    };
     [
         gap_spread,
         gap_skew,
@@ -86,6 +89,18 @@ pub(super) fn measures(strokes: &[Struck; STROKES + 2]) -> [f64; MEASURES] {
         correlation(&holds[1..], &holds[..STROKES - 1]),
         correlation(&gaps[1..], &gaps[..STROKES - 1]),
         correlation(&holds, &gaps) - correlation(&holds, &next),
+        by_group(&by_hand, &places),
+        later(&by_place, 1),
+        later(&by_place, 2),
+        later(&by_relation, 1),
+        later(&by_relation, 2),
+        correlation(&by_place, &by_relation),
+        correlation(&by_place, &next),
+        hold_rest_tails,
+        gap_rest_skew,
+        gap_rest_tails,
+        reach(&by_place),
+        reach(&by_relation),
     ]
 }
 
@@ -134,10 +149,20 @@ fn correlation(a: &[f64], b: &[f64]) -> f64 {
     sum(&|a, b| a * b) / (sum(&|a, _| a * a) * sum(&|_, b| b * b) + 1e-9).sqrt()
 }
 
+/// Values over the mean of their group.
+fn rest(values: &[f64], groups: &[usize]) -> Vec<f64> {
+    let mut sums = [(0.0, 0.0); GROUPS];
+    for (value, group) in values.iter().zip(groups) {
+        sums[*group].0 += 1.0;
+        sums[*group].1 += value;
+    }
+    values.iter().zip(groups).map(|(value, group)| value - sums[*group].1 / sums[*group].0).collect()
+}
+
 /// How much the groups of values differ: logarithm of the variance between over that within.
 fn by_group(values: &[f64], groups: &[usize]) -> f64 {
     let middle = mean(values);
-    let mut sums = [(0.0, 0.0); 17];
+    let mut sums = [(0.0, 0.0); GROUPS];
     for (value, group) in values.iter().zip(groups) {
         sums[*group].0 += 1.0;
         sums[*group].1 += value - middle;

@@ -4,27 +4,30 @@
 //! keyed hashes of rounded times of earlier ones, never what was typed. What is found is told at once, as a signal; what a person might do, too, is left to the
 //! windows.
 
-mod drawn;
+pub mod drawn;
 mod fast;
-mod hanging;
+pub mod hanging;
 mod injected;
 mod keys;
-mod learned;
+pub mod learned;
 mod limits;
 mod measured;
 mod pointer;
 mod pointer_path;
 mod replay;
 mod rhythm;
+mod struck;
 
 use tacit_proto::{Mark, Marks};
 
 use crate::input::{Input, Origin, TimedInput};
 use crate::window::{Output, Signal, SignalKind};
 
+use drawn::Drawn;
 use injected::Injected;
 use keys::Keys;
 use pointer::Pointer;
+pub use struck::Struck;
 
 /// A conclusion is told of at once; while it holds, no more often than this.
 const QUIET_US: u64 = 2_000_000;
@@ -46,6 +49,7 @@ pub(crate) struct Finding {
 #[derive(Debug, Default)]
 pub struct Automation {
     keys: Keys,
+    drawn: Drawn,
     pointer: Pointer,
     injected: Injected,
     told: [Told; 4],
@@ -91,7 +95,9 @@ impl Automation {
                 self.keys.press(at_us, slot, (zone, column), new_device, &mut found);
             }
             (Origin::Device, Input::KeyUp { slot }) => {
-                self.keys.release(at_us, slot, new_device, &mut found);
+                let mut struck = Vec::new();
+                self.keys.release(at_us, slot, new_device, &mut found, &mut struck);
+                found.extend(struck.into_iter().filter_map(|struck| self.drawn.push(struck)));
             }
             (Origin::Device, Input::Move { dx, dy }) => self.pointer.moved(at_us, dx, dy, &mut found),
             (Origin::Device, Input::ButtonDown(button)) => {
@@ -117,6 +123,29 @@ impl Automation {
         self.told = [Told::default(); 4];
         self.new_keyboard_until_us = 0;
     }
+}
+
+/// Strokes of a device's keys, of all that they are told by, in the order of their presses, each with the place of the event
+/// by which it came to its end: what weights are learned of.
+#[must_use]
+pub fn strokes(events: &[TimedInput]) -> Vec<(usize, Struck)> {
+    let (mut keys, mut found, mut struck) = (Keys::default(), Vec::new(), Vec::new());
+    let mut strokes = Vec::new();
+    for (at, TimedInput { at_us, origin, input }) in events.iter().enumerate() {
+        match (origin, *input) {
+            (Origin::Device, Input::KeyDown { slot, zone, column }) => {
+                keys.press(*at_us, slot, (zone, column), false, &mut found);
+            }
+            (Origin::Device, Input::KeyUp { slot }) => {
+                keys.release(*at_us, slot, false, &mut found, &mut struck);
+            }
+            (_, Input::Break) => keys.interrupt(),
+            _ => {}
+        }
+        found.clear();
+        strokes.extend(struck.drain(..).map(|struck| (at, struck)));
+    }
+    strokes
 }
 
 fn place(kind: SignalKind) -> usize {
