@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use tacit_measure::automation::drawn::Sum;
-use tacit_measure::automation::hanging::{STROKES, measures};
+use tacit_measure::automation::hanging::measures;
 use tacit_measure::automation::learned::Network;
 use tacit_measure::automation::{Struck, strokes};
 use tacit_measure::{Input, TimedInput};
 
 use super::learn::Measured;
 
-/// Places in a run of sixty where somebody may have begun.
+/// Places in a run where somebody may have begun.
 const PHASES: usize = 12;
 /// Limits of the curve: from the first to the last in steps.
 const FIRST: f64 = 3.0;
@@ -40,21 +40,17 @@ impl Typed {
         typed
     }
 
-    /// Measures of runs that begin every so many strokes.
-    pub(super) fn runs(&self, every: usize) -> impl Iterator<Item = Measured> {
-        self.strokes.windows(STROKES + 2).step_by(every).filter_map(|run| Some(measures(run.first_chunk()?)))
+    /// Measures of runs of so many strokes that begin every so many.
+    pub(super) fn runs(&self, strokes: usize, every: usize) -> impl Iterator<Item = Measured> {
+        self.strokes.windows(strokes + 2).step_by(every).map(measures)
     }
 
-    /// What runs say that follow each other, and the keys at the end of each, from a phase on.
-    fn said(&self, network: &Network, phase: usize) -> Vec<(f64, u32)> {
-        let from = (phase * STROKES / PHASES).min(self.strokes.len());
-        self.strokes[from..]
-            .windows(STROKES + 2)
-            .zip(&self.keys_then[from..])
-            .step_by(STROKES)
-            .zip(self.keys_then[from..].iter().skip(STROKES + 1).step_by(STROKES))
-            .filter_map(|((run, _), keys)| Some((network.said(&measures(run.first_chunk()?)), *keys)))
-            .collect()
+    /// What runs of so many strokes say that follow each other, and the keys at the end of each, from a phase on.
+    fn said(&self, network: &Network, strokes: usize, phase: usize) -> Vec<(f64, u32)> {
+        let from = (phase * strokes / PHASES).min(self.strokes.len());
+        let ends = self.keys_then[from..].iter().skip(strokes + 1).step_by(strokes);
+        let runs = self.strokes[from..].windows(strokes + 2).step_by(strokes);
+        runs.zip(ends).map(|(run, keys)| (network.said(&measures(run)), *keys)).collect()
     }
 }
 
@@ -66,9 +62,9 @@ pub(super) struct People {
 }
 
 impl People {
-    pub(super) fn add(&mut self, network: &Network, typed: &Typed) {
+    pub(super) fn add(&mut self, network: &Network, strokes: usize, typed: &Typed) {
         self.keys += u64::from(typed.keys);
-        self.said.extend((0..PHASES).map(|phase| typed.said(network, phase)));
+        self.said.extend((0..PHASES).map(|phase| typed.said(network, strokes, phase)));
     }
 
     /// False alarms in a million keys.
@@ -88,8 +84,8 @@ impl People {
 pub(super) struct Programs(Vec<Vec<(f64, u32)>>);
 
 impl Programs {
-    pub(super) fn add(&mut self, network: &Network, typed: &Typed) {
-        self.0.push(typed.said(network, 0));
+    pub(super) fn add(&mut self, network: &Network, strokes: usize, typed: &Typed) {
+        self.0.push(typed.said(network, strokes, 0));
     }
 
     /// Share that is told within so many keys.
@@ -109,7 +105,7 @@ fn told(said: &[(f64, u32)], limit: f64) -> impl Iterator<Item = u32> {
     said.iter().filter_map(move |(said, keys)| sum.add(*said, limit).map(|_| *keys))
 }
 
-/// One limit of the curve: false alarms in a million keys of people, and shares of programs found within 70, 100 and 300 keys.
+/// One limit of the curve: false alarms in a million keys of people, and shares of programs found within 70, 300 and 500 keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Of which programs the network learned.

@@ -29,14 +29,15 @@ const DEALT: usize = 3;
 const PARTS: usize = 4;
 /// False alarms in a million keys at the limit of each family's network, by networks that learned of fewer people.
 const ALARMS: [f64; NETWORKS] = [0.9, 0.25, 0.35];
-/// Programs of which each network learns, keys of each, and strokes between the beginnings of runs; of people's, too.
-const PROGRAMS: usize = 6_400;
-const KEYS: usize = 200;
-const EVERY: usize = 16;
+/// Programs of which a network of 60 strokes learns, and keys of each; the same of one of 240.
+const PROGRAMS: [usize; 2] = [6_400, 2_400];
+const KEYS: [usize; 2] = [200, 500];
+/// Strokes between the beginnings of runs of 60, of people and of programs; twice as many between those of 240.
 const EVERY_OF_PEOPLE: usize = 15;
+const EVERY: usize = 16;
 /// Programs of each kind that judge, and keys of each.
 const JUDGED: usize = 1_000;
-const KEYS_JUDGED: usize = 310;
+const KEYS_JUDGED: usize = 510;
 
 /// Where to learn from and to.
 #[derive(Debug, Clone, clap::Args)]
@@ -72,7 +73,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let others = Others::of(&apart, args.seed, &bar);
     let learned = Learned::of(&learned, &bar);
     let left_out = learned.left_out(args.seed, &bar)?;
-    let known = Known::of(&learned.typists, &learned.typists, KEYS);
+    let known = Known::of(&learned.typists, &learned.typists, KEYS[0]);
     let (mut rows, mut weights) = (Vec::new(), Vec::new());
     for ((family, alarms), left_out) in Family::ALL.into_iter().zip(ALARMS).zip(&left_out) {
         bar.set_message(family.name());
@@ -103,16 +104,13 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
 struct Learned<'a> {
     typists: Vec<&'a Typist>,
     typed: Vec<Typed>,
-    /// Runs of each.
-    runs: Vec<Vec<Measured>>,
 }
 
 impl<'a> Learned<'a> {
     fn of(typists: &[&'a Typist], bar: &ProgressBar) -> Self {
         bar.set_prefix("measure");
-        let typed: Vec<Typed> = typists.iter().map(|typist| Typed::of(&typist.events)).collect();
-        let runs = typed.iter().map(|typed| typed.runs(EVERY_OF_PEOPLE).collect()).collect();
-        Self { typists: typists.to_vec(), typed, runs }
+        let typed = typists.iter().map(|typist| Typed::of(&typist.events)).collect();
+        Self { typists: typists.to_vec(), typed }
     }
 
     /// What they say to networks of each family that learned of others.
@@ -122,12 +120,12 @@ impl<'a> Learned<'a> {
             let others = |place: usize| place % PARTS != part;
             let typists: Vec<&Typist> =
                 self.typists.iter().enumerate().filter(|(at, _)| others(*at)).map(|(_, t)| *t).collect();
-            let known = Known::of(&typists, &typists, KEYS);
+            let known = Known::of(&typists, &typists, KEYS[0]);
             for (family, left_out) in Family::ALL.into_iter().zip(&mut left_out) {
                 bar.set_message(format!("{}, part {} of {PARTS}", family.name(), part + 1));
                 let network = self.network(family, &known, others, seed + 1 + part as u64, bar)?;
                 for (_, typed) in self.typed.iter().enumerate().filter(|(at, _)| !others(*at)) {
-                    left_out.add(&network, typed);
+                    left_out.add(&network, family.strokes(), typed);
                 }
             }
         }
@@ -144,14 +142,17 @@ impl<'a> Learned<'a> {
         bar: &ProgressBar,
     ) -> anyhow::Result<Network> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let people = self.runs.iter().enumerate().filter(|(place, _)| at(*place));
-        let people: Vec<Measured> = people.flat_map(|(_, runs)| runs).copied().collect();
+        let (strokes, long) = (family.strokes(), usize::from(family.strokes() > 60));
+        let people = self.typed.iter().enumerate().filter(|(place, _)| at(*place));
+        let people: Vec<Measured> =
+            people.flat_map(|(_, typed)| typed.runs(strokes, EVERY_OF_PEOPLE << long)).collect();
         bar.set_prefix("programs");
-        bar.set_length(PROGRAMS as u64);
+        bar.set_length(PROGRAMS[long] as u64);
         bar.set_position(0);
         let mut programs = Vec::new();
-        for program in family.programs().iter().cycle().take(PROGRAMS) {
-            programs.extend(Typed::of(&known.typed(*program, KEYS, &mut rng)).runs(EVERY));
+        for program in family.programs().iter().cycle().take(PROGRAMS[long]) {
+            let typed = Typed::of(&known.typed(*program, KEYS[long], &mut rng));
+            programs.extend(typed.runs(strokes, EVERY << long));
             bar.inc(1);
         }
         learn(&people, &programs, seed, bar)
@@ -190,7 +191,7 @@ impl Others {
         bar.set_prefix("judge");
         let [same, other] = self.people.each_ref().map(|people| {
             let mut said = People::default();
-            people.iter().for_each(|typed| said.add(network, typed));
+            people.iter().for_each(|typed| said.add(network, family.strokes(), typed));
             said
         });
         let programs: Vec<(Program, Programs)> = self
@@ -198,7 +199,7 @@ impl Others {
             .iter()
             .map(|(program, all)| {
                 let mut said = Programs::default();
-                all.iter().for_each(|typed| said.add(network, typed));
+                all.iter().for_each(|typed| said.add(network, family.strokes(), typed));
                 (*program, said)
             })
             .collect();
@@ -212,7 +213,7 @@ impl Others {
             programs: programs
                 .iter()
                 .map(|(program, said)| {
-                    let shares = [70, 100, 300].map(|keys| said.within(keys, limit));
+                    let shares = [70, 300, 500].map(|keys| said.within(keys, limit));
                     (program.name().to_owned(), family.programs().contains(program), shares)
                 })
                 .collect(),

@@ -6,7 +6,7 @@ use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Gamma, LogNormal};
-use tacit_measure::automation::learned::NETWORKS;
+use tacit_measure::automation::learned::{NETWORKS, STROKES};
 use tacit_measure::{Origin, Relation, TimedInput, Zone, relation};
 use tacit_proto::Modality;
 
@@ -64,6 +64,15 @@ impl Family {
             Self::Sampling => "sampling",
             Self::Synthesising => "synthesising",
             Self::Jittering => "jittering",
+        }
+    }
+
+    /// Strokes that its network looks at together.
+    pub(super) fn strokes(self) -> usize {
+        match self {
+            Self::Sampling => STROKES[0],
+            Self::Synthesising => STROKES[1],
+            Self::Jittering => STROKES[2],
         }
     }
 
@@ -157,7 +166,8 @@ impl Known {
 
     /// What a program types. Nothing if there is no text.
     pub(super) fn typed(&self, program: Program, keys: usize, rng: &mut ChaCha8Rng) -> Vec<TimedInput> {
-        let (Some([typed, payload]), Some(one)) = (self.texts.choose(rng), self.each.choose(rng)) else {
+        let long: Vec<_> = self.texts.iter().filter(|[_, payload]| payload.len() > keys).collect();
+        let (Some([typed, payload]), Some(one)) = (long.choose(rng), self.each.choose(rng)) else {
             return Vec::new();
         };
         // Who copies a person types as they did, with their corrections; who does not has thought out the text.

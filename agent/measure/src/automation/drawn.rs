@@ -5,8 +5,8 @@
 
 use crate::window::SignalKind;
 
-use super::hanging::{STROKES, measures};
-use super::learned::{LEARNED, NETWORKS};
+use super::hanging::measures;
+use super::learned::{LEARNED, NETWORKS, STROKES};
 use super::struck::Struck;
 use super::{Finding, Mark, Marks};
 
@@ -19,10 +19,12 @@ const RUNS: u32 = 9;
 /// what people have not shown above what policies ask for.
 const STRENGTH: f64 = 20.0;
 
-/// The strokes of the run that is being gathered, and what the runs before it said.
+/// The strokes of the runs that are being gathered, and what the runs before them said.
 #[derive(Debug, Default)]
 pub(super) struct Drawn {
     strokes: Vec<Struck>,
+    /// Where among them each network's run begins.
+    from: [usize; NETWORKS],
     sums: [Sum; NETWORKS],
 }
 
@@ -30,18 +32,24 @@ impl Drawn {
     /// The next stroke, in the order of presses.
     pub(super) fn push(&mut self, struck: Struck) -> Option<Finding> {
         self.strokes.push(struck);
-        let run = self.strokes.first_chunk()?;
-        let measures = measures(run);
-        self.strokes.drain(..STROKES);
         let mut told = None;
-        for (network, sum) in LEARNED.iter().zip(&mut self.sums) {
-            let tells = sum.add(network.said(&measures), f64::from(network.limit));
-            told = told.or(tells);
+        for at in 0..NETWORKS {
+            let (network, strokes) = (&LEARNED[at], STROKES[at]);
+            let run = &self.strokes[self.from[at]..];
+            if run.len() < strokes + 2 {
+                continue;
+            }
+            self.from[at] += strokes;
+            let tells = self.sums[at].add(network.said(&measures(run)), f64::from(network.limit));
+            told = told.or(tells.map(|told| (told, strokes)));
         }
-        let Told { runs, above } = told?;
+        let done = self.from.into_iter().min().unwrap_or_default();
+        self.strokes.drain(..done);
+        self.from = self.from.map(|from| from - done);
+        let (Told { runs, above }, strokes) = told?;
         self.sums = Default::default();
-        #[expect(clippy::cast_possible_truncation, reason = "some hundreds")]
-        let count = runs * STROKES as u32;
+        #[expect(clippy::cast_possible_truncation, reason = "some thousands")]
+        let count = runs * strokes as u32;
         let marks = Marks::NONE.with(Mark::RandomTimes);
         Some(Finding { kind: SignalKind::MachineKeys, count, marks, strength: STRENGTH + above })
     }
@@ -79,7 +87,20 @@ impl Sum {
 
 #[cfg(test)]
 mod tests {
+    use crate::input::{Column, Zone};
+
     use super::*;
+
+    #[test]
+    fn what_waits_is_bounded() {
+        let place = (Zone::Left, Column(0));
+        let mut drawn = Drawn::default();
+        for at in 0..2_000_u32 {
+            let gap_ms = f64::from(60 + at * 37 % 101);
+            drawn.push(Struck { gap_ms, held_ms: 80.0, place, before: place, follows: true });
+            assert!(drawn.strokes.len() <= 242);
+        }
+    }
 
     #[test]
     fn what_runs_say_adds_up_and_an_unlike_one_takes_it_back() {

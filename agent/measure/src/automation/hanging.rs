@@ -7,8 +7,8 @@ use crate::input::{Column, Zone};
 
 use super::struck::Struck;
 
-/// Strokes that are looked at together.
-pub const STROKES: usize = 60;
+/// The fewest strokes that may be looked at together.
+pub const LEAST_STROKES: usize = 30;
 /// What is measured of them.
 pub const MEASURES: usize = 38;
 /// After a stroke that nothing follows, in milliseconds.
@@ -21,10 +21,14 @@ const SHORT_MS: f64 = 40.0;
 /// Relations of hands, and one key again; there are fewer places.
 const GROUPS: usize = 17;
 
-/// Measures of [`STROKES`] strokes and the two after them.
+/// Measures of a run of at least [`LEAST_STROKES`] strokes, and of two more that say what came after them; zeros of fewer.
 #[must_use]
-pub fn measures(strokes: &[Struck; STROKES + 2]) -> [f64; MEASURES] {
-    let own = &strokes[..STROKES];
+pub fn measures(strokes: &[Struck]) -> [f64; MEASURES] {
+    let count = strokes.len().saturating_sub(2);
+    if count < LEAST_STROKES {
+        return [0.0; MEASURES];
+    }
+    let own = &strokes[..count];
     let log = |ms: f64| (ms.min(ALONE_MS) + TICK_MS).ln();
     let gaps: Vec<f64> = own.iter().map(|s| log(s.gap_ms)).collect();
     let holds: Vec<f64> = own.iter().map(|s| log(s.held_ms)).collect();
@@ -33,17 +37,16 @@ pub fn measures(strokes: &[Struck; STROKES + 2]) -> [f64; MEASURES] {
         let [next, after] = [strokes[at + 1], strokes[at + 2]];
         if next.follows && after.follows { next.gap_ms + after.gap_ms } else { 2.0 * ALONE_MS }
     };
-    let next: Vec<f64> = (0..STROKES).map(|at| log(next_ms(at))).collect();
-    let overlaps: Vec<f64> = (0..STROKES).map(|at| (own[at].held_ms - next_ms(at)).max(0.0)).collect();
-    let apart: Vec<f64> = (0..STROKES).map(|at| ((next_ms(at) - own[at].held_ms) / 50.0).asinh()).collect();
-    let share =
-        |is: &dyn Fn(usize) -> bool| (0..STROKES).filter(|at| is(*at)).count() as f64 / STROKES as f64;
+    let next: Vec<f64> = (0..count).map(|at| log(next_ms(at))).collect();
+    let overlaps: Vec<f64> = (0..count).map(|at| (own[at].held_ms - next_ms(at)).max(0.0)).collect();
+    let apart: Vec<f64> = (0..count).map(|at| ((next_ms(at) - own[at].held_ms) / 50.0).asinh()).collect();
+    let share = |is: &dyn Fn(usize) -> bool| (0..count).filter(|at| is(*at)).count() as f64 / count as f64;
     let out_of_order =
         share(&|at| strokes[at + 1].follows && own[at].held_ms > next_ms(at) + strokes[at + 1].held_ms);
     let three_down = share(&|at| own[at].held_ms > after_ms(at));
     let short = share(&|at| own[at].gap_ms < SHORT_MS);
     let (sorted_gaps, sorted_holds, sorted_overlaps) = (sorted(&gaps), sorted(&holds), sorted(&overlaps));
-    let quantile = |sorted: &[f64], of_60: usize| sorted[of_60];
+    let quantile = |sorted: &[f64], of_60: usize| sorted[of_60 * count / 60];
     let [gap_spread, gap_skew, gap_tails] = shape(&gaps);
     let [hold_spread, hold_skew, hold_tails] = shape(&holds);
     let places: Vec<usize> = own.iter().map(|s| number(s.place)).collect();
@@ -55,7 +58,7 @@ pub fn measures(strokes: &[Struck; STROKES + 2]) -> [f64; MEASURES] {
     // What is left of times once what places say is taken out.
     let (by_hand, by_place) = (rest(&holds, &hands), rest(&holds, &places));
     let by_relation = rest(&gaps, &relations);
-    let later = |values: &[f64], by: usize| correlation(&values[by..], &values[..STROKES - by]);
+    let later = |values: &[f64], by: usize| correlation(&values[by..], &values[..count - by]);
     let [_, _, hold_rest_tails] = shape(&by_place);
     let [_, gap_rest_skew, gap_rest_tails] = shape(&by_relation);
     let reach = |values: &[f64]| {
@@ -79,15 +82,15 @@ pub fn measures(strokes: &[Struck; STROKES + 2]) -> [f64; MEASURES] {
         (out_of_order + LEAST).ln(),
         (three_down + LEAST).ln(),
         (1.0 + mean(&overlaps)).ln(),
-        (1.0 + sorted_overlaps[STROKES - 3]).ln(),
-        (1.0 + sorted_overlaps[STROKES - 1]).ln(),
+        (1.0 + sorted_overlaps[count - 1 - count / 30]).ln(),
+        (1.0 + sorted_overlaps[count - 1]).ln(),
         shape(&apart)[0],
         (short + LEAST).ln(),
         by_group(&holds, &places),
         by_group(&holds, &hands),
         by_group(&gaps, &relations),
-        correlation(&holds[1..], &holds[..STROKES - 1]),
-        correlation(&gaps[1..], &gaps[..STROKES - 1]),
+        correlation(&holds[1..], &holds[..count - 1]),
+        correlation(&gaps[1..], &gaps[..count - 1]),
         correlation(&holds, &gaps) - correlation(&holds, &next),
         by_group(&by_hand, &places),
         later(&by_place, 1),
@@ -178,6 +181,8 @@ fn by_group(values: &[f64], groups: &[usize]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const STROKES: usize = 60;
 
     /// Keys of both hands in turn; each gap and each hold by its number.
     fn struck(gap_ms: impl Fn(usize) -> f64, held_ms: impl Fn(usize) -> f64) -> [Struck; STROKES + 2] {

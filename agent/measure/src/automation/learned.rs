@@ -16,6 +16,8 @@ pub const BYTES: usize = 4 * NUMBERS;
 /// A network for each family of programs: of those that draw from many people's times, of those that draw around means, and of
 /// those that know nothing of people. What tells one family tells little of another.
 pub const NETWORKS: usize = 3;
+/// Strokes that each looks at together. What a synthesiser lacks shows in many only.
+pub const STROKES: [usize; NETWORKS] = [60, 240, 60];
 /// Further from people's mean, in spreads, no measure counts for more.
 pub const FARTHEST: f32 = 4.0;
 

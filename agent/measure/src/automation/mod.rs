@@ -86,7 +86,7 @@ impl Automation {
             self.new_keyboard_until_us = at_us.saturating_add(NEW_US);
         }
         let new_device = at_us < self.new_keyboard_until_us;
-        let mut found = Vec::new();
+        let (mut found, mut struck) = (Vec::new(), Vec::new());
         self.injected.pass(at_us, &mut found);
         self.pointer.pass(at_us, &mut found);
         match (origin, input) {
@@ -95,9 +95,7 @@ impl Automation {
                 self.keys.press(at_us, slot, (zone, column), new_device, &mut found);
             }
             (Origin::Device, Input::KeyUp { slot }) => {
-                let mut struck = Vec::new();
                 self.keys.release(at_us, slot, new_device, &mut found, &mut struck);
-                found.extend(struck.into_iter().filter_map(|struck| self.drawn.push(struck)));
             }
             (Origin::Device, Input::Move { dx, dy }) => self.pointer.moved(at_us, dx, dy, &mut found),
             (Origin::Device, Input::ButtonDown(button)) => {
@@ -107,6 +105,12 @@ impl Automation {
             (Origin::Device, Input::ButtonUp(button)) => self.pointer.released(at_us, button, &mut found),
             (Origin::Device, Input::Touch { .. }) => self.injected.touched(at_us),
             _ => {}
+        }
+        if found.iter().any(|finding| finding.kind == SignalKind::MachineKeys) {
+            // These keys are told of: they count for no run besides.
+            self.drawn = Drawn::default();
+        } else {
+            found.extend(struck.into_iter().filter_map(|struck| self.drawn.push(struck)));
         }
         for finding in found {
             if let Some(told) = self.told.get_mut(place(finding.kind)) {
