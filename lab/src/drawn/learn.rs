@@ -203,10 +203,14 @@ mod tests {
     #[test]
     fn what_no_line_divides_is_learned_and_the_same_seed_learns_the_same() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
+        // People are at either end of a measure, programs are between them.
         let mut run = |program: bool| -> Measured {
             let mut measured: Measured = std::array::from_fn(|_| rng.random_range(-1.0..1.0));
-            let side = if measured[0] < 0.0 { -1.0 } else { 1.0 };
-            measured[1] = if program { side } else { -side } * measured[1].abs().max(0.1);
+            measured[0] = match (program, measured[0] < 0.0) {
+                (true, _) => 0.4 * measured[0],
+                (false, true) => 0.5 * measured[0] - 0.5,
+                (false, false) => 0.5 * measured[0] + 0.5,
+            };
             measured
         };
         let people: Vec<Measured> = (0..4_000).map(|_| run(false)).collect();

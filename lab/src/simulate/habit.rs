@@ -15,14 +15,14 @@ const PLACES: usize = 12;
 
 /// Correlation of gaps that follow each other, 0.070 and 0.074; 0.067 and 0.064 two apart, 0.049 and 0.042 three apart, 0.013
 /// and 0.005 ten apart: as a drift of this share of the variance has it that keeps so much from key to key.
-const PACE: Drifts = Drifts { share: 0.09, kept: 0.8 };
+const PACE: Drifts = Drifts { share: 0.11, kept: 0.8 };
 /// Of holds, 0.151 and 0.113; 0.087 and 0.049, 0.071 and 0.036, 0.041 and 0.012: as two drifts have it.
-const TOUCH: Drifts = Drifts { share: 0.17, kept: 0.55 };
+const TOUCH: Drifts = Drifts { share: 0.2, kept: 0.55 };
 const WEIGHT: Drifts = Drifts { share: 0.03, kept: 0.99 };
 /// Spread of a hold that its column explains, over what is left: 0.20 and 0.17.
-const COLUMN: f64 = 0.25;
+const COLUMN: f64 = 0.35;
 /// Of a gap that the pair of columns explains: 0.26 and 0.18 of those with enough of a pair.
-const PAIR: f64 = 0.22;
+const PAIR: f64 = 0.3;
 /// Correlation of a hold with the gap before it, -0.018 and -0.085, and with the gap after it, 0.081 and 0.033.
 const BEFORE: f64 = -0.05;
 const AFTER: f64 = 0.06;
