@@ -64,7 +64,10 @@ impl Manner {
                 }
             }
         }
-        Self { laws, habit: Habit::draw(rng) }
+        // From a stream of its own: who is drawn does not hang on what is drawn of a habit.
+        let mut own = rng.clone();
+        own.set_stream(1);
+        Self { laws, habit: Habit::draw(&mut own) }
     }
 
     /// The same person in one session.
