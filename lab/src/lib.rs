@@ -5,6 +5,7 @@ pub mod adapt;
 pub mod attack;
 pub mod data;
 pub mod demo;
+pub mod drawn;
 pub mod metrics;
 pub mod privacy;
 pub mod report;

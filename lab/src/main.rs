@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tacit_lab::adapt::{self, drift, poison, shift};
-use tacit_lab::{accuracy, attack, demo, privacy, report, takeover, train};
+use tacit_lab::{accuracy, attack, demo, drawn, privacy, report, takeover, train};
 
 /// Accuracy tables and training for Tacit. Never part of a deployment.
 #[derive(Debug, Parser)]
@@ -36,6 +36,8 @@ enum Command {
     Takeover(takeover::Args),
     /// Learn the population that ships with the server
     Train(train::Args),
+    /// Learn the network that ships with the agent and tells times drawn one by one
+    TrainDrawn(drawn::Args),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -54,5 +56,6 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Report(args) => report::run(&args, &mut std::io::stdout().lock()),
         Command::Takeover(args) => takeover::run(&args, &mut std::io::stdout().lock()),
         Command::Train(args) => train::run(&args),
+        Command::TrainDrawn(args) => drawn::run(&args, &mut std::io::stdout().lock()),
     }
 }

@@ -6,7 +6,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tacit_engine::{Policy, Population, Profile, SessionState, VerdictKind, score};
 use tacit_lab::simulate::{Person, RawEvent, Sitting, located, write_trace};
-use tacit_measure::{Locator, Measurer, Output, Settings, Window};
+use tacit_measure::automation::{Struck, strokes};
+use tacit_measure::{Locator, Measurer, Output, Settings, Window, Zone};
 use tacit_proto::{FeatureStats, Modality};
 
 fn rng(seed: u64) -> ChaCha8Rng {
@@ -158,6 +159,48 @@ fn simulated_people_differ_as_the_population_says() {
     assert!(typing < 0.1, "typing: {typing:.3}");
     let pointing = equal_error_rate(Modality::Pointer, 80, 60);
     assert!(pointing < 0.1, "pointing: {pointing:.3}");
+}
+
+/// Correlation of the logarithms of times that follow each other, once what zones say is taken out.
+fn followed(times: &[(Zone, f64)]) -> f64 {
+    let mean = |zone: Zone| {
+        let logs: Vec<f64> = times.iter().filter(|(z, _)| *z == zone).map(|(_, ms)| ms.ln()).collect();
+        logs.iter().sum::<f64>() / logs.len() as f64
+    };
+    let rest: Vec<f64> = times.iter().map(|(zone, ms)| ms.ln() - mean(*zone)).collect();
+    let square = rest.iter().map(|r| r * r).sum::<f64>();
+    rest.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>() / square
+}
+
+#[test]
+fn times_of_simulated_people_hang_together_as_those_of_people_do() {
+    let population = Population::shipped();
+    let mut draws = rng(31);
+    let (mut holds_follow, mut gaps_follow, mut rolled, mut late) = (0.0, 0.0, 0, 0);
+    let people = 20;
+    for seed in 0..people {
+        let person = Person::draw(&population, &mut draws).unwrap();
+        let typed = person.sit_down(&population, 0, rng(seed)).type_keys(1_500);
+        let events = located(&mut Locator::new(), &typed);
+        let strokes: Vec<Struck> = strokes(&events).into_iter().map(|(_, s)| s).collect();
+        let letters = |s: &&Struck| matches!(s.place.0, Zone::Left | Zone::Right);
+        let letters: Vec<_> = strokes.iter().filter(letters).collect();
+        let of = |ms: fn(&Struck) -> f64| -> Vec<(Zone, f64)> {
+            letters.iter().map(|s| (s.place.0, ms(s))).collect()
+        };
+        holds_follow += followed(&of(|s| s.held_ms)) / people as f64;
+        gaps_follow += followed(&of(|s| s.gap_ms)) / people as f64;
+        for pair in strokes.windows(2).filter(|pair| pair[1].follows) {
+            let over = pair[0].held_ms - pair[1].gap_ms;
+            rolled += u32::from(over > 0.0);
+            late += u32::from(over > pair[1].held_ms);
+        }
+    }
+    // Of klicke and aalto: 0.15 and 0.11; 0.07 and 0.07; 0.04 and 0.09 of what overlaps.
+    assert!((0.06..0.25).contains(&holds_follow), "holds: {holds_follow:.3}");
+    assert!((0.02..0.15).contains(&gaps_follow), "gaps: {gaps_follow:.3}");
+    let late = f64::from(late) / f64::from(rolled);
+    assert!((0.005..0.15).contains(&late), "out of order: {late:.3}");
 }
 
 #[test]

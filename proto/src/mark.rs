@@ -37,7 +37,7 @@ marks! {
     5 NoLongGaps DownDown "nobody types for so long without one gap that stands out";
     6 ShortHolds Hold "keys are held more briefly than fingers can";
     7 EvenHolds Hold "all keys are held equally long";
-    8 RandomTimes DownDown "times hang together neither with each other nor with where the keys lie";
+    8 RandomTimes DownDown "times of keys do not hang together as a person's do";
     9 RepeatedTimes DownDown "keys repeat earlier keys of this session, time for time";
     10 Jumps StrokeSpeed "the pointer jumps from place to place";
     11 Straight StrokeShape "the pointer goes straighter than any hand";

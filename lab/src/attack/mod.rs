@@ -3,12 +3,12 @@
 
 mod baselines;
 mod hands;
-mod mimic;
+pub(crate) mod mimic;
 mod pointing;
 mod row;
 mod trials;
-mod typing;
-mod typists;
+pub(crate) mod typing;
+pub(crate) mod typists;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -54,7 +54,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     }
     let typists = typists::read(&args.data, &bar)?;
     let mut rows = trials::keyboard(&typists, args.trials, args.seed, &bar);
-    rows.push(trials::people(&typists, &bar));
+    rows.extend(trials::everyone(&typists, &bar));
     rows.extend(hands::bots(args.trials, args.seed, &bar));
     rows.extend(hands::people(&args.data, &bar)?);
     bar.finish_and_clear();

@@ -16,7 +16,7 @@ pub enum Knowledge {
     Victim,
 }
 
-/// A class of attack, or `none`: people. Counts, unless they say otherwise; what does not apply is left out.
+/// A class of attack, or people: `none`, and `none_unlearned`, those of them of whom the detector's network did not learn. Counts, unless they say otherwise; what does not apply is left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Name of the class; `none` of people.
@@ -29,7 +29,7 @@ pub struct Row {
     /// Found at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detected: Option<u32>,
-    /// Found within 6, 25, 70 and 100 keys.
+    /// Found within 6, 25, 70, 100 and 300 keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within_6_keys: Option<u32>,
     #[expect(missing_docs, reason = "above")]
@@ -41,6 +41,9 @@ pub struct Row {
     #[expect(missing_docs, reason = "above")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within_100_keys: Option<u32>,
+    #[expect(missing_docs, reason = "above")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within_300_keys: Option<u32>,
     /// Found within 20 strokes of the pointer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within_20_strokes: Option<u32>,
@@ -62,6 +65,9 @@ pub struct Row {
     /// Times that people were taken for machines, by keys or strokes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub false_automation: Option<u64>,
+    /// Of these, how often for times that hang together too little.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub false_random_times: Option<u64>,
     /// Windows of people that were taken for a machine's by their stats alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub false_windows: Option<u64>,
@@ -83,6 +89,7 @@ impl Row {
             within_25_keys: None,
             within_70_keys: None,
             within_100_keys: None,
+            within_300_keys: None,
             within_20_strokes: None,
             median_inputs: None,
             ukip_detected: None,
@@ -90,14 +97,33 @@ impl Row {
             genuine_keys: None,
             genuine_strokes: None,
             false_automation: None,
+            false_random_times: None,
             false_windows: None,
             assisted: None,
         }
     }
 
+    /// These people and others.
+    #[must_use]
+    pub(super) fn with(self, others: &Self) -> Self {
+        fn sum<N: std::ops::Add<Output = N>>(a: Option<N>, b: Option<N>) -> Option<N> {
+            Some(a? + b?)
+        }
+        Self {
+            genuine_keys: sum(self.genuine_keys, others.genuine_keys),
+            false_automation: sum(self.false_automation, others.false_automation),
+            false_random_times: sum(self.false_random_times, others.false_random_times),
+            false_windows: sum(self.false_windows, others.false_windows),
+            assisted: sum(self.assisted, others.assisted),
+            ukip_detected: sum(self.ukip_detected, others.ukip_detected),
+            duckhunt_detected: sum(self.duckhunt_detected, others.duckhunt_detected),
+            ..self
+        }
+    }
+
     pub(super) fn heading() -> String {
         format!(
-            "{:<26} {:<10} {:>7} {:>9} {:>7} {:>7} {:>7} {:>7} {:>8} {:>7} {:>9} {:>9}",
+            "{:<26} {:<10} {:>7} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7} {:>8} {:>7} {:>9} {:>9}",
             "attack",
             "knowledge",
             "trials",
@@ -106,6 +132,7 @@ impl Row {
             "25 keys",
             "70 keys",
             "100",
+            "300",
             "20 str.",
             "median",
             "ukip",
@@ -132,16 +159,18 @@ impl Row {
                 (None, strokes) => format!("{} strokes", strokes.unwrap_or_default()),
             };
             let windows = self.false_windows.map_or_else(String::new, |n| format!(", of windows {n}"));
+            let random =
+                self.false_random_times.map_or_else(String::new, |n| format!(", of times drawn {n}"));
             let also = self.assisted.map_or_else(String::new, |n| format!(", assisted text {n} times"));
             return format!(
-                "{:<26} {inputs} of people, false automation {false_automation}{windows}{also}; ukip {}, duckhunt {}",
+                "{:<26} {inputs} of people, false automation {false_automation}{random}{windows}{also}; ukip {}, duckhunt {}",
                 self.attack,
                 self.ukip_detected.unwrap_or_default(),
                 self.duckhunt_detected.unwrap_or_default()
             );
         }
         format!(
-            "{:<26} {knowledge:<10} {:>7} {:>9} {:>7} {:>7} {:>7} {:>7} {:>8} {:>7} {:>9} {:>9}",
+            "{:<26} {knowledge:<10} {:>7} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7} {:>8} {:>7} {:>9} {:>9}",
             self.attack,
             self.trials.unwrap_or_default(),
             share(self.detected),
@@ -149,6 +178,7 @@ impl Row {
             share(self.within_25_keys),
             share(self.within_70_keys),
             share(self.within_100_keys),
+            share(self.within_300_keys),
             share(self.within_20_strokes),
             self.median_inputs.map_or_else(|| "-".to_owned(), |n| n.to_string()),
             share(self.ukip_detected),

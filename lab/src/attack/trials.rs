@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tacit_engine::{AutomationPolicy, AutomationState};
 use tacit_measure::{Automation, Input, Output, Settings, SignalKind, TimedInput};
-use tacit_proto::Modality;
+use tacit_proto::{Mark, Modality};
 
 use super::baselines::{duckhunt, ukip};
 use super::row::{Knowledge, Row};
@@ -14,22 +14,23 @@ use super::typing::Attack;
 use super::typists::{Key, Times, Typist, payload};
 use crate::data;
 
-/// Keys of an attack: longer ones have done their harm.
-const KEYS: usize = 100;
+/// Keys of an attack: a minute and a half at a quick hand's pace, and a payload of some length.
+const KEYS: usize = 500;
 /// Keys that a victim types before they are replayed, at most.
 const BEFORE: usize = 600;
 /// Between a victim's last key and the attack.
 const REST_US: u64 = 5_000_000;
 
-/// Every class of attack on keyboards. Attackers who know people know one half of them; the texts are those of the other.
+/// Every class of attack on keyboards. Attackers who know people know one half of those of whom the detector did not learn; the
+/// texts are those of the other.
 pub(super) fn keyboard(typists: &[Typist], trials: u32, seed: u64, bar: &ProgressBar) -> Vec<Row> {
     let (known, attacked): (Vec<_>, Vec<_>) =
-        typists.iter().enumerate().partition(|(number, _)| number % 2 == 0);
+        typists.iter().filter(|t| !t.learned_of).enumerate().partition(|(number, _)| number % 2 == 0);
     let known: Vec<&Typist> = known.into_iter().map(|(_, typist)| typist).collect();
     let attacked: Vec<Victim<'_>> = attacked
         .into_iter()
         .map(|(_, typist)| Victim { typist, payload: payload(&typist.keys) })
-        .filter(|victim| victim.payload.len() >= 2 * KEYS)
+        .filter(|victim| victim.payload.len() > KEYS)
         .collect();
     let times = Times::of(&known);
     bar.set_length(Attack::ALL.len() as u64);
@@ -85,6 +86,7 @@ fn class(attack: Attack, victims: &[Victim<'_>], times: &Times, trials: u32, see
         within_25_keys: within(25),
         within_70_keys: within(70),
         within_100_keys: within(100),
+        within_300_keys: within(300),
         median_inputs: found.get(found.len() / 2).copied(),
         ukip_detected: Some(ukips),
         duckhunt_detected: Some(duckhunts),
@@ -126,6 +128,10 @@ pub(super) fn is_machine(output: &Output) -> bool {
     matches!(output, Output::Signal(signal) if kinds.contains(&signal.kind))
 }
 
+fn is_of_drawn_times(output: &Output) -> bool {
+    matches!(output, Output::Signal(signal) if signal.marks.has(Mark::RandomTimes))
+}
+
 /// How often each baseline calls it an attack.
 fn baselines(events: &[TimedInput]) -> (u32, u32) {
     let (mut ukip, mut duckhunt) = (ukip(), duckhunt());
@@ -147,12 +153,20 @@ fn baselines(events: &[TimedInput]) -> (u32, u32) {
     (ukips, duckhunts)
 }
 
-/// Everyone's own typing: whatever is told of there is false.
-pub(super) fn people(typists: &[Typist], bar: &ProgressBar) -> Row {
+/// Everyone's own typing: whatever is told of there is false. Then the same of those of whom the network that tells drawn times did
+/// not learn.
+pub(super) fn everyone(typists: &[Typist], bar: &ProgressBar) -> [Row; 2] {
+    let (learned_of, others): (Vec<_>, Vec<_>) = typists.iter().partition(|t| t.learned_of);
     bar.set_length(typists.len() as u64);
     bar.set_position(0);
     bar.set_prefix("people");
-    let (mut keys, mut wrong, mut windows, mut assisted, mut ukips, mut duckhunts) = (0, 0, 0, 0, 0, 0);
+    let (learned_of, others) = (people(&learned_of, bar), people(&others, bar));
+    [Row { attack: "none".to_owned(), ..others.clone().with(&learned_of) }, others]
+}
+
+fn people(typists: &[&Typist], bar: &ProgressBar) -> Row {
+    let (mut keys, mut wrong, mut drawn, mut windows, mut assisted) = (0, 0, 0, 0, 0);
+    let (mut ukips, mut duckhunts) = (0, 0);
     for (number, typist) in typists.iter().enumerate() {
         let mut automation = Automation::new();
         let mut out = Vec::new();
@@ -164,6 +178,7 @@ pub(super) fn people(typists: &[Typist], bar: &ProgressBar) -> Row {
         for output in out {
             if is_machine(&output) {
                 wrong += 1;
+                drawn += u64::from(is_of_drawn_times(&output));
                 tracing::debug!(number, ?output, "a person is taken for a machine");
             } else {
                 assisted += 1;
@@ -177,11 +192,12 @@ pub(super) fn people(typists: &[Typist], bar: &ProgressBar) -> Row {
     Row {
         genuine_keys: Some(keys),
         false_automation: Some(wrong),
+        false_random_times: Some(drawn),
         false_windows: Some(windows),
         assisted: Some(assisted),
         ukip_detected: Some(ukips),
         duckhunt_detected: Some(duckhunts),
-        ..Row::of("none", Knowledge::None)
+        ..Row::of("none_unlearned", Knowledge::None)
     }
 }
 

@@ -11,7 +11,7 @@ use super::typists::{Key, Times};
 
 /// A class of attack.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Attack {
+pub(crate) enum Attack {
     /// The same gap always, in milliseconds.
     Constant(f64),
     /// 5 ms and up to 160 more.
@@ -37,7 +37,7 @@ pub(super) enum Attack {
 }
 
 impl Attack {
-    pub(super) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Constant(5.0),
         Self::Constant(20.0),
         Self::Constant(35.0),
@@ -56,7 +56,7 @@ impl Attack {
         Self::Xdotool,
     ];
 
-    pub(super) fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         match self {
             Self::Constant(5.0) => "ducky_5ms".to_owned(),
             Self::Constant(gap) => format!("constant_{gap:.0}ms"),
@@ -73,7 +73,7 @@ impl Attack {
         }
     }
 
-    pub(super) fn knowledge(self) -> Knowledge {
+    pub(crate) fn knowledge(self) -> Knowledge {
         match self {
             Self::JitteredHolds => Knowledge::Detector,
             Self::SmartBot | Self::BigramAware => Knowledge::Population,
@@ -88,12 +88,12 @@ impl Attack {
     }
 
     /// The victim types before it.
-    pub(super) fn needs_victim(self) -> bool {
+    pub(crate) fn needs_victim(self) -> bool {
         matches!(self, Self::Replay | Self::ReplayJittered)
     }
 
     /// Types where these keys lie, from `start_us` on.
-    pub(super) fn typed(
+    pub(crate) fn typed(
         self,
         text: &[Key],
         times: &Times,
@@ -190,7 +190,7 @@ fn one_of(times: &[f64], rng: &mut ChaCha8Rng) -> f64 {
 }
 
 /// Keys as a display server stamps them: in whole milliseconds.
-pub(super) fn events(
+pub(crate) fn events(
     strokes: &[((Zone, Column), f64, f64)],
     start_us: u64,
     origin: Origin,

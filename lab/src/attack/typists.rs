@@ -7,31 +7,38 @@ use indicatif::ProgressBar;
 use tacit_measure::{Column, Input, TimedInput, Zone};
 
 use crate::data::{self, folder};
+use crate::drawn;
 
 /// Sets of people who typed on keyboards of their own, order kept.
-const SETS: [&str; 2] = ["aalto", "klicke"];
+const SETS: [&str; 2] = ["aalto", LEARNED_SET];
+/// The set that weights and limits of the detector are learned of.
+pub(crate) const LEARNED_SET: &str = "klicke";
 /// A longer gap is a pause, and no tool would make it.
 const LONGEST_GAP_MS: f64 = 1_000.0;
 const LONGEST_HOLD_MS: f64 = 400.0;
 
 /// Where a key lies, and how it was struck.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Key {
-    pub(super) place: (Zone, Column),
+pub(crate) struct Key {
+    pub(crate) place: (Zone, Column),
     /// Since the press before it; `None` after a break.
-    pub(super) gap_ms: Option<f64>,
-    pub(super) held_ms: f64,
+    pub(crate) gap_ms: Option<f64>,
+    pub(crate) held_ms: f64,
 }
 
 /// One person.
 #[derive(Debug)]
-pub(super) struct Typist {
-    pub(super) events: Vec<TimedInput>,
-    pub(super) keys: Vec<Key>,
+pub(crate) struct Typist {
+    /// The set that they are of.
+    pub(crate) set: &'static str,
+    /// The network that tells drawn times learned of them.
+    pub(crate) learned_of: bool,
+    pub(crate) events: Vec<TimedInput>,
+    pub(crate) keys: Vec<Key>,
 }
 
 /// Keys of a text that was thought out beforehand: it corrects nothing, goes nowhere and leans on no key.
-pub(super) fn payload(keys: &[Key]) -> Vec<Key> {
+pub(crate) fn payload(keys: &[Key]) -> Vec<Key> {
     let zones = [Zone::Left, Zone::Right, Zone::Space, Zone::Enter, Zone::Digit];
     let mut payload: Vec<Key> = Vec::new();
     for key in keys.iter().filter(|key| zones.contains(&key.place.0)) {
@@ -46,7 +53,7 @@ pub(super) fn payload(keys: &[Key]) -> Vec<Key> {
 ///
 /// # Errors
 /// When a file cannot be read, or no set is there.
-pub(super) fn read(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Typist>> {
+pub(crate) fn read(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Typist>> {
     let mut typists = Vec::new();
     for set in SETS {
         let path = data.join(set);
@@ -57,10 +64,11 @@ pub(super) fn read(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Typist>
         bar.set_length(users.len() as u64);
         bar.set_position(0);
         bar.set_prefix(format!("read {set}"));
-        for user in users {
+        for (place, user) in users.into_iter().enumerate() {
+            let learned_of = set == LEARNED_SET && drawn::learned_of(place);
             for session in &user.sessions {
                 let events = data::events(session)?;
-                typists.push(Typist { keys: keys(&events), events });
+                typists.push(Typist { set, learned_of, keys: keys(&events), events });
             }
             bar.inc(1);
         }
@@ -72,7 +80,7 @@ pub(super) fn read(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Typist>
 }
 
 /// Presses in order, with their holds.
-pub(super) fn keys(events: &[TimedInput]) -> Vec<Key> {
+pub(crate) fn keys(events: &[TimedInput]) -> Vec<Key> {
     let mut keys: Vec<Key> = Vec::new();
     let mut down = [None; 64];
     let mut last = None;
@@ -101,16 +109,16 @@ pub(super) fn keys(events: &[TimedInput]) -> Vec<Key> {
 
 /// Times of keys to draw from: gaps and holds of all of these people.
 #[derive(Debug)]
-pub(super) struct Times {
-    pub(super) gaps_ms: Vec<f64>,
-    pub(super) holds_ms: Vec<f64>,
+pub(crate) struct Times {
+    pub(crate) gaps_ms: Vec<f64>,
+    pub(crate) holds_ms: Vec<f64>,
     /// The same by where the keys lie.
-    pub(super) by_relation: std::collections::HashMap<tacit_measure::Relation, Vec<f64>>,
-    pub(super) by_zone: std::collections::HashMap<Zone, Vec<f64>>,
+    pub(crate) by_relation: std::collections::HashMap<tacit_measure::Relation, Vec<f64>>,
+    pub(crate) by_zone: std::collections::HashMap<Zone, Vec<f64>>,
 }
 
 impl Times {
-    pub(super) fn of(typists: &[&Typist]) -> Self {
+    pub(crate) fn of(typists: &[&Typist]) -> Self {
         let mut times = Self {
             gaps_ms: Vec::new(),
             holds_ms: Vec::new(),

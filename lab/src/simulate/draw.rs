@@ -8,6 +8,8 @@ use rand_distr::{Distribution, StandardNormal};
 use tacit_engine::{Aspect, Model};
 use tacit_proto::{FeatureId, catalogue};
 
+use super::habit::Habit;
+
 /// Draws this many standard deviations out, or more, are drawn in: no simulated person is a monster.
 const OUTERMOST: f64 = 2.5;
 
@@ -19,9 +21,12 @@ pub(super) struct Law {
     pub(super) ln_sd: f64,
 }
 
-/// How values of every feature fall.
+/// How values of every feature fall, and how those of keys hang together.
 #[derive(Debug, Clone)]
-pub(super) struct Manner(pub(super) BTreeMap<FeatureId, Law>);
+pub(super) struct Manner {
+    pub(super) laws: BTreeMap<FeatureId, Law>,
+    pub(super) habit: Habit,
+}
 
 /// How far one session lies from a person's own manner.
 #[derive(Debug, Clone, Default)]
@@ -59,14 +64,17 @@ impl Manner {
                 }
             }
         }
-        Self(laws)
+        // From a stream of its own: who is drawn does not hang on what is drawn of a habit.
+        let mut own = rng.clone();
+        own.set_stream(1);
+        Self { laws, habit: Habit::draw(&mut own) }
     }
 
     /// The same person in one session.
     pub(super) fn shifted(&self, shift: &Shift) -> Self {
         let mut manner = self.clone();
         for (feature, aspect, by) in &shift.0 {
-            if let Some(law) = manner.0.get_mut(feature) {
+            if let Some(law) = manner.laws.get_mut(feature) {
                 match aspect {
                     Aspect::Mean => law.mean += by,
                     Aspect::Spread => law.ln_sd += by,
@@ -78,7 +86,7 @@ impl Manner {
 
     /// The mean of a feature in transformed units; `otherwise` if the population lacks it.
     pub(super) fn mean(&self, feature: FeatureId, otherwise: f64) -> f64 {
-        self.0.get(&feature).map_or(otherwise, |law| law.mean)
+        self.laws.get(&feature).map_or(otherwise, |law| law.mean)
     }
 
     /// A single raw value of a feature; `otherwise` if the population lacks it.
@@ -88,7 +96,7 @@ impl Manner {
 
     /// The raw value of a feature that lies so many standard deviations from the mean.
     pub(super) fn value_at(&self, feature: FeatureId, otherwise: f64, z: f64) -> f64 {
-        match (self.0.get(&feature), catalogue::feature(feature)) {
+        match (self.laws.get(&feature), catalogue::feature(feature)) {
             (Some(law), Some(f)) => f.raw(law.mean + law.ln_sd.exp() * z).clamp(f.clip.0, f.clip.1),
             _ => otherwise,
         }

@@ -24,7 +24,7 @@ const FARTHEST_LN_SD: f64 = 1.2;
 /// The laws to act by. `act` gives enough events to measure a manner by, the same for the same laws.
 pub(super) fn fitted(drawn: &Manner, act: impl Fn(&Manner) -> Vec<RawEvent>) -> Manner {
     let mut laws = drawn.clone();
-    for (feature, law) in &mut laws.0 {
+    for (feature, law) in &mut laws.laws {
         if arises(*feature) {
             *law = Law { mean: 0.0, ln_sd: 0.0 };
         }
@@ -32,9 +32,9 @@ pub(super) fn fitted(drawn: &Manner, act: impl Fn(&Manner) -> Vec<RawEvent>) -> 
     let start = laws.clone();
     for _ in 0..ROUNDS {
         let seen = measured(&act(&laws));
-        for (feature, law) in &mut laws.0 {
+        for (feature, law) in &mut laws.laws {
             let (Some(stat), Some(drawn), Some(start)) =
-                (seen.get(*feature), drawn.0.get(feature), start.0.get(feature))
+                (seen.get(*feature), drawn.laws.get(feature), start.laws.get(feature))
             else {
                 continue;
             };

@@ -6,6 +6,7 @@ use tacit_measure::{hold_feature, place, relation};
 use tacit_proto::catalogue as c;
 
 use super::draw::Manner;
+use super::habit::Pace;
 use super::keys::next_key;
 use super::{Action, RawEvent};
 
@@ -13,6 +14,10 @@ use super::{Action, RawEvent};
 const LIFT_US: u64 = 8_000;
 /// What bends by 1 is this long, in milliseconds: the scale of the transform of release to press.
 const BEND_MS: f64 = 50.0;
+/// At most so much of a hold is bent away.
+const MOST_BENT: f64 = 0.2;
+/// A gap and a hold this near each other, as a ratio, may come in the other order.
+const NEAR: f64 = 0.5;
 
 struct Stroke {
     code: u16,
@@ -23,30 +28,40 @@ struct Stroke {
 /// What is typed in a sitting, in order of time.
 pub(super) fn type_keys(manner: &Manner, rng: &mut ChaCha8Rng, start_us: u64, keys: usize) -> Vec<RawEvent> {
     let mut strokes: Vec<Stroke> = Vec::with_capacity(keys);
+    let mut pace = Pace::default();
     let mut at_us = start_us;
     let mut burst = burst_length(manner, rng);
+    // Where the last gap lay in its law.
+    let mut gap_z = 0.0;
     for _ in 0..keys {
-        let last = strokes.last().map(|s| s.code);
-        let code = next_key(manner, rng, last);
-        let mut held_us = hold(manner, rng, code);
+        let code = next_key(manner, rng, strokes.last().map(|s| s.code));
         if let Some(last) = strokes.last_mut() {
-            let gap_us = if burst == 0 {
+            let before_z = std::mem::take(&mut gap_z);
+            let pauses = burst == 0;
+            if !pauses {
+                gap_z = manner.habit.gap(&mut pace, place(last.code), place(code), rng);
+            }
+            last.held_us = hold(manner, &mut pace, last.code, (before_z, gap_z), rng);
+            at_us += if pauses {
                 burst = burst_length(manner, rng);
                 microseconds(manner.value(c::PAUSE, 3_500.0, rng)).clamp(1_510_000, 29_000_000)
             } else {
-                let gap_us = gap(manner, rng, last.code, code);
-                last.held_us = held_before(manner, rng, last, code, gap_us);
+                let gap_us = gap(manner, gap_z, last.code, code);
+                let (gap_us, held_us) = held_before(manner, rng, last, code, gap_us);
+                last.held_us = held_us;
                 gap_us
             };
-            at_us += gap_us;
         }
         burst = burst.saturating_sub(1);
+        come_up(&mut strokes, at_us, manner, rng);
         // The key itself may still be down from before.
         if let Some(before) = strokes.iter_mut().rev().take(40).find(|s| s.code == code) {
             before.held_us = before.held_us.min(at_us - before.at_us - LIFT_US);
         }
-        held_us = held_us.clamp(12_000, 900_000);
-        strokes.push(Stroke { code, at_us, held_us });
+        strokes.push(Stroke { code, at_us, held_us: 0 });
+    }
+    if let Some(last) = strokes.last_mut() {
+        last.held_us = hold(manner, &mut pace, last.code, (gap_z, 0.0), rng);
     }
     let mut events: Vec<RawEvent> = strokes
         .iter()
@@ -61,31 +76,65 @@ pub(super) fn type_keys(manner: &Manner, rng: &mut ChaCha8Rng, start_us: u64, ke
     events
 }
 
-fn hold(manner: &Manner, rng: &mut ChaCha8Rng, code: u16) -> u64 {
-    microseconds(manner.value(hold_feature(place(code).0), 95.0, rng))
+/// How long a key is held between gaps that lie there in their laws, as far as it does not matter what follows.
+fn hold(
+    manner: &Manner,
+    pace: &mut Pace,
+    code: u16,
+    (before, after): (f64, f64),
+    rng: &mut ChaCha8Rng,
+) -> u64 {
+    let place = place(code);
+    let z = manner.habit.hold(pace, place, before, after, rng);
+    microseconds(manner.value_at(hold_feature(place.0), 95.0, z)).clamp(12_000, 900_000)
 }
 
-fn gap(manner: &Manner, rng: &mut ChaCha8Rng, last: u16, code: u16) -> u64 {
+fn gap(manner: &Manner, z: f64, last: u16, code: u16) -> u64 {
     let feature = relation(place(last), place(code)).down_down();
-    microseconds(manner.value(feature, 170.0, rng)).clamp(25_000, 1_490_000)
+    microseconds(manner.value_at(feature, 170.0, z)).clamp(25_000, 1_490_000)
 }
 
-/// How long a key was held, now that it is known what follows: hands let go earlier or later for what comes next.
-fn held_before(manner: &Manner, rng: &mut ChaCha8Rng, last: &Stroke, code: u16, gap_us: u64) -> u64 {
+/// Before a key goes down at a time: fingers come up in the order in which they went down, and seldom are three keys down.
+/// Whether a key overlaps the one after it stays as it is.
+fn come_up(strokes: &mut [Stroke], at_us: u64, manner: &Manner, rng: &mut ChaCha8Rng) {
+    let [.., before, last] = strokes else { return };
+    let gap_us = last.at_us - before.at_us;
+    if before.held_us <= gap_us {
+        return;
+    }
+    let up_us = last.at_us + last.held_us;
+    if before.at_us + before.held_us > up_us && !manner.habit.comes_up_late(rng) {
+        before.held_us = gap_us + within(last.held_us, rng);
+    }
+    if before.at_us + before.held_us > at_us && !manner.habit.stays_down(rng) {
+        before.held_us = gap_us + within(at_us - last.at_us, rng);
+    }
+}
+
+/// A part of a time.
+fn within(us: u64, rng: &mut ChaCha8Rng) -> u64 {
+    microseconds(milliseconds(us) * rng.random_range(0.2..0.9))
+}
+
+/// How long a key was held and how long after its press the next went down, now that it is known which: hands let go earlier
+/// or later for what comes next, and overlap as often as they do. What is moved so is near to where it has to be.
+fn held_before(manner: &Manner, rng: &mut ChaCha8Rng, last: &Stroke, code: u16, gap_us: u64) -> (u64, u64) {
     let relation = relation(place(last.code), place(code));
-    let (gap, held) = (milliseconds(gap_us), milliseconds(last.held_us));
-    // At most so much of the hold, or a bend would undo it.
-    let bend = (BEND_MS * manner.mean(relation.up_down(), 0.0)).clamp(-0.5 * held, 0.5 * held);
-    let mut held = held - bend;
+    let (mut gap, held) = (milliseconds(gap_us), milliseconds(last.held_us));
+    let bend = (BEND_MS * manner.mean(relation.up_down(), 0.0)).clamp(-MOST_BENT * held, MOST_BENT * held);
+    let held = held - bend;
     if let Some(rollover) = relation.rollover() {
         let more = manner.mean(rollover, 0.0);
-        if held > gap && rng.random_bool((-more).clamp(0.0, 1.0)) {
-            held = gap * rng.random_range(0.75..0.97);
-        } else if held < gap && last.code != code && rng.random_bool(more.clamp(0.0, 1.0)) {
-            held = gap + rng.random_range(5.0..60.0);
+        if (NEAR * held..held).contains(&gap) && rng.random_bool((-more).clamp(0.0, 1.0)) {
+            gap = held * rng.random_range(1.02..1.5);
+        } else if (held..held / NEAR).contains(&gap)
+            && last.code != code
+            && rng.random_bool(more.clamp(0.0, 1.0))
+        {
+            gap = held * rng.random_range(0.6..0.97);
         }
     }
-    microseconds(held).clamp(12_000, 900_000)
+    (microseconds(gap).max(25_000), microseconds(held).clamp(12_000, 900_000))
 }
 
 fn burst_length(manner: &Manner, rng: &mut ChaCha8Rng) -> u64 {

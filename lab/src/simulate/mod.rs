@@ -4,6 +4,7 @@
 
 mod draw;
 mod fit;
+mod habit;
 mod keyboard;
 mod keys;
 mod pointer;

@@ -8,6 +8,7 @@ use super::Finding;
 use super::fast::Fast;
 use super::replay::Replay;
 use super::rhythm::{Rhythm, Stroke};
+use super::struck::{Settling, Struck};
 
 /// Presses this close come in one go: no fingers, but a program that inserts text, or two fingers at once.
 const AT_ONCE_US: u64 = 3_500;
@@ -42,6 +43,7 @@ pub(super) struct Keys {
     previous: Option<Previous>,
     fast: Fast,
     rhythm: Rhythm,
+    settling: Settling,
     replay: Replay,
 }
 
@@ -77,13 +79,23 @@ impl Keys {
             _ => None,
         };
         self.down[usize::from(slot.0)] = Some(Down { at_us, stroke });
+        let gap_ms = gap_us.map(milliseconds);
+        self.settling.press(stroke.zip(gap_ms), place, before.map(|b| b.place));
         self.previous = Some(Previous { at_us, place, again, slot, held_us: None });
         if stroke.is_some() {
             found.extend(self.rhythm.watch_gaps(new_device));
         }
     }
 
-    pub(super) fn release(&mut self, at_us: u64, slot: Slot, new_device: bool, found: &mut Vec<Finding>) {
+    /// Appends what is found to `found`, and strokes that have come to their end to `struck`, in the order of their presses.
+    pub(super) fn release(
+        &mut self,
+        at_us: u64,
+        slot: Slot,
+        new_device: bool,
+        found: &mut Vec<Finding>,
+        struck: &mut Vec<Struck>,
+    ) {
         let Some(down) = self.down.get_mut(usize::from(slot.0)).and_then(Option::take) else { return };
         let held_us = at_us.saturating_sub(down.at_us);
         if let Some(previous) = &mut self.previous
@@ -94,6 +106,7 @@ impl Keys {
         }
         if let Some(stroke) = down.stroke {
             self.rhythm.set_held(stroke, milliseconds(held_us));
+            self.settling.release(stroke, milliseconds(held_us), struck);
             found.extend(self.rhythm.watch(new_device));
         }
     }
@@ -106,6 +119,7 @@ impl Keys {
     pub(super) fn interrupt(&mut self) {
         self.down = [None; SLOTS];
         self.previous = None;
+        self.settling.interrupt();
         self.fast.interrupt();
         self.replay.interrupt();
     }

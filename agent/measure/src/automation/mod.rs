@@ -1,27 +1,33 @@
 //! Tells machines from people as input arrives: injected input, keys and pointers that no hand moves, repeated input.
 //!
-//! Sees located inputs only: zones, times, origin. Memory is small and fixed, and holds times and keyed hashes of rounded
-//! times, never what was typed. What is found is told at once, as a signal; what a person might do, too, is left to the
+//! Sees located inputs only: zones, times, origin. Memory is small and fixed, and holds times and zones of the last strokes and
+//! keyed hashes of rounded times of earlier ones, never what was typed. What is found is told at once, as a signal; what a person might do, too, is left to the
 //! windows.
 
+pub mod drawn;
 mod fast;
+pub mod hanging;
 mod injected;
 mod keys;
+pub mod learned;
 mod limits;
 mod measured;
 mod pointer;
 mod pointer_path;
 mod replay;
 mod rhythm;
+mod struck;
 
 use tacit_proto::{Mark, Marks};
 
 use crate::input::{Input, Origin, TimedInput};
 use crate::window::{Output, Signal, SignalKind};
 
+use drawn::Drawn;
 use injected::Injected;
 use keys::Keys;
 use pointer::Pointer;
+pub use struck::Struck;
 
 /// A conclusion is told of at once; while it holds, no more often than this.
 const QUIET_US: u64 = 2_000_000;
@@ -43,6 +49,7 @@ pub(crate) struct Finding {
 #[derive(Debug, Default)]
 pub struct Automation {
     keys: Keys,
+    drawn: Drawn,
     pointer: Pointer,
     injected: Injected,
     told: [Told; 4],
@@ -79,7 +86,7 @@ impl Automation {
             self.new_keyboard_until_us = at_us.saturating_add(NEW_US);
         }
         let new_device = at_us < self.new_keyboard_until_us;
-        let mut found = Vec::new();
+        let (mut found, mut struck) = (Vec::new(), Vec::new());
         self.injected.pass(at_us, &mut found);
         self.pointer.pass(at_us, &mut found);
         match (origin, input) {
@@ -88,7 +95,7 @@ impl Automation {
                 self.keys.press(at_us, slot, (zone, column), new_device, &mut found);
             }
             (Origin::Device, Input::KeyUp { slot }) => {
-                self.keys.release(at_us, slot, new_device, &mut found);
+                self.keys.release(at_us, slot, new_device, &mut found, &mut struck);
             }
             (Origin::Device, Input::Move { dx, dy }) => self.pointer.moved(at_us, dx, dy, &mut found),
             (Origin::Device, Input::ButtonDown(button)) => {
@@ -98,6 +105,12 @@ impl Automation {
             (Origin::Device, Input::ButtonUp(button)) => self.pointer.released(at_us, button, &mut found),
             (Origin::Device, Input::Touch { .. }) => self.injected.touched(at_us),
             _ => {}
+        }
+        if found.iter().any(|finding| finding.kind == SignalKind::MachineKeys) {
+            // These keys are told of: they count for no run besides.
+            self.drawn = Drawn::default();
+        } else {
+            found.extend(struck.into_iter().filter_map(|struck| self.drawn.push(struck)));
         }
         for finding in found {
             if let Some(told) = self.told.get_mut(place(finding.kind)) {
@@ -114,6 +127,29 @@ impl Automation {
         self.told = [Told::default(); 4];
         self.new_keyboard_until_us = 0;
     }
+}
+
+/// Strokes of a device's keys, of all that they are told by, in the order of their presses, each with the place of the event
+/// by which it came to its end: what weights are learned of.
+#[must_use]
+pub fn strokes(events: &[TimedInput]) -> Vec<(usize, Struck)> {
+    let (mut keys, mut found, mut struck) = (Keys::default(), Vec::new(), Vec::new());
+    let mut strokes = Vec::new();
+    for (at, TimedInput { at_us, origin, input }) in events.iter().enumerate() {
+        match (origin, *input) {
+            (Origin::Device, Input::KeyDown { slot, zone, column }) => {
+                keys.press(*at_us, slot, (zone, column), false, &mut found);
+            }
+            (Origin::Device, Input::KeyUp { slot }) => {
+                keys.release(*at_us, slot, false, &mut found, &mut struck);
+            }
+            (_, Input::Break) => keys.interrupt(),
+            _ => {}
+        }
+        found.clear();
+        strokes.extend(struck.drain(..).map(|struck| (at, struck)));
+    }
+    strokes
 }
 
 fn place(kind: SignalKind) -> usize {

@@ -22,6 +22,9 @@ fn typed(origin: Origin, times: impl IntoIterator<Item = (u64, u64)>) -> Vec<Tim
     events
 }
 
+/// Fewer than are looked at together to tell that times were drawn around means.
+const KEYS: usize = 220;
+
 fn told_by(mut automation: Automation, events: &[TimedInput]) -> Vec<(usize, Signal)> {
     let (mut out, mut told) = (Vec::new(), Vec::new());
     let mut keys = 0;
@@ -47,7 +50,8 @@ fn drawn(number: u64, bound: u64) -> u64 {
     (mixed ^ (mixed >> 32)) % bound
 }
 
-/// Times as people's are: most gaps near 110 ms, some far longer; holds of a spread.
+/// Times as people's are one by one: most gaps near 110 ms, some far longer; holds of a spread. They hang together with nothing,
+/// so that [`KEYS`] of them are all that a person may be played by.
 fn by_hand(seed: u64) -> impl Iterator<Item = (u64, u64)> {
     (0..).map(move |n| {
         let n = n + 1_000 * seed;
@@ -92,7 +96,7 @@ fn three_close_gaps_and_a_longer_one_are_told() {
 #[test]
 fn people_are_not_told_of_and_less_is_needed_on_a_keyboard_that_has_just_appeared() {
     for seed in 0..40 {
-        assert_eq!(told(&typed(Origin::Device, by_hand(seed).take(250))), [], "{seed}");
+        assert_eq!(told(&typed(Origin::Device, by_hand(seed).take(KEYS))), [], "{seed}");
     }
     // Half as uneven as people: strange, and yet no proof.
     let times = || (0..100).map(|n| (90 + drawn(n, 40), 30 + drawn(n + 500, 5)));
@@ -104,7 +108,7 @@ fn people_are_not_told_of_and_less_is_needed_on_a_keyboard_that_has_just_appeare
     let signal = plugged_in(times().collect())[0].1;
     assert!(signal.kind == SignalKind::MachineKeys && signal.marks.has(Mark::NewDevice));
     for seed in 0..40 {
-        assert_eq!(plugged_in(by_hand(seed).take(250).collect()), [], "a person's new keyboard, {seed}");
+        assert_eq!(plugged_in(by_hand(seed).take(KEYS).collect()), [], "a person's new keyboard, {seed}");
     }
 }
 

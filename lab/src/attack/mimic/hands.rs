@@ -15,6 +15,8 @@ use crate::attack::typists::{Key, Times};
 const HESITATION_MS: f64 = HESITATION_US as f64 / 1000.0;
 /// No gap and no hold is shorter than this, in milliseconds.
 const LEAST_MS: f64 = 1.0;
+/// A pause is no longer than this, in milliseconds: a longer one is an absence.
+pub(crate) const PAUSES_MS: std::ops::Range<f64> = 600.0..30_000.0;
 /// Draws of a gap until it rolls over, or does not, as it should.
 const DRAWS: usize = 40;
 /// Where nothing is known, in milliseconds.
@@ -24,7 +26,7 @@ const HELD_MS: f64 = 100.0;
 const SINGLE: f64 = 0.5;
 
 /// A key as it is struck: where it lies, milliseconds since the press before it, milliseconds that it is held.
-pub(super) type Stroke = ((Zone, Column), f64, f64);
+pub(crate) type Stroke = ((Zone, Column), f64, f64);
 
 /// As it was typed.
 pub(super) fn as_typed(text: &[Key]) -> Vec<Stroke> {
@@ -63,7 +65,7 @@ fn mean(values: &[Option<f64>]) -> f64 {
 
 /// A program that types where these keys lie: each hold and each gap log-normal by zone and relation, rollover as often as
 /// it should be, hesitations as often, each as long as one of `pauses_ms`.
-pub(super) fn synthesised(
+pub(crate) fn synthesised(
     text: &[Key],
     manner: &Manner,
     pauses_ms: &[f64],

@@ -9,18 +9,18 @@ const LEAST_VALUES: u32 = 8;
 
 /// Mean and spread (standard deviation) of a feature, in the units of feature stats: of times, logarithms of milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Law {
-    pub(super) mean: f64,
-    pub(super) spread: f64,
+pub(crate) struct Law {
+    pub(crate) mean: f64,
+    pub(crate) spread: f64,
 }
 
 /// A law for each feature.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Manner(BTreeMap<FeatureId, Law>);
+pub(crate) struct Manner(BTreeMap<FeatureId, Law>);
 
 impl Manner {
     /// Of what was measured of one person.
-    pub(super) fn of(stats: &FeatureStats) -> Self {
+    pub(crate) fn of(stats: &FeatureStats) -> Self {
         let laws = stats.iter().filter(|s| s.stat.count() >= LEAST_VALUES).map(|s| {
             let law = Law { mean: s.stat.mean(), spread: s.stat.variance().sqrt() };
             (s.feature, law)
@@ -29,7 +29,7 @@ impl Manner {
     }
 
     /// Of nobody in particular: the mean over people of their means and of their own spreads.
-    pub(super) fn average(people: &[Self]) -> Self {
+    pub(crate) fn average(people: &[Self]) -> Self {
         let mut sums: BTreeMap<FeatureId, (f64, Law)> = BTreeMap::new();
         for (feature, law) in people.iter().flat_map(|person| &person.0) {
             let (count, sum) = sums.entry(*feature).or_insert((0.0, Law { mean: 0.0, spread: 0.0 }));
@@ -42,7 +42,7 @@ impl Manner {
     }
 
     /// These means with the spreads of `others`, and all of `others` where there is no mean.
-    pub(super) fn spread_as(&self, others: &Self) -> Self {
+    pub(crate) fn spread_as(&self, others: &Self) -> Self {
         let law = |(feature, other): (&FeatureId, &Law)| {
             let mean = self.0.get(feature).map_or(other.mean, |law| law.mean);
             (*feature, Law { mean, spread: other.spread })
@@ -51,13 +51,13 @@ impl Manner {
     }
 
     /// These laws, and those of `others` where there is none.
-    pub(super) fn completed_by(&self, others: &Self) -> Self {
+    pub(crate) fn completed_by(&self, others: &Self) -> Self {
         let mut laws = others.0.clone();
         laws.extend(self.0.iter().map(|(feature, law)| (*feature, *law)));
         Self(laws)
     }
 
-    pub(super) fn law(&self, feature: FeatureId) -> Option<Law> {
+    pub(crate) fn law(&self, feature: FeatureId) -> Option<Law> {
         self.0.get(&feature).copied()
     }
 }

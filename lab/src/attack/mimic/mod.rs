@@ -1,9 +1,9 @@
 //! `tacit-lab attack --mimic`: people and programs that type as the victim types, as far as they know it, judged by the
 //! engine and the policy that ship. How many get through a session, beside people who type as themselves?
 
-mod hands;
+pub(crate) mod hands;
 mod judge;
-mod manner;
+pub(crate) mod manner;
 mod people;
 mod row;
 mod trials;

@@ -12,6 +12,7 @@ use crate::accuracy::sets::{self, each_user};
 use crate::accuracy::trials::Person;
 use crate::attack::typists::{self, Key, Typist};
 use crate::data::{self, Sample};
+use crate::drawn;
 use crate::takeover::session::parts;
 
 /// Sessions that the first half enrols.
@@ -51,10 +52,14 @@ pub(super) fn read(data: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Writer>
             training: Person::default(),
             enrolment,
             manner: Manner::of(&pooled.stats),
-            typed: Typist { events: Vec::new(), keys },
+            typed: Typist { set: typists::LEARNED_SET, learned_of: false, events: Vec::new(), keys },
         })
     })?;
-    Ok(training.into_iter().zip(writers).map(|(training, writer)| Writer { training, ..writer }).collect())
+    let writer = |(place, (training, writer)): (usize, (Person, Writer))| {
+        let typed = Typist { learned_of: drawn::learned_of(place), ..writer.typed };
+        Writer { training, typed, ..writer }
+    };
+    Ok(training.into_iter().zip(writers).enumerate().map(writer).collect())
 }
 
 impl Writer {

@@ -12,7 +12,7 @@ use tacit_engine::{Policy, Population};
 use tacit_measure::Origin;
 use tacit_proto::Modality;
 
-use super::hands::{adapted, as_typed, sampled, synthesised};
+use super::hands::{PAUSES_MS, adapted, as_typed, sampled, synthesised};
 use super::judge::{Court, Outcome};
 use super::manner::Manner;
 use super::people::Writer;
@@ -25,8 +25,6 @@ use crate::attack::typists::{Key, Times, Typist};
 pub(super) const KEYS: usize = 500;
 /// Parts of the set that are judged under a population of the other parts.
 const FOLDS: usize = 4;
-/// A pause is no longer than this, in milliseconds: a longer one is an absence.
-const PAUSES_MS: std::ops::Range<f64> = 600.0..30_000.0;
 /// Share of the way that a person gets; what the documents state their figures for, and half and all of it.
 pub(super) const ADAPTS: f64 = 0.8;
 
@@ -53,13 +51,16 @@ pub(super) fn outcomes(
     bar: &ProgressBar,
 ) -> Vec<[Outcome; WAYS.len()]> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut people: Vec<&Writer> = writers.iter().collect();
+    // Of whom the detector of machines learned, nobody is played: the population alone knows them.
+    let (learned_of, mut people): (Vec<&Writer>, Vec<&Writer>) =
+        writers.iter().partition(|writer| writer.typed.learned_of);
     people.shuffle(&mut rng);
     let policy = Policy::default();
     let mut all = Vec::new();
     for ((known, tested), fold) in folds(&people, FOLDS).into_iter().zip(0..) {
         bar.set_message(format!("part {} of {FOLDS}: population", fold + 1));
-        let mut training: Vec<&Person> = known.iter().map(|writer| &writer.training).collect();
+        let mut training: Vec<&Person> =
+            known.iter().chain(&learned_of).map(|writer| &writer.training).collect();
         training.extend(others);
         training.shuffle(&mut rng);
         let population =

@@ -1,0 +1,223 @@
+//! `tacit-lab train-drawn`: learns the network that tells times drawn one by one from a hand's, and judges it on people and
+//! programs of which it did not learn.
+
+mod judge;
+mod learn;
+mod programs;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use indicatif::ProgressBar;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use tacit_measure::automation::learned::{NETWORKS, Network};
+
+use crate::accuracy::bar;
+use crate::attack::typists::{self, Typist};
+use judge::{People, Programs, Typed};
+use learn::{Measured, learn};
+use programs::{Family, Known, Program};
+
+pub use judge::Row;
+
+/// Of three writers, two are learned of; the third is not, and judges.
+const DEALT: usize = 3;
+/// Parts of those learned of, each judged by a network of the others: what the limit comes from.
+const PARTS: usize = 4;
+/// False alarms in a million keys at the limit of each family's network, by networks that learned of fewer people.
+const ALARMS: [f64; NETWORKS] = [0.9, 0.25, 0.35];
+/// Programs of which a network of 60 strokes learns, and keys of each; the same of one of 240.
+const PROGRAMS: [usize; 2] = [6_400, 2_400];
+const KEYS: [usize; 2] = [200, 500];
+/// Strokes between the beginnings of runs of 60, of people and of programs; twice as many between those of 240.
+const EVERY_OF_PEOPLE: usize = 15;
+const EVERY: usize = 16;
+/// Programs of each kind that judge, and keys of each.
+const JUDGED: usize = 1_000;
+const KEYS_JUDGED: usize = 510;
+
+/// Where to learn from and to.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Folder of the research sets (klicke is learned of; aalto, where it is there, only judges)
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// File of weights to write: agent/measure/src/automation/learned.f32
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Also write the curve to a file, a JSON object a line
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Draws programs and first weights
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Whether the network that ships learned of the writer at this place of klicke, by name.
+#[must_use]
+pub fn learned_of(place: usize) -> bool {
+    place % DEALT != DEALT - 1
+}
+
+/// Learns, writes the weights and prints the curve.
+///
+/// # Errors
+/// When the data cannot be read or a file cannot be written.
+pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let bar = bar();
+    let typists = typists::read(&args.data, &bar)?;
+    let (learned, apart): (Vec<&Typist>, Vec<&Typist>) = typists.iter().partition(|t| t.learned_of);
+    let others = Others::of(&apart, args.seed, &bar);
+    let learned = Learned::of(&learned, &bar);
+    let left_out = learned.left_out(args.seed, &bar)?;
+    let known = Known::of(&learned.typists, &learned.typists, KEYS[0]);
+    let (mut rows, mut weights) = (Vec::new(), Vec::new());
+    for ((family, alarms), left_out) in Family::ALL.into_iter().zip(ALARMS).zip(&left_out) {
+        bar.set_message(family.name());
+        #[expect(clippy::cast_possible_truncation, reason = "a few units")]
+        let limit = left_out.limit(alarms) as f32;
+        let network = Network { limit, ..learned.network(family, &known, |_| true, args.seed, &bar)? };
+        weights.extend(network.bytes());
+        rows.extend(others.curve(family, &network, left_out, &bar));
+    }
+    bar.finish_and_clear();
+    std::fs::write(&args.out, weights).with_context(|| args.out.display().to_string())?;
+    if let Some(row) = rows.first() {
+        writeln!(out, "{}", row.heading())?;
+    }
+    let mut text = String::new();
+    for row in &rows {
+        writeln!(out, "{}", row.line())?;
+        text += &serde_json::to_string(row)?;
+        text.push('\n');
+    }
+    if let Some(path) = &args.json {
+        std::fs::write(path, text).with_context(|| path.display().to_string())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Those who are learned of.
+struct Learned<'a> {
+    typists: Vec<&'a Typist>,
+    typed: Vec<Typed>,
+}
+
+impl<'a> Learned<'a> {
+    fn of(typists: &[&'a Typist], bar: &ProgressBar) -> Self {
+        bar.set_prefix("measure");
+        let typed = typists.iter().map(|typist| Typed::of(&typist.events)).collect();
+        Self { typists: typists.to_vec(), typed }
+    }
+
+    /// What they say to networks of each family that learned of others.
+    fn left_out(&self, seed: u64, bar: &ProgressBar) -> anyhow::Result<[People; NETWORKS]> {
+        let mut left_out: [People; NETWORKS] = Default::default();
+        for part in 0..PARTS {
+            let others = |place: usize| place % PARTS != part;
+            let typists: Vec<&Typist> =
+                self.typists.iter().enumerate().filter(|(at, _)| others(*at)).map(|(_, t)| *t).collect();
+            let known = Known::of(&typists, &typists, KEYS[0]);
+            for (family, left_out) in Family::ALL.into_iter().zip(&mut left_out) {
+                bar.set_message(format!("{}, part {} of {PARTS}", family.name(), part + 1));
+                let network = self.network(family, &known, others, seed + 1 + part as u64, bar)?;
+                for (_, typed) in self.typed.iter().enumerate().filter(|(at, _)| !others(*at)) {
+                    left_out.add(&network, family.strokes(), typed);
+                }
+            }
+        }
+        Ok(left_out)
+    }
+
+    /// The network of those at some places, and of programs of a family that know them.
+    fn network(
+        &self,
+        family: Family,
+        known: &Known,
+        at: impl Fn(usize) -> bool,
+        seed: u64,
+        bar: &ProgressBar,
+    ) -> anyhow::Result<Network> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (strokes, long) = (family.strokes(), usize::from(family.strokes() > 60));
+        let people = self.typed.iter().enumerate().filter(|(place, _)| at(*place));
+        let people: Vec<Measured> =
+            people.flat_map(|(_, typed)| typed.runs(strokes, EVERY_OF_PEOPLE << long)).collect();
+        bar.set_prefix("programs");
+        bar.set_length(PROGRAMS[long] as u64);
+        bar.set_position(0);
+        let mut programs = Vec::new();
+        for program in family.programs().iter().cycle().take(PROGRAMS[long]) {
+            let typed = Typed::of(&known.typed(*program, KEYS[long], &mut rng));
+            programs.extend(typed.runs(strokes, EVERY << long));
+            bar.inc(1);
+        }
+        learn(&people, &programs, seed, bar)
+    }
+}
+
+/// Those of whom nothing was learned: people, and programs that know every other one of them and type what the rest typed.
+struct Others {
+    /// Of the same set as those learned of, and of another.
+    people: [Vec<Typed>; 2],
+    programs: Vec<(Program, Vec<Typed>)>,
+}
+
+impl Others {
+    fn of(apart: &[&Typist], seed: u64, bar: &ProgressBar) -> Self {
+        bar.set_message("those who judge");
+        let typed = |here: bool| {
+            let of = apart.iter().filter(|typist| (typist.set == typists::LEARNED_SET) == here);
+            of.map(|typist| Typed::of(&typist.events)).collect()
+        };
+        let known: Vec<&Typist> = apart.iter().copied().step_by(2).collect();
+        let authors: Vec<&Typist> = apart.iter().copied().skip(1).step_by(2).collect();
+        let known = Known::of(&known, &authors, KEYS_JUDGED);
+        let program = |program: Program| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let typed = (0..JUDGED).map(|_| Typed::of(&known.typed(program, KEYS_JUDGED, &mut rng)));
+            (program, typed.collect())
+        };
+        Self {
+            people: [typed(true), typed(false)],
+            programs: Program::ALL.into_iter().map(program).collect(),
+        }
+    }
+
+    fn curve(&self, family: Family, network: &Network, left_out: &People, bar: &ProgressBar) -> Vec<Row> {
+        bar.set_prefix("judge");
+        let [same, other] = self.people.each_ref().map(|people| {
+            let mut said = People::default();
+            people.iter().for_each(|typed| said.add(network, family.strokes(), typed));
+            said
+        });
+        let programs: Vec<(Program, Programs)> = self
+            .programs
+            .iter()
+            .map(|(program, all)| {
+                let mut said = Programs::default();
+                all.iter().for_each(|typed| said.add(network, family.strokes(), typed));
+                (*program, said)
+            })
+            .collect();
+        let row = |limit: f64| Row {
+            family: family.name().to_owned(),
+            limit,
+            ships: (limit - f64::from(network.limit)).abs() < 1e-3,
+            learned: left_out.alarms_in_a_million(limit),
+            apart: same.alarms_in_a_million(limit),
+            other_set: (other.keys > 0).then(|| other.alarms_in_a_million(limit)),
+            programs: programs
+                .iter()
+                .map(|(program, said)| {
+                    let shares = [70, 300, 500].map(|keys| said.within(keys, limit));
+                    (program.name().to_owned(), family.programs().contains(program), shares)
+                })
+                .collect(),
+        };
+        judge::limits().map(row).collect()
+    }
+}
