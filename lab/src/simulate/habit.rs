@@ -26,7 +26,8 @@ const PAIR: f64 = 0.3;
 /// Correlation of a hold with the gap before it, -0.018 and -0.085, and with the gap after it, 0.081 and 0.033.
 const BEFORE: f64 = -0.05;
 const AFTER: f64 = 0.06;
-/// Of keys that overlap the next, how many come up after it: 0.014 and 0.040 of the median person, 0.043 and 0.093 on average.
+/// Of keys that overlap the next, how many come up after it: 0.014 and 0.040 of the median person, 0.043 and 0.093 on average. Here,
+/// of those whose holds would have it so, which makes it fewer.
 const OUT_OF_ORDER: (f64, f64) = (0.02, 1.1);
 /// Of the same, how many are still down when the key after the next goes down: 0.014 and 0.015, 0.033 and 0.025.
 const THREE_DOWN: (f64, f64) = (0.015, 1.1);
