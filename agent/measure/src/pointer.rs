@@ -178,7 +178,7 @@ impl Pointer {
     }
 }
 
-fn index(button: Button) -> usize {
+pub(crate) fn index(button: Button) -> usize {
     match button {
         Button::Left => 0,
         Button::Right => 1,

@@ -2,6 +2,7 @@
 
 use crate::input::Button;
 use crate::keyboard::milliseconds;
+use crate::pointer::index;
 use crate::stroke::MAX_MOVE;
 use crate::window::SignalKind;
 
@@ -43,7 +44,8 @@ pub(super) struct Pointer {
     across: (f64, f64),
     first_us: u64,
     last_us: u64,
-    down: u8,
+    /// Buttons that are down.
+    down: [bool; 3],
     /// How much likelier a computed path is, over the last strokes.
     computed: f64,
     strokes: u32,
@@ -73,7 +75,7 @@ impl Pointer {
             return;
         }
         self.clicks = Clicks::default();
-        if self.down > 0 {
+        if self.down.contains(&true) {
             return;
         }
         if self.path.is_full() {
@@ -90,15 +92,19 @@ impl Pointer {
     }
 
     pub(super) fn pressed(&mut self, at_us: u64, button: Button, found: &mut Vec<Finding>) {
+        if std::mem::replace(&mut self.down[index(button)], true) {
+            return;
+        }
         self.end(found);
-        self.down = self.down.saturating_add(1);
         if button == Button::Left {
             self.clicks.press(at_us);
         }
     }
 
     pub(super) fn released(&mut self, at_us: u64, button: Button, found: &mut Vec<Finding>) {
-        self.down = self.down.saturating_sub(1);
+        if !std::mem::take(&mut self.down[index(button)]) {
+            return;
+        }
         if button == Button::Left {
             found.extend(self.clicks.release(at_us));
         }
@@ -196,4 +202,21 @@ impl Clicks {
 fn in_a_row(run: u32, least: u32, mark: Mark) -> Finding {
     let count = if run == least { run } else { 1 };
     Finding { kind: SignalKind::MachinePointer, count, marks: Marks::NONE.with(mark), strength: STRENGTH }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_without_a_press_ends_no_drag() {
+        let (mut pointer, mut found) = (Pointer::default(), Vec::new());
+        pointer.pressed(0, Button::Left, &mut found);
+        pointer.released(1, Button::Other, &mut found);
+        pointer.moved(2, 5.0, 5.0, &mut found);
+        assert_eq!(pointer.reports, 0);
+        pointer.released(3, Button::Left, &mut found);
+        pointer.moved(4, 5.0, 5.0, &mut found);
+        assert_eq!(pointer.reports, 1);
+    }
 }
