@@ -44,7 +44,7 @@ pub async fn reference(unit: &mut Unit, subject: SubjectId) -> Result<Uuid> {
     reference.ok_or_else(|| Error::internal("an act on a subject that is not there"))
 }
 
-/// As [`record`], of a subject that the unit has deleted since it was asked for its [`reference`]: a long deletion holds up nobody
+/// As [`record`], of a subject that the unit has deleted since it was asked for its [`reference()`]: a long deletion holds up nobody
 /// else's entry.
 ///
 /// # Errors
