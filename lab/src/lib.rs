@@ -9,6 +9,7 @@ pub mod drawn;
 pub mod metrics;
 pub mod privacy;
 pub mod report;
+mod rows;
 pub mod simulate;
 pub mod takeover;
 pub mod train;

@@ -15,6 +15,7 @@ use anyhow::Context;
 use clap::builder::PossibleValuesParser;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::rows;
 pub use row::{Row, Trained};
 use traces::ProbeSize;
 
@@ -74,7 +75,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     }
     bar.finish_and_clear();
     if let Some(path) = &args.json {
-        write_json(path, &rows)?;
+        rows::write(path, &rows::lines(&rows)?)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -92,15 +93,6 @@ pub(crate) fn all_sets(data: &Path) -> anyhow::Result<Vec<Row>> {
     }
     bar.finish_and_clear();
     Ok(rows)
-}
-
-fn write_json(path: &Path, rows: &[Row]) -> anyhow::Result<()> {
-    let mut text = String::new();
-    for row in rows {
-        text += &serde_json::to_string(row)?;
-        text.push('\n');
-    }
-    std::fs::write(path, text).with_context(|| path.display().to_string())
 }
 
 /// Progress on standard error; silent where that is no terminal.

@@ -13,12 +13,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use indicatif::ProgressBar;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::accuracy::bar;
+use crate::rows;
 use people::Worker;
 
 /// What to measure on, and where to.
@@ -54,17 +55,7 @@ pub trait Row: Serialize + DeserializeOwned {
 /// When the data cannot be read, is too little, or the rows cannot be written.
 pub fn run<R: Row>(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let rows = measured::<R>(&args.data)?;
-    writeln!(out, "{}", R::heading())?;
-    let mut text = String::new();
-    for row in &rows {
-        writeln!(out, "{}", row.line())?;
-        text += &serde_json::to_string(row)?;
-        text.push('\n');
-    }
-    if let Some(path) = &args.json {
-        std::fs::write(path, text).with_context(|| path.display().to_string())?;
-    }
-    Ok(ExitCode::SUCCESS)
+    rows::put(&rows, &R::heading(), R::line, args.json.as_deref(), out)
 }
 
 /// The rows of a folder of research sets.

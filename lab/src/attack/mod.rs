@@ -14,9 +14,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
-
 use crate::accuracy::bar;
+use crate::rows;
 
 pub use mimic::{By, Level, MimicRow};
 pub use row::{Knowledge, Row};
@@ -50,7 +49,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     if args.mimic {
         let rows = mimic::rows(&args.data, args.trials, args.seed, &bar)?;
         bar.finish_and_clear();
-        return put(&rows, &MimicRow::heading(), MimicRow::line, args, out);
+        return rows::put(&rows, &MimicRow::heading(), MimicRow::line, args.json.as_deref(), out);
     }
     let typists = typists::read(&args.data, &bar)?;
     let mut rows = trials::keyboard(&typists, args.trials, args.seed, &bar);
@@ -58,26 +57,5 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     rows.extend(hands::bots(args.trials, args.seed, &bar));
     rows.extend(hands::people(&args.data, &bar)?);
     bar.finish_and_clear();
-    put(&rows, &Row::heading(), Row::line, args, out)
-}
-
-/// Prints a table and writes its rows.
-fn put<R: serde::Serialize>(
-    rows: &[R],
-    heading: &str,
-    line: fn(&R) -> String,
-    args: &Args,
-    out: &mut dyn Write,
-) -> anyhow::Result<ExitCode> {
-    writeln!(out, "{heading}")?;
-    let mut text = String::new();
-    for row in rows {
-        writeln!(out, "{}", line(row))?;
-        text += &serde_json::to_string(row)?;
-        text.push('\n');
-    }
-    if let Some(path) = &args.json {
-        std::fs::write(path, text).with_context(|| path.display().to_string())?;
-    }
-    Ok(ExitCode::SUCCESS)
+    rows::put(&rows, &Row::heading(), Row::line, args.json.as_deref(), out)
 }

@@ -17,6 +17,7 @@ use tacit_measure::automation::learned::{NETWORKS, Network};
 
 use crate::accuracy::bar;
 use crate::attack::typists::{self, Typist};
+use crate::rows;
 use judge::{People, Programs, Typed};
 use learn::{Measured, learn};
 use programs::{Family, Known, Program};
@@ -85,19 +86,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     }
     bar.finish_and_clear();
     std::fs::write(&args.out, weights).with_context(|| args.out.display().to_string())?;
-    if let Some(row) = rows.first() {
-        writeln!(out, "{}", row.heading())?;
-    }
-    let mut text = String::new();
-    for row in &rows {
-        writeln!(out, "{}", row.line())?;
-        text += &serde_json::to_string(row)?;
-        text.push('\n');
-    }
-    if let Some(path) = &args.json {
-        std::fs::write(path, text).with_context(|| path.display().to_string())?;
-    }
-    Ok(ExitCode::SUCCESS)
+    let heading = rows.first().map(Row::heading).unwrap_or_default();
+    rows::put(&rows, &heading, Row::line, args.json.as_deref(), out)
 }
 
 /// Those who are learned of.

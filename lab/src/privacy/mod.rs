@@ -23,6 +23,7 @@ use anyhow::{Context, ensure};
 
 use crate::accuracy::bar;
 use crate::data::folder;
+use crate::rows;
 use typed::Typist;
 
 pub use run::{Found, everything};
@@ -74,21 +75,11 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let found = everything(&typists, args.trials as usize, &args.window_keys, args.tried, args.seed, &bar);
     bar.finish_and_clear();
     ensure!(!found.rows.is_empty(), "{}: nobody typed enough", folder.display());
-    writeln!(out, "{}", row::Row::heading())?;
-    let mut text = String::new();
-    for row in &found.rows {
-        writeln!(out, "{}", row.line())?;
-        text += &serde_json::to_string(row)?;
-        text.push('\n');
-    }
-    writeln!(out, "\n{}", row::Cost::heading())?;
-    for row in &found.costs {
-        writeln!(out, "{}", row.line())?;
-        text += &serde_json::to_string(row)?;
-        text.push('\n');
-    }
+    rows::print(&found.rows, &row::Row::heading(), row::Row::line, out)?;
+    writeln!(out)?;
+    rows::print(&found.costs, &row::Cost::heading(), row::Cost::line, out)?;
     if let Some(path) = &args.json {
-        std::fs::write(path, text).with_context(|| path.display().to_string())?;
+        rows::write(path, &[rows::lines(&found.rows)?, rows::lines(&found.costs)?].concat())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -13,10 +13,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use clap::builder::PossibleValuesParser;
 
 use crate::accuracy::bar;
+use crate::rows;
 
 pub use row::Row;
 pub use run::everyone;
@@ -53,17 +54,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let rows = run::rows(&args.set, &set, args.seed, &bar);
     bar.finish_and_clear();
     ensure!(!rows.is_empty(), "{}: nobody has enough sessions to be enrolled and judged", args.set);
-    writeln!(out, "{}", Row::heading())?;
-    let mut text = String::new();
-    for row in &rows {
-        writeln!(out, "{}", row.line())?;
-        text += &serde_json::to_string(row)?;
-        text.push('\n');
-    }
-    if let Some(path) = &args.json {
-        std::fs::write(path, text).with_context(|| path.display().to_string())?;
-    }
-    Ok(ExitCode::SUCCESS)
+    rows::put(&rows, &Row::heading(), Row::line, args.json.as_deref(), out)
 }
 
 /// The rows of every research set of a folder.
