@@ -46,25 +46,25 @@ fn write(path: &Path, (seq, hash): &(i64, Vec<u8>)) -> anyhow::Result<()> {
     Ok(std::fs::rename(&fresh, path)?)
 }
 
-/// Notes the head and erasures from time to time and in the end; says so when the log has become shorter than noted.
+/// Notes the head and erasures from time to time.
 pub(super) async fn note(app: &App) {
-    let path = place(&app.settings);
     let mut every = interval(NOTE_EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let stopping = tokio::select! {
-            () = app.stopping.cancelled() => true,
-            _ = every.tick() => false,
-        };
-        if let Err(error) = forget_again(app).await {
-            tracing::warn!(detail = error.detail(), "cannot note erasures");
+        tokio::select! {
+            () = app.stopping.cancelled() => return,
+            _ = every.tick() => note_now(app).await,
         }
-        if let Err(error) = note_once(app, &path).await {
-            tracing::warn!(error = format!("{error:#}"), "cannot note the head of the audit log");
-        }
-        if stopping {
-            return;
-        }
+    }
+}
+
+/// Notes the head and erasures; says so when the log has become shorter than noted.
+pub(super) async fn note_now(app: &App) {
+    if let Err(error) = forget_again(app).await {
+        tracing::warn!(detail = error.detail(), "cannot note erasures");
+    }
+    if let Err(error) = note_once(app, &place(&app.settings)).await {
+        tracing::warn!(error = format!("{error:#}"), "cannot note the head of the audit log");
     }
 }
 

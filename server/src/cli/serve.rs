@@ -126,6 +126,8 @@ async fn run(app: &Arc<App>, endpoints: &Path) -> anyhow::Result<()> {
     if drained.is_err() {
         tracing::warn!("calls did not end in time and were cut");
     }
+    // Also of what the last calls did; not for long, should the database be away.
+    let _ = tokio::time::timeout(DRAIN, audit::note_now(app)).await;
     match early {
         Some(ended) => ended?,
         None => Ok(()),

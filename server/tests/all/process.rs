@@ -164,8 +164,17 @@ async fn killing_the_server_or_its_database_loses_no_acknowledged_window_and_cou
     assert_eq!(count(&pool, "select count(distinct sequence) from feature_window").await, 60);
     assert_eq!(count(&pool, "select count(*) from verdict").await, 60);
     assert_eq!(count(&pool, "select version from profile").await, 1, "the session taught once");
+    let subject: Uuid = sqlx::query_scalar("select id from subject").fetch_one(&pool).await.unwrap();
     pool.close().await;
+
+    // What was erased last is noted outside the database, too.
+    let why = "asked for by the person themselves";
+    let erase = ["subject", "erase", &subject.to_string(), "--reason", why];
+    let (done, said) = crate::cli::run(&erase, &data);
+    assert!(done, "{said}");
     server.stop();
+    let marks = std::fs::read_to_string(data.join("erasures")).unwrap();
+    assert_eq!(marks.lines().count(), 1);
     let log = std::fs::read_to_string(data.join("server.log")).unwrap();
     assert_eq!(log.matches("admin API key: tacit_").count(), 1);
     assert!(!log.contains("user-1"), "an account name was logged");
