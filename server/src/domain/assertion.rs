@@ -88,7 +88,7 @@ pub fn check(text: &str, public_key: &[u8], now: OffsetDateTime) -> Result<Asser
 /// Refuses an assertion of no device, in the words for one that is not signed by its device: neither tells which devices there are.
 #[must_use]
 pub fn of_nobody() -> Error {
-    refuse("no device that is enrolled here has signed this for this audience")
+    refuse("the signature or the audience does not hold, or there is no such device")
 }
 
 /// Refuses an assertion that has served.

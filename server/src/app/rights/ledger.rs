@@ -56,7 +56,7 @@ pub async fn reapply(desk: Desk<'_>, noted: &Noted) -> Result<usize> {
     if known.is_subset(&stored) {
         return Ok(0);
     }
-    let mut again = BTreeSet::new();
+    let mut again = 0;
     let mut ids = unit.subject_ids().await?;
     drop(unit);
     while let Some(id) = ids.pop() {
@@ -74,12 +74,12 @@ pub async fn reapply(desk: Desk<'_>, noted: &Noted) -> Result<usize> {
             // Who took the place may have been renewed or erased in turn.
             ids.push(replace(desk, unit, &Caller::Server, subject, why).await?);
         }
-        again.insert(id);
+        again += 1;
     }
     let mut unit = desk.store.begin().await?;
     for mark in known.difference(&stored) {
         unit.mark_erased(mark, desk.ambient.now()).await?;
     }
     unit.commit().await?;
-    Ok(again.len())
+    Ok(again)
 }
