@@ -1,4 +1,4 @@
-//! Attacks on simulated people: an attacker finds out what a plain window tells, and less of what is spread.
+//! Attacks on simulated people: an attacker finds out what a plain window tells, and next to nothing at the other levels.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -34,12 +34,16 @@ fn row<'a>(found: &'a Found, task: &str, level: &str, attacker: &str) -> &'a Row
 }
 
 #[test]
-fn what_a_window_tells_is_found_and_what_is_spread_is_not() {
+fn what_a_window_tells_is_found_and_what_is_not_sent_is_not() {
     let found = attacked();
     let success = |task: &str, level: &str| row(&found, task, level, "window").success;
     assert!(success("sentence alone, 1 of 2", "plain") > 0.95);
-    assert!(success("sentence alone, 1 of 2", "strict") < 0.70);
-    assert!(success("sentence within, 1 of 2", "strict") < success("sentence within, 1 of 2", "plain"));
+    for level in ["standard", "strict"] {
+        for task in ["sentence alone, 1 of 2", "sentence within, 1 of 2", "password within, 1 of 2"] {
+            let success = success(task, level);
+            assert!(success < 0.64, "{task}, {level}: {success}");
+        }
+    }
 }
 
 #[test]

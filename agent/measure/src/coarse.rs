@@ -1,130 +1,129 @@
-//! Stats that do not tell how much was behind them: usual counts, and means in steps.
+//! Stats that tell next to nothing of what was typed: how long keys are held, of each hand and of space, and that in steps,
+//! at times and with counts that are the same whatever was typed.
 //!
-//! How many keys of each hand, how often one hand followed the other: exact counts tell one text of a thousand others. The
-//! server needs counts only to weigh means, for which what people usually type will do.
+//! How many keys of each hand, and how long it takes from one key to the next, tell one text of a thousand others. How long a
+//! key is held hardly depends on which one it is.
 
-use tacit_proto::catalogue::{self as c, Feature, Unit};
-use tacit_proto::{Family, FeatureId, FeatureStats, Stat};
+use tacit_proto::catalogue as c;
+use tacit_proto::{FeatureId, FeatureStats, Stat};
 
-/// A feature waits until it has so many values.
-pub(crate) const LEAST_VALUES: u32 = 4;
-/// Steps of the mean and the spread of times, of shares, and of shares of all keys, to 1. A share of few values in finer steps
-/// would tell how many they are.
+use crate::input::Zone;
+use crate::relation::hold_feature;
+use crate::within::hold_within;
+
+/// Fewer values are not sent.
+const LEAST_VALUES: u32 = 4;
+/// A zone is sent when there were as many keystrokes as usually hold so many of it: it is there nearly always then, and one
+/// sentence is no more than a part of what is sent.
+const DUE_VALUES: u32 = 24;
+/// Steps of the mean and the spread of times, and of shares, to 1. A share of few values in finer steps would tell how many
+/// they are.
 const TIME_STEPS: f64 = 50.0;
 const SHARE_STEPS: f64 = 8.0;
-const HABIT_STEPS: f64 = 24.0;
-/// Presses in each zone, of a thousand that people usually make, in the order of the features of holds.
-const ZONES: [u32; 11] = [364, 290, 145, 3, 114, 46, 1, 34, 1, 0, 2];
-/// Presses in each relation to the one before, in the order of the features of press to press.
-const RELATIONS: [u32; 24] =
-    [54, 58, 20, 49, 32, 14, 126, 130, 80, 46, 62, 35, 11, 84, 15, 6, 10, 1, 0, 0, 0, 1, 31, 53];
-/// Relations of which shares of times within an edge are measured, four edges each.
-const WITHIN: [usize; 13] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13];
-/// Zones of which such shares are measured, seven edges each.
-const WITHIN_HOLD: [usize; 4] = [0, 1, 2, 4];
-/// Presses of a thousand that are no shift and no other modifier.
-const STROKES: u32 = 952;
+/// Zones that are sent, and presses in each of a thousand that people usually make.
+const SENT: [(Zone, u32); 3] = [(Zone::Left, 364), (Zone::Right, 290), (Zone::Space, 145)];
 
-/// Takes what may be sent of a window of so many keystrokes out of `stats`, as it is sent; the rest is left to wait.
-pub(crate) fn take_ripe(stats: &mut FeatureStats, inputs: u32) -> FeatureStats {
-    let (mut ripe, mut waiting) = (FeatureStats::new(), FeatureStats::new());
-    for s in stats.iter() {
-        let coarse = c::feature(s.feature).filter(|_| s.stat.count() >= LEAST_VALUES);
-        match coarse.and_then(|feature| coarsened(feature, &s.stat, inputs)) {
-            Some(stat) => ripe.add(s.feature, &stat),
-            None => waiting.add(s.feature, &s.stat),
-        }
+/// Decides what is sent of each window.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Coarse {
+    /// Keystrokes since each zone was last sent.
+    since: [u32; SENT.len()],
+}
+
+impl Coarse {
+    /// Whether there is anything to send of these stats of so many keystrokes.
+    pub(crate) fn ripe(&self, stats: &FeatureStats, inputs: u32) -> bool {
+        (0..SENT.len()).any(|at| self.is_ripe(at, stats, inputs))
     }
-    *stats = waiting;
-    ripe
+
+    /// Takes what is sent out of `stats`; the rest is left to wait, and what is never sent is dropped.
+    pub(crate) fn take(&mut self, stats: &mut FeatureStats, inputs: u32) -> FeatureStats {
+        let (mut ripe, mut waiting) = (FeatureStats::new(), FeatureStats::new());
+        for (at, (zone, _)) in SENT.into_iter().enumerate() {
+            let is_ripe = self.is_ripe(at, stats, inputs);
+            let since = self.since[at].saturating_add(inputs);
+            let features = hold_within(zone).iter().map(|share| (share.feature, SHARE_STEPS));
+            for (id, steps) in features.chain([(hold_feature(zone), TIME_STEPS)]) {
+                let Some(stat) = stats.get(id) else { continue };
+                if !is_ripe {
+                    waiting.add(id, stat);
+                } else if let Some(stat) = coarsened(id, stat, usual(at, since), steps) {
+                    ripe.add(id, &stat);
+                }
+            }
+            self.since[at] = if is_ripe { 0 } else { since };
+        }
+        *stats = waiting;
+        ripe
+    }
+
+    fn is_ripe(&self, at: usize, stats: &FeatureStats, inputs: u32) -> bool {
+        let count = stats.get(hold_feature(SENT[at].0)).map_or(0, Stat::count);
+        usual(at, self.since[at].saturating_add(inputs)) >= DUE_VALUES && count >= LEAST_VALUES
+    }
 }
 
-fn coarsened(feature: &Feature, stat: &Stat, inputs: u32) -> Option<Stat> {
-    let steps = match (feature.unit, feature.family) {
-        (Unit::Share, Family::Habit) => HABIT_STEPS,
-        (Unit::Share, _) => SHARE_STEPS,
-        _ => TIME_STEPS,
-    };
+fn coarsened(id: FeatureId, stat: &Stat, count: u32, steps: f64) -> Option<Stat> {
     let stepped = |value: f64| (value * steps).round() / steps;
-    let (low, high) = feature.value_range();
+    let (low, high) = c::feature(id)?.value_range();
     let spread = stepped(stat.variance().sqrt()).min((high - low) / 2.0);
-    Stat::new(usual(feature.id, inputs), stepped(stat.mean()).clamp(low, high), spread * spread)
+    Stat::new(count, stepped(stat.mean()).clamp(low, high), spread * spread)
 }
 
-/// Values of a feature that people usually make in so many keystrokes; never fewer than it waits for.
-fn usual(FeatureId(id): FeatureId, inputs: u32) -> u32 {
-    let at = |first: u16, each: usize| usize::from(id - first) / each;
-    let of_relation = |at: usize| RELATIONS.get(at).copied();
-    let per_thousand = match id {
-        1..20 => ZONES.get(at(1, 1)).copied(),
-        20..50 => of_relation(at(20, 1)),
-        50..80 => of_relation(at(50, 1)),
-        80..110 => of_relation(at(80, 1)),
-        500..560 => WITHIN.get(at(500, 4)).and_then(|relation| of_relation(*relation)),
-        560..600 => WITHIN_HOLD.get(at(560, 7)).and_then(|zone| ZONES.get(*zone)).copied(),
-        _ => match FeatureId(id) {
-            c::CORRECTION_SHARE
-            | c::NAVIGATION_SHARE
-            | c::MODIFIER_SHARE
-            | c::HESITATION_SHARE
-            | c::LEANING_SHARE => Some(STROKES),
-            c::SHIFT_RIGHT_SHARE => Some(ZONES[5]),
-            _ => None,
-        },
-    };
-    (per_thousand.unwrap_or(0).saturating_mul(inputs) / 1_000).max(LEAST_VALUES)
+/// Presses in a zone that people usually make in so many.
+fn usual(at: usize, inputs: u32) -> u32 {
+    SENT[at].1.saturating_mul(inputs) / 1_000
 }
 
 #[cfg(test)]
 mod tests {
-    use tacit_proto::Modality;
-
     use super::*;
 
-    fn stats(of: &[(FeatureId, u32, f64)]) -> FeatureStats {
+    fn held(counts: [u32; 3]) -> FeatureStats {
         let mut stats = FeatureStats::new();
-        of.iter().for_each(|(id, count, mean)| stats.add(*id, &Stat::new(*count, *mean, 0.01).unwrap()));
+        for ((zone, _), count) in SENT.into_iter().zip(counts) {
+            if let Some(stat) = Stat::new(count, 4.5, 0.01) {
+                stats.add(hold_feature(zone), &stat);
+            }
+        }
         stats
     }
 
     #[test]
     fn a_count_tells_nothing_but_that_there_were_enough() {
         for few in 1..LEAST_VALUES {
-            let mut left = stats(&[(c::HOLD_LEFT, few, 4.5)]);
+            let mut left = held([few, 0, 0]);
             let before = left.clone();
-            assert!(take_ripe(&mut left, 50).is_empty());
+            assert!(Coarse::default().take(&mut left, 70).is_empty());
             assert_eq!(left, before);
         }
         for enough in LEAST_VALUES..50 {
-            let mut left = stats(&[(c::HOLD_LEFT, enough, 4.5)]);
-            assert_eq!(take_ripe(&mut left, 50).get(c::HOLD_LEFT).unwrap().count(), 18);
+            let mut left = held([enough, 0, 0]);
+            assert_eq!(Coarse::default().take(&mut left, 70).get(c::HOLD_LEFT).unwrap().count(), 25);
             assert!(left.is_empty());
         }
     }
 
     #[test]
-    fn shares_of_few_values_are_told_in_eighths() {
-        let mut sevenths = stats(&[(c::ROLLOVER_LEFT_RIGHT, 7, 2.0 / 7.0)]);
-        let sent = take_ripe(&mut sevenths, 50);
-        let stat = sent.get(c::ROLLOVER_LEFT_RIGHT).unwrap();
-        assert!((stat.mean() - 0.25).abs() < 1e-12);
-        assert!((stat.variance().sqrt() * 8.0).fract().abs() < 1e-9);
+    fn when_a_zone_is_sent_does_not_depend_on_how_often_it_was_pressed() {
+        for spaces in LEAST_VALUES..40 {
+            let (mut coarse, mut stats) = (Coarse::default(), FeatureStats::new());
+            let sent = (0..6).map(|_| {
+                stats.merge(&held([20, 20, spaces]));
+                coarse.take(&mut stats, 90).get(c::HOLD_SPACE).map(Stat::count)
+            });
+            assert_eq!(sent.collect::<Vec<_>>(), [None, Some(26), None, Some(26), None, Some(26)]);
+        }
     }
 
     #[test]
-    fn what_is_measured_of_one_press_has_one_count() {
-        let usual = |name: &str| {
-            let feature = c::ALL.iter().find(|f| f.modality == Modality::Keyboard && f.name == name).unwrap();
-            usual(feature.id, 1_000)
-        };
-        for (one, other) in [
-            ("down_down.erase_erase", "down_down.erase_erase.within_340"),
-            ("down_down.left_space", "up_down.left_space"),
-            ("rollover.space_right", "down_down.space_right.within_110"),
-            ("hold.erase", "hold.erase.within_160"),
-            ("hold.space", "hold.space.within_50"),
-        ] {
-            assert_eq!(usual(one), usual(other), "{one}");
-        }
+    fn nothing_but_holds_is_sent_or_kept() {
+        let mut stats = held([20, 20, 20]);
+        stats.push(c::DOWN_DOWN_LEFT_RIGHT, 5.0);
+        stats.push(c::CORRECTION_SHARE, 0.0);
+        stats.push(c::HOLD_ERASE, 4.5);
+        let sent = Coarse::default().take(&mut stats, 90);
+        assert_eq!(sent.iter().map(|s| s.feature).collect::<Vec<_>>(), [c::HOLD_LEFT, c::HOLD_RIGHT]);
+        assert_eq!(stats.iter().map(|s| s.feature).collect::<Vec<_>>(), [c::HOLD_SPACE]);
     }
 }

@@ -108,6 +108,11 @@ impl Keyboard {
         self.previous = self.previous.filter(|previous| previous.slot != slot || previous.up_us.is_some());
     }
 
+    /// What was pressed last has nothing to do with what follows.
+    pub(crate) fn part(&mut self) {
+        self.previous = None;
+    }
+
     fn relate(&mut self, at_us: u64, zone: Zone, column: Column, values: &mut Values<'_>) {
         let Some(previous) = self.previous else { return };
         let gap = at_us.saturating_sub(previous.at_us);

@@ -21,6 +21,7 @@ mod stroke;
 mod touch;
 pub mod window;
 pub mod within;
+mod word;
 
 pub use automation::Automation;
 pub use input::{Button, Column, Contact, Input, Origin, Phase, Slot, TimedInput, Zone};

@@ -11,6 +11,7 @@ use crate::pointer::Pointer;
 use crate::spread::{Privacy, Spread};
 use crate::touch::Fingers;
 use crate::window::{Output, SignalKind};
+use crate::word::{Key, Words};
 
 /// Key events in a second that fingers may reach; more are left out.
 const MOST_KEY_EVENTS: u32 = 400;
@@ -76,6 +77,7 @@ pub struct Measurer {
     key_rate: Rate,
     pointer_rate: Rate,
     touch_rate: Rate,
+    words: Words,
     last_press_us: Option<u64>,
     fast_presses: u32,
     injected: Tally,
@@ -99,6 +101,7 @@ impl Measurer {
             key_rate: Rate::new(MOST_KEY_EVENTS),
             pointer_rate: Rate::new(MOST_POINTER_EVENTS),
             touch_rate: Rate::new(MOST_POINTER_EVENTS),
+            words: Words::default(),
             last_press_us: None,
             fast_presses: 0,
             injected: Tally::new(SignalKind::Injected),
@@ -119,8 +122,13 @@ impl Measurer {
         self.keys.set_key(key);
     }
 
-    /// Takes new settings; open windows go on, and what waits goes on waiting.
+    /// Takes new settings; open windows go on, and what waits for later ones goes on waiting. Where stats become
+    /// coarse or no longer are, the word that is being typed is not measured.
     pub fn configure(&mut self, settings: Settings) {
+        if settings.privacy.coarse() != self.settings.privacy.coarse() {
+            self.words = Words::default();
+            self.keyboard.part();
+        }
         self.keys.set_privacy(settings.privacy);
         self.settings = settings.bounded();
     }
@@ -174,13 +182,51 @@ impl Measurer {
         if !self.rate_of(input).allows(at_us) {
             match input {
                 Input::KeyDown { .. } => self.watch_pace(at_us, out),
-                Input::KeyUp { slot } => self.keyboard.lift(slot),
+                Input::KeyUp { slot } => {
+                    self.words.lift(slot);
+                    self.keyboard.lift(slot);
+                }
                 Input::Touch { contact, phase: Phase::Lift, .. } => self.fingers.lift(contact),
                 _ => {}
             }
             self.open_of(input).discard();
             return;
         }
+        let pressed = matches!(input, Input::KeyDown { .. });
+        if self.settings.privacy.coarse() && modality(input) == Modality::Keyboard {
+            let mut known = Vec::new();
+            self.words.push(TimedInput { at_us, origin: Origin::Device, input }, &mut known);
+            self.measure_known(&known, out);
+        } else if !self.measure_one(at_us, input) {
+            return;
+        }
+        if pressed {
+            self.watch_pace(at_us, out);
+        }
+    }
+
+    /// Measures what a word held back. Windows are full within it: were they closed with words, their sizes would tell of these.
+    fn measure_known(&mut self, known: &[Key], out: &mut Vec<Output>) {
+        for key in known {
+            match key {
+                Key::Measured(event) => {
+                    self.measure_one(event.at_us, event.input);
+                }
+                Key::Left => self.keyboard.part(),
+            }
+            self.close_full(out);
+        }
+    }
+
+    /// What is typed does not go on with the word before.
+    fn end_word(&mut self, out: &mut Vec<Output>) {
+        let mut known = Vec::new();
+        self.words.end(&mut known);
+        self.measure_known(&known, out);
+    }
+
+    /// Whether an input was measured, and not discarded.
+    fn measure_one(&mut self, at_us: u64, input: Input) -> bool {
         let Self { keyboard, pointer, fingers, keys, strokes, touches, .. } = self;
         if matches!(input, Input::KeyDown { slot, .. } if keyboard.takes(slot)) {
             keys.next_input();
@@ -206,15 +252,13 @@ impl Measurer {
         };
         let Some(inputs) = inputs else {
             self.open_of(input).discard();
-            return;
+            return false;
         };
         let open = self.open_of(input);
         open.add_inputs(inputs);
         open.seen(at_us);
         self.rate_of(input).count(at_us);
-        if matches!(input, Input::KeyDown { .. }) {
-            self.watch_pace(at_us, out);
-        }
+        true
     }
 
     fn open_of(&mut self, input: Input) -> &mut Open {
@@ -235,6 +279,8 @@ impl Measurer {
 
     /// Nothing joins across this moment; open windows go on.
     fn interrupt(&mut self, out: &mut Vec<Output>) {
+        self.end_word(out);
+        self.words = Words::default();
         self.keyboard = Keyboard::default();
         let strokes = self.pointer.interrupt(&mut self.strokes.values());
         self.strokes.add_inputs(strokes);

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use tacit_proto::{FeatureId, FeatureStats, MIN_KEYSTROKES, MIN_STROKES, Modality, catalogue};
 
-use crate::coarse::{LEAST_VALUES, take_ripe};
+use crate::coarse::Coarse;
 use crate::spread::{Privacy, Spread};
 use crate::window::Window;
 use crate::within::Within;
@@ -45,6 +45,7 @@ pub(crate) struct Open {
     /// Which of them what is measured now belongs to.
     at: usize,
     spread: Spread,
+    coarse: Coarse,
     active_us: u64,
     last_us: u64,
     discarded: u32,
@@ -70,6 +71,7 @@ impl Open {
             parts: VecDeque::from([Part::default()]),
             at: 0,
             spread,
+            coarse: Coarse::default(),
             active_us: 0,
             last_us: 0,
             discarded: 0,
@@ -161,8 +163,9 @@ impl Open {
         if !full && !aged {
             return None;
         }
-        let ripe = |part: &Part| part.stats.iter().any(|s| s.stat.count() >= LEAST_VALUES);
-        if self.spread.privacy().coarse() && !self.parts.front().is_some_and(ripe) {
+        let coarse = self.spread.privacy().coarse();
+        let ripe = |part: &Part| self.coarse.ripe(&part.stats, part.inputs);
+        if coarse && !self.parts.front().is_some_and(ripe) {
             return None;
         }
         let mut part = self.parts.pop_front().unwrap_or_default();
@@ -170,8 +173,8 @@ impl Open {
         if self.parts.is_empty() {
             self.parts.push_back(Part::default());
         }
-        if self.spread.privacy().coarse() {
-            let ripe = take_ripe(&mut part.stats, part.inputs);
+        if coarse {
+            let ripe = self.coarse.take(&mut part.stats, part.inputs);
             let waiting = std::mem::replace(&mut part.stats, ripe);
             self.parts[0].stats.merge(&waiting);
         }

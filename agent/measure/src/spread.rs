@@ -2,8 +2,9 @@
 
 /// How little a window tells of what was typed, and what that costs. docs/privacy-leak.md has the figures.
 ///
-/// *Coarse* stats have usual counts in place of their own, and means in steps. *Waiting* keystrokes count in one of the next
-/// windows, by chance, so that a window is of several hundred keystrokes although it holds fifty.
+/// *Coarse* stats are of how long keys are held, and of nothing else: with usual counts in place of their own, in steps, and
+/// without the words that look like secrets. *Waiting* keystrokes count in one of the next windows, by chance, so that a window
+/// is of more keystrokes than it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Privacy {
     waiting: u8,
@@ -15,8 +16,8 @@ impl Privacy {
     pub const PLAIN: Self = Self { waiting: 0, coarse: false };
     /// Stats are coarse.
     pub const STANDARD: Self = Self { waiting: 0, coarse: true };
-    /// Stats are coarse, and a keystroke waits for seven windows on average.
-    pub const STRICT: Self = Self { waiting: 224, coarse: true };
+    /// Stats are coarse, and a keystroke waits for one window on average.
+    pub const STRICT: Self = Self { waiting: 128, coarse: true };
 
     /// A level at which stats are not coarse, and this share of keystrokes, of 256, waits for another window; those that wait
     /// may wait again.

@@ -14,7 +14,7 @@ use crate::metrics::{Figures, UserTrials};
 /// Keystrokes of a window, as shipped.
 const KEYS: u32 = 50;
 /// Keystrokes after which is judged.
-const TYPED: [usize; 5] = [100, 150, 200, 300, 400];
+const TYPED: [usize; 4] = [100, 200, 400, 600];
 /// Keystrokes before the controls change hands.
 const BEFORE: usize = 600;
 /// From one person's last key to the next person's first.

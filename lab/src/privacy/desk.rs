@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use rand_chacha::ChaCha8Rng;
-use tacit_measure::{Measurer, Output, Privacy, Settings};
+use tacit_measure::{Measurer, Output, PAUSE_US, Privacy, Settings, Zone, place};
 use tacit_proto::{FeatureId, FeatureStats, Modality, Stat, v1};
 
 use super::level::Level;
@@ -14,7 +14,7 @@ use crate::simulate::located;
 /// A window as it was sent.
 #[derive(Debug, Clone)]
 pub struct Sent {
-    /// Presses made when it was closed.
+    /// Presses up to the one that filled it.
     pub until: usize,
     /// Keystrokes it says it holds.
     pub inputs: u32,
@@ -69,7 +69,8 @@ pub fn windows(typist: &Typist, keys: u32, level: &Level, rng: &mut ChaCha8Rng, 
     let (mut measurer, mut out, mut sent) = (Measurer::new(settings), Vec::new(), Vec::new());
     measurer.set_key(key);
     let events = located(&mut tacit_measure::Locator::new(), &typist.events);
-    let mut presses = 0;
+    let measured = measured(typist, level);
+    let (mut inputs, mut presses) = (0, 0);
     for event in events {
         presses += usize::from(matches!(event.input, tacit_measure::Input::KeyDown { .. }));
         measurer.push(event, &mut out);
@@ -79,10 +80,50 @@ pub fn windows(typist: &Typist, keys: u32, level: &Level, rng: &mut ChaCha8Rng, 
                 v1::Window::pack(Modality::Keyboard, window.inputs, window.active_ms, 0, &window.stats);
             let Ok(window) = wire.check() else { continue };
             let stats = level.coarsened(&window.stats, window.inputs, rng);
-            sent.push(Sent { until: presses, inputs: window.inputs, stats });
+            inputs += window.inputs as usize;
+            let filled =
+                inputs.checked_sub(1).and_then(|last| measured.get(last)).map_or(presses, |last| last + 1);
+            // Where keystrokes wait for other windows, it is filled by those that were made.
+            let until = if level.privacy.waiting() > 0.0 { presses } else { filled };
+            sent.push(Sent { until, inputs: window.inputs, stats });
         }
     }
     sent
+}
+
+/// Numbers of the presses that are measured: at a level that is coarse, not those of words that look like secrets.
+fn measured(typist: &Typist, level: &Level) -> Vec<usize> {
+    let presses = &typist.presses;
+    if !level.privacy.coarse() {
+        return (0..presses.len()).collect();
+    }
+    let zone = |at: usize| place(presses[at].code).0;
+    let (mut measured, mut word) = (Vec::new(), Vec::new());
+    let end = |word: &mut Vec<usize>, measured: &mut Vec<usize>| {
+        let letter = |at: &usize| matches!(zone(*at), Zone::Left | Zone::Right);
+        let first = word.iter().position(letter).unwrap_or(word.len());
+        let digit = |at: &usize| zone(*at) == Zone::Digit;
+        let mark = |at: &usize| matches!(zone(*at), Zone::Digit | Zone::ShiftLeft | Zone::ShiftRight);
+        let secret =
+            first < word.len() && (word[..first].iter().any(digit) || word[first..].iter().any(mark));
+        if !secret {
+            measured.extend(word.iter().copied());
+        }
+        word.clear();
+    };
+    for at in 0..presses.len() {
+        let rested = at > 0 && presses[at].down_us > presses[at - 1].down_us + PAUSE_US;
+        let goes_on = !matches!(
+            zone(at),
+            Zone::Space | Zone::Enter | Zone::Modifier | Zone::Navigation | Zone::Pad | Zone::Function
+        );
+        if rested || !goes_on {
+            end(&mut word, &mut measured);
+        }
+        if goes_on { word.push(at) } else { measured.push(at) }
+    }
+    end(&mut word, &mut measured);
+    measured
 }
 
 /// Sums over windows, each with a weight: of each feature its count, the sum of its values less a centre, and the sum of

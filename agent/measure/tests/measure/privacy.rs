@@ -85,18 +85,69 @@ proptest! {
 
 #[test]
 fn windows_of_other_texts_have_the_same_counts() {
-    // The first window has what it has of each feature; what it has is told with one count, whoever typed how much of it.
+    // What the first window has of each feature is told with one count, whoever typed how much of it.
     let counts = |privacy, codes: &[u16]| {
-        let out = measure(Settings { privacy, ..Settings::default() }, &events(&type_text(codes), 0));
+        let settings = Settings { privacy, window_keystrokes: 100, ..Settings::default() };
+        let out = measure(settings, &events(&type_text(codes), 0));
         let first = windows(&out).next().unwrap().stats.clone();
         first.iter().map(|s| (s.feature, s.stat.count())).collect::<Vec<_>>()
     };
-    let one: Vec<u16> = (0..60).map(|i| [30, 36, 33, 57][i % 4]).collect();
-    let other: Vec<u16> = (0..60).map(|i| [30, 36, 33, 36, 33, 57][i % 6]).collect();
+    let one: Vec<u16> = (0..120).map(|i| [30, 36, 33, 57][i % 4]).collect();
+    let other: Vec<u16> = (0..120).map(|i| [30, 36, 33, 36, 33, 57][i % 6]).collect();
     for privacy in [Privacy::STANDARD, Privacy::PLAIN] {
         let (one, other) = (counts(privacy, &one), counts(privacy, &other));
         let both = one.iter().filter_map(|(f, n)| Some((n, &other.iter().find(|(g, _)| f == g)?.1)));
         assert_eq!(both.clone().all(|(a, b)| a == b), privacy == Privacy::STANDARD);
         assert!(both.count() > 10);
     }
+}
+
+/// Words of letters with one of digits and letters after every third, `secrets` or not.
+fn words(secrets: bool) -> Vec<Deed> {
+    let (mut codes, secret) = (Vec::new(), [35, 3, 30, 9, 36, 5, 18, 57]);
+    for word in 0..60 {
+        codes.extend([33, 36, 18, 38, 57].into_iter().map(|code| (code, true)));
+        if word % 3 == 0 {
+            codes.extend(secret.into_iter().map(|code| (code, false)));
+        }
+    }
+    let deeds = type_text(&codes.iter().map(|(code, _)| *code).collect::<Vec<_>>());
+    let kept = deeds.into_iter().zip(codes).filter(|(_, (_, word))| secrets || *word);
+    kept.map(|(deed, _)| deed).collect()
+}
+
+#[test]
+fn a_word_that_looks_like_a_secret_is_not_measured() {
+    let holds = |privacy, secrets| {
+        let settings =
+            Settings { privacy, window_keystrokes: 1_000, window_active_ms: u32::MAX, ..Settings::default() };
+        let (mut measurer, mut out) = (Measurer::new(settings), Vec::new());
+        events(&words(secrets), 0).into_iter().for_each(|event| measurer.push(event, &mut out));
+        measurer.finish(&mut out);
+        let window = windows(&out).next().unwrap().clone();
+        let inputs = window.inputs;
+        let micro = |value: f64| (value * 1e6).round();
+        let mean = |id| window.stats.get(id).map(|stat| (micro(stat.mean()), micro(stat.variance())));
+        (inputs, [c::HOLD_LEFT, c::HOLD_RIGHT].map(mean))
+    };
+    // The space after a secret is measured, and so is that of nothing else of it.
+    let ((with, held), (without, same)) = (holds(Privacy::STANDARD, true), holds(Privacy::STANDARD, false));
+    assert_eq!((with, held), (without + 20, same));
+    let ((with, held), (without, other)) = (holds(Privacy::PLAIN, true), holds(Privacy::PLAIN, false));
+    assert_eq!(with, without + 20 * 8);
+    assert_ne!(held, other);
+}
+
+#[test]
+fn words_do_not_change_how_large_windows_are() {
+    let sizes = |codes: &[u16]| {
+        let settings = Settings { privacy: Privacy::STANDARD, ..Settings::default() };
+        let out = measure(settings, &events(&type_text(codes), 0));
+        windows(&out).map(|window| window.inputs).collect::<Vec<_>>()
+    };
+    let short: Vec<u16> = (0..1_000).map(|i| [30, 36, 57][i % 3]).collect();
+    let long: Vec<u16> = (0..1_000).map(|i| [30, 36, 33, 37, 18, 24, 32, 38, 57][i % 9]).collect();
+    let (short, long) = (sizes(&short), sizes(&long));
+    assert!(short.len() > 5);
+    assert_eq!(short, long);
 }
