@@ -15,12 +15,13 @@ use tacit_proto::{FeatureStats, Modality};
 
 use crate::factor::Bench;
 use crate::model::{Model, inverse, pick};
-use crate::profile::{Kept, Posterior, told};
+use crate::posterior::{Posterior, told};
+use crate::profile::Kept;
 use crate::{Policy, Population, Profile};
 
-/// Distance up to which a profile is steady: nineteen of twenty profiles of people who stay the same are no further.
+/// Distance up to which a profile is steady: more than nine of ten profiles of people who stay the same are no further.
 const STEADY: f64 = 1.1;
-/// Distance from which a profile has changed: half of other people are as far.
+/// Distance from which a profile has changed: nearly half of other people are as far.
 const CHANGED: f64 = 1.5;
 
 /// How far a modality of a profile has moved.

@@ -18,6 +18,7 @@ mod packed;
 mod plain;
 mod pool;
 pub mod population;
+mod posterior;
 pub mod profile;
 mod reason;
 pub mod score;
