@@ -5,7 +5,8 @@
 
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
-use tacit_engine::{Policy, Profile};
+use tacit_engine::{Drift, Policy, Profile};
+use tacit_proto::{FeatureStats, Modality};
 
 pub use super::change::{Feedback, Place, Shift};
 use super::people::{Hearing, Part, Worker, judged, sessions};
@@ -57,13 +58,29 @@ pub struct Row {
     pub others_flagged: f64,
     /// Windows until they are, the median of those flagged.
     pub others_after: Option<usize>,
+    /// Shares of profiles that are steady, drifting and changed after the last session, of those of which that can be told.
+    #[serde(default)]
+    pub drift: [f64; 3],
+    /// The same of profiles that were made to follow another person's sessions instead.
+    #[serde(default)]
+    pub others_drift: [f64; 3],
 }
 
 /// What comes of one change under one feedback in one place, for one person.
 struct Case {
     sessions: Vec<Judged>,
-    /// Windows until another person's session was flagged, if it was.
-    others: Vec<Option<usize>>,
+    /// How far the profile has moved by the last of them.
+    drift: Option<Drift>,
+    others: Vec<Other>,
+}
+
+/// Another person in the subject's place.
+#[derive(Debug, Clone, Copy)]
+struct Other {
+    /// Windows until their session was flagged, if it was.
+    flagged: Option<usize>,
+    /// How far the profile would move if it followed them.
+    drift: Option<Drift>,
 }
 
 /// One session after the change.
@@ -79,7 +96,7 @@ impl super::Row for Row {
 
     fn heading() -> String {
         format!(
-            "{:<13} {:<7} {:<6} {:>6} {:>7} {:>15} {:>15} {:>8} {:>8} {:>8} {:>8} {:>8} {:>6}",
+            "{:<13} {:<7} {:<6} {:>6} {:>7} {:>15} {:>15} {:>8} {:>8} {:>8} {:>8} {:>8} {:>6} {:>23} {:>23}",
             "shift",
             "said",
             "device",
@@ -92,7 +109,9 @@ impl super::Row for Row {
             "not",
             "taught",
             "others",
-            "after"
+            "after",
+            "steady/drifting/changed",
+            "following others"
         ) + &format!(
             "\n{:<13} {:<7} {:<6} {:>6} {:>7} {:>15} {:>15} {:>8} {:>8} {:>8} {:>8} {:>8}",
             "",
@@ -113,12 +132,13 @@ impl super::Row for Row {
     fn line(&self) -> String {
         let percent = |share: f64| format!("{:.1} %", 100.0 * share);
         let count = |count: Option<usize>| count.map_or_else(|| "-".to_owned(), |c| c.to_string());
+        let three = |of: &[f64; 3]| of.map(|share| format!("{:.0} %", 100.0 * share)).join(" / ");
         let ends = |of: &[f64]| {
             let end = |of: Option<&f64>| of.map_or_else(|| "-".to_owned(), |f| percent(*f));
             format!("{} / {}", end(of.first()), end(of.last()))
         };
         format!(
-            "{:<13} {:<7} {:<6} {:>6} {:>7.2} {:>15} {:>15} {:>8} {:>8} {:>8} {:>8} {:>8} {:>6}",
+            "{:<13} {:<7} {:<6} {:>6} {:>7.2} {:>15} {:>15} {:>8} {:>8} {:>8} {:>8} {:>8} {:>6} {:>23} {:>23}",
             self.shift.name(),
             self.feedback.name(),
             self.device.name(),
@@ -131,7 +151,9 @@ impl super::Row for Row {
             percent(self.not_scorable),
             percent(self.taught),
             percent(self.others_flagged),
-            count(self.others_after)
+            count(self.others_after),
+            three(&self.drift),
+            three(&self.others_drift)
         )
     }
 
@@ -141,7 +163,7 @@ impl super::Row for Row {
 
     fn shares(&self) -> Vec<f64> {
         let own = [self.still_flagged, self.not_scorable, self.taught, self.others_flagged];
-        [&self.flagged[..], &self.doubted, &own].concat()
+        [&self.flagged[..], &self.doubted, &own, &self.drift, &self.others_drift].concat()
     }
 
     fn measure(workers: &[Worker], bar: &ProgressBar) -> Vec<Self> {
@@ -168,7 +190,7 @@ fn row((shift, device, feedback): (Shift, Place, Feedback), cases: &[&Case]) -> 
     let last = people.iter().filter_map(|p| p.iter().rposition(|s| s.flags > 0)).map(|at| at + 1);
     let mut last: Vec<usize> = last.collect();
     last.sort_unstable();
-    let mut after: Vec<usize> = others().copied().flatten().collect();
+    let mut after: Vec<usize> = others().filter_map(|other| other.flagged).collect();
     after.sort_unstable();
     Row {
         shift,
@@ -183,9 +205,17 @@ fn row((shift, device, feedback): (Shift, Place, Feedback), cases: &[&Case]) -> 
         last_flag: last.get(last.len() / 2).copied(),
         not_scorable: share(all().map(|s| s.not_scorable)),
         taught: share(all().map(|s| s.taught)),
-        others_flagged: share(others().map(Option::is_some)),
+        others_flagged: share(others().map(|other| other.flagged.is_some())),
         others_after: after.get(after.len() / 2).copied(),
+        drift: words(cases.iter().filter_map(|case| case.drift)),
+        others_drift: words(others().filter_map(|other| other.drift)),
     }
+}
+
+/// Shares of each word.
+fn words(told: impl Iterator<Item = Drift>) -> [f64; 3] {
+    let told: Vec<Drift> = told.collect();
+    [Drift::Steady, Drift::Drifting, Drift::Changed].map(|word| share(told.iter().map(|of| *of == word)))
 }
 
 /// Each case of one person. `None` if there are too few sessions.
@@ -213,8 +243,10 @@ fn person(part: &Part<'_>, own: usize) -> Option<Vec<Case>> {
         for place in PLACES {
             let others = others(part, own, &policy, &profile, (shift, place));
             for feedback in FEEDBACKS {
-                let sessions = replay(part, &policy, profile.clone(), &changed, (place, feedback));
-                judged.push(Case { sessions, others: others.clone() });
+                let mut profile = profile.clone();
+                let sessions = replay(part, &policy, &mut profile, &changed, (place, feedback));
+                let drift = profile.drift(&part.population, &policy, Modality::Keyboard);
+                judged.push(Case { sessions, drift, others: others.clone() });
             }
         }
     }
@@ -225,7 +257,7 @@ fn person(part: &Part<'_>, own: usize) -> Option<Vec<Case>> {
 fn replay(
     part: &Part<'_>,
     policy: &Policy,
-    mut profile: Profile,
+    profile: &mut Profile,
     sessions: &[Vec<Sample>],
     (place, feedback): (Place, Feedback),
 ) -> Vec<Judged> {
@@ -233,7 +265,7 @@ fn replay(
     let mut one = |session: &Vec<Sample>| {
         let mut hearing = Hearing::on(place.key());
         for window in session {
-            let raised = hearing.observe(&part.population, &profile, policy, window);
+            let raised = hearing.observe(&part.population, profile, policy, window);
             let speaks = feedback == Feedback::Always || (feedback == Feedback::Once && !said);
             if raised && speaks {
                 hearing.false_alarm();
@@ -245,26 +277,36 @@ fn replay(
             flags,
             doubted,
             not_scorable,
-            taught: hearing.state.close(&part.population, policy, &mut profile),
+            taught: hearing.state.close(&part.population, policy, profile),
         }
     };
     sessions.iter().map(&mut one).collect()
 }
 
-/// Windows until the next few people of the part are flagged, each in a session of their own.
+/// The next few people of the part: each in a session of their own, and as whom the profile would follow.
 fn others(
     part: &Part<'_>,
     own: usize,
     policy: &Policy,
     profile: &Profile,
     (shift, place): (Shift, Place),
-) -> Vec<Option<usize>> {
+) -> Vec<Other> {
     let after = part.workers.iter().cycle().skip(own + 1).take(OTHERS.min(part.workers.len() - 1));
-    let session = |worker: &&Worker| sessions(&shift.of(worker.logs.first()?), WINDOWS).into_iter().next();
-    let flagged = |session: Vec<Sample>| {
+    let sessions = |worker: &&Worker| Some(sessions(&shift.of(worker.logs.first()?), WINDOWS));
+    let other = |sessions: Vec<Vec<Sample>>| {
         let mut hearing = Hearing::on(place.key());
-        let at = session.iter().position(|w| hearing.observe(&part.population, profile, policy, w));
-        at.map(|at| at + 1)
+        let at = sessions.first()?.iter().position(|w| hearing.observe(&part.population, profile, policy, w));
+        let mut followed = profile.clone();
+        for session in &sessions {
+            let (mut inputs, mut stats) = (0, FeatureStats::new());
+            for window in session {
+                inputs += window.inputs;
+                stats.merge(&window.stats);
+            }
+            followed.follow(Modality::Keyboard, inputs, &stats);
+        }
+        let drift = followed.drift(&part.population, policy, Modality::Keyboard);
+        Some(Other { flagged: at.map(|at| at + 1), drift })
     };
-    after.filter_map(session).map(flagged).collect()
+    after.filter_map(sessions).filter_map(other).collect()
 }

@@ -19,8 +19,8 @@ use super::server::{Folder, Server};
 use super::{Args, say};
 use crate::simulate::Person;
 
-/// Sessions that people are enrolled with, at least and at most.
-const LEAST_ENROLMENT: usize = 4;
+/// Sessions that people are enrolled with, at least and at most. Three found a profile; after two more its drift can be told.
+const LEAST_ENROLMENT: usize = 5;
 const MOST_ENROLMENT: usize = 8;
 /// Keyboard windows of a session of enrolment, and of each person before the takeover.
 const ENROLMENT_WINDOWS: usize = 8;

@@ -5,6 +5,7 @@
 pub mod automation;
 mod blocks;
 mod device;
+pub mod drift;
 pub mod explain;
 mod factor;
 mod feedback;
@@ -17,6 +18,7 @@ mod packed;
 mod plain;
 mod pool;
 pub mod population;
+mod posterior;
 pub mod profile;
 mod reason;
 pub mod score;
@@ -27,6 +29,7 @@ pub mod train;
 pub mod verdict;
 
 pub use automation::{Assistive, AutomationPolicy, AutomationState, Sign, SignKind};
+pub use drift::Drift;
 pub use hazard::Occasion;
 pub use model::{Aspect, Calibration, Dimension, Model};
 pub use population::{Population, PopulationError, Prior};

@@ -58,6 +58,8 @@ pub(crate) struct KeptStats {
 
 impl From<Vec<KeptStat>> for KeptStats {
     fn from(mut stats: Vec<KeptStat>) -> Self {
+        // Stats of no values are none: a file need not hold them, and is written without.
+        stats.retain(|(_, count, ..)| *count > 0);
         stats.sort_by_key(|(id, ..)| *id);
         let (mut steps, mut values) = (Vec::with_capacity(stats.len()), Vec::with_capacity(stats.len()));
         let mut at = 0;

@@ -2,14 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 use tacit_proto::{FeatureStats, Modality};
 
 use crate::Population;
-use crate::factor::{self, Triangle};
-use crate::model::{Model, inverse};
 use crate::packed::KeptStats;
+use crate::posterior::Posterior;
 
 /// Sessions kept apart, a modality, of those that founded the profile. The oldest two are pooled when there are more.
 const FOUNDING: usize = 6;
@@ -40,9 +38,9 @@ pub struct Profile {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Learned {
+pub(crate) struct Learned {
     modality: Modality,
-    sessions: u32,
+    pub(crate) sessions: u32,
     inputs: u64,
     /// Sessions that founded the profile, oldest first: nothing later takes their place.
     founding: Vec<Kept>,
@@ -52,11 +50,36 @@ struct Learned {
 
 /// A session, or several pooled.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Kept {
+pub(crate) struct Kept {
     stats: KeptStats,
     /// Key of the device that it was made on, if that was told; of several, the latest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     device: Option<u64>,
+    /// Founds a profile that was mature already, because people vouched for it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    vouched: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_false(of: &bool) -> bool {
+    !of
+}
+
+impl Kept {
+    pub(crate) fn unpack(&self) -> FeatureStats {
+        self.stats.unpack()
+    }
+}
+
+/// As what a profile takes a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// As one of those that make it mature.
+    Founding,
+    /// As one that people vouched for after that: it founds the profile anew.
+    Vouched,
+    /// As one that it follows.
+    Later,
 }
 
 impl Learned {
@@ -66,6 +89,16 @@ impl Learned {
 
     fn kept(&self) -> impl Iterator<Item = &Kept> {
         self.founding.iter().chain(&self.later)
+    }
+
+    /// Sessions that made the profile mature.
+    pub(crate) fn founded_on(&self) -> impl Iterator<Item = &Kept> {
+        self.founding.iter().filter(|k| !k.vouched)
+    }
+
+    /// Sessions that it has taken since, vouched for or not.
+    pub(crate) fn since(&self) -> impl Iterator<Item = &Kept> {
+        self.founding.iter().filter(|k| k.vouched).chain(&self.later)
     }
 }
 
@@ -84,21 +117,21 @@ impl Profile {
     /// Learns the pooled stats of one modality of one closed session that is surely the subject's: of enrolment, or vouched
     /// for by people. Such sessions found the profile: they outweigh all that it follows later.
     pub fn learn(&mut self, modality: Modality, inputs: u32, stats: &FeatureStats) {
-        self.add(modality, inputs, stats, (true, None));
+        self.add(modality, inputs, stats, (Taken::Founding, None));
     }
 
     /// Follows the pooled stats of one modality of one trusted, closed session.
     pub fn follow(&mut self, modality: Modality, inputs: u32, stats: &FeatureStats) {
-        self.add(modality, inputs, stats, (false, None));
+        self.add(modality, inputs, stats, (Taken::Later, None));
     }
 
-    /// Takes a session that founds the profile or not, made on a device, by its key.
+    /// Takes a session, made on a device, by its key.
     pub(crate) fn add(
         &mut self,
         modality: Modality,
         inputs: u32,
         stats: &FeatureStats,
-        (founds, device): (bool, Option<u64>),
+        (taken, device): (Taken, Option<u64>),
     ) {
         if stats.is_empty() {
             return;
@@ -114,13 +147,16 @@ impl Profile {
         let learned = &mut self.learned[at];
         learned.sessions = learned.sessions.saturating_add(1);
         learned.inputs = learned.inputs.saturating_add(u64::from(inputs));
+        let founds = taken != Taken::Later;
         let most = if founds { FOUNDING } else { (learned.founding.len() / FOUNDING_A_LATER).max(1) };
         let kept = if founds { &mut learned.founding } else { &mut learned.later };
-        kept.push(Kept { stats: stats.into(), device });
+        kept.push(Kept { stats: stats.into(), device, vouched: taken == Taken::Vouched });
         if kept.len() > most {
-            let mut oldest = kept.remove(0).stats.unpack();
-            oldest.merge(&kept[0].stats.unpack());
-            kept[0].stats = (&oldest).into();
+            let oldest = kept.remove(0);
+            let mut pooled = oldest.unpack();
+            pooled.merge(&kept[0].unpack());
+            kept[0].stats = (&pooled).into();
+            kept[0].vouched &= oldest.vouched;
         }
     }
 
@@ -130,11 +166,15 @@ impl Profile {
         let pooled = |l: &Learned| {
             let mut stats = FeatureStats::new();
             for kept in l.kept() {
-                stats.merge(&kept.stats.unpack());
+                stats.merge(&kept.unpack());
             }
             (l.modality, stats)
         };
         self.learned.iter().map(pooled).collect()
+    }
+
+    pub(crate) fn of(&self, modality: Modality) -> Option<&Learned> {
+        self.learned.iter().find(|l| l.modality == modality)
     }
 
     /// The profile as it was founded, without what it has followed since.
@@ -145,7 +185,7 @@ impl Profile {
 
     /// Share of the kept sessions of a modality that were made on a device; `None` if nobody told of any.
     pub(crate) fn share_on(&self, modality: Modality, device: u64) -> Option<f64> {
-        let learned = self.learned.iter().find(|l| l.modality == modality)?;
+        let learned = self.of(modality)?;
         let there = learned.kept().filter(|k| k.device == Some(device)).count();
         #[expect(clippy::cast_precision_loss, reason = "at most the sessions kept")]
         let share = there as f64 / learned.kept().count() as f64;
@@ -200,7 +240,7 @@ impl Profile {
     #[must_use]
     pub fn prepare(&self, population: &Population) -> Reference {
         let posteriors = self.learned.iter().filter_map(|l| {
-            let sessions: Vec<_> = l.kept().map(|k| k.stats.unpack()).collect();
+            let sessions: Vec<_> = l.kept().map(Kept::unpack).collect();
             Some((l.modality, Posterior::of(population.model(l.modality)?, &sessions)))
         });
         Reference { posteriors: posteriors.collect() }
@@ -233,39 +273,5 @@ impl Reference {
             }
         }
         widened
-    }
-}
-
-/// Gaussian over a subject's term, standardised: mean and covariance of each block. They are most of what a loaded
-/// profile weighs, and single precision is far finer than what sessions tell.
-#[derive(Debug, Clone)]
-pub(crate) struct Posterior {
-    pub(crate) blocks: Vec<(DVector<f32>, Triangle<f32>)>,
-}
-
-impl Posterior {
-    fn of(model: &Model, sessions: &[FeatureStats]) -> Self {
-        let mut sums: Vec<_> =
-            model.subject.iter().map(|s| (DVector::zeros(s.nrows()), inverse(s))).collect();
-        for o in sessions.iter().flat_map(|stats| model.observe(stats)) {
-            let (pull, precision) = &mut sums[o.block];
-            let weight = factor::inverse(&model.within(&o), o.index.len());
-            let pulled = &weight * &o.value;
-            for (r, &i) in o.index.iter().enumerate() {
-                pull[i] += pulled[r];
-                for (c, &j) in o.index.iter().enumerate() {
-                    precision[(i, j)] += weight[(r, c)];
-                }
-            }
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "single precision is finer than what was learned"
-        )]
-        let posterior = |(pull, precision): (DVector<f64>, DMatrix<f64>)| {
-            let covariance = inverse(&precision);
-            ((&covariance * pull).map(|v| v as f32), Triangle::of(&covariance))
-        };
-        Self { blocks: sums.into_iter().map(posterior).collect() }
     }
 }

@@ -7,7 +7,7 @@ use tacit_proto::{Family, FeatureStats, Modality, Stat};
 
 use crate::factor::{Bench, Triangle, Whitened};
 use crate::model::{Model, Observation, table};
-use crate::profile::Posterior;
+use crate::posterior::Posterior;
 use crate::{Calibration, Population, Profile, Reference};
 
 /// Degrees of freedom of the densities: how heavy their tails are. On people apart, typing and pointing of other days are

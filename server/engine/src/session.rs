@@ -16,6 +16,7 @@ use crate::hazard::Hazard;
 use crate::origin::Origin;
 use crate::packed::PackedStats;
 use crate::pool::Windows;
+use crate::profile::Taken;
 use crate::reason::{learning, reason, reason_of_start};
 use crate::score::Compared;
 use crate::start::OwnStart;
@@ -160,11 +161,15 @@ impl SessionState {
             if !vouched && !fits(&known, ESTRANGED) {
                 continue;
             }
-            let founds = vouched || !mature(modality);
-            if !founds && !fits(&self.device.reference(population, &founding), FITS_FOUNDING) {
+            let taken = match (mature(modality), vouched) {
+                (false, _) => Taken::Founding,
+                (true, true) => Taken::Vouched,
+                (true, false) => Taken::Later,
+            };
+            if taken == Taken::Later && !fits(&self.device.reference(population, &founding), FITS_FOUNDING) {
                 continue;
             }
-            profile.add(modality, pool.inputs, &stats, (founds, self.device.key(modality)));
+            profile.add(modality, pool.inputs, &stats, (taken, self.device.key(modality)));
             changed = true;
         }
         changed

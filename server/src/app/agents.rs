@@ -21,8 +21,10 @@ pub struct Known {
 /// As the database.
 pub async fn known(app: &App, device: DeviceId) -> Result<Known> {
     let mut unit = app.store.begin().await?;
-    let Some(standing) = unit.device_standing(device).await? else { return Ok(Known::default()) };
+    let Some((standing, restricted)) = unit.device_known(device).await? else { return Ok(Known::default()) };
     let standing = policies::standing(app, &mut unit, standing).await?;
-    let restricted = unit.restricted_sessions(device).await?.into_iter().collect();
-    Ok(Known { longest_pause_minutes: standing.policy.longest_pause_minutes.unwrap_or_default(), restricted })
+    Ok(Known {
+        longest_pause_minutes: standing.policy.longest_pause_minutes.unwrap_or_default(),
+        restricted: restricted.into_iter().collect(),
+    })
 }

@@ -11,13 +11,13 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::changes::Topics;
-use crate::domain::{Caller, DeviceId, Role, Scope, SessionId, SubjectId};
+use crate::domain::{Caller, DeviceId, Role, Scope, SessionId, SubjectId, drift};
 use crate::store::Store;
 use crate::store::read::Place;
 use crate::store::read::alerts::{Alert, AlertFilter};
 use crate::store::read::devices::{Device, DeviceFilter};
-use crate::store::read::sessions::{Session, SessionFilter};
-use crate::store::read::subjects::{ProfileState, Subject};
+use crate::store::read::sessions::{BEYOND_TRUST, Session, SessionFilter, SessionOrder, TrustPlace};
+use crate::store::read::subjects::{Maturity, ProfileState, Subject, SubjectFilter};
 use crate::store::read::timeline::{TimelineEvent, TimelineVerdict, TimelineWindow};
 use crate::store::read::verdicts::{Verdict, VerdictFilter, VerdictPlace};
 use crate::{Error, Result};
@@ -83,32 +83,40 @@ pub fn cursor(list: &str, a: impl std::fmt::Display, b: impl std::fmt::Display) 
 /// One page; the place of its last row is its cursor, if there may be more.
 pub(super) fn paged<T>(
     list: &str,
-    mut rows: Vec<T>,
+    rows: Vec<T>,
     limit: i64,
     place: impl Fn(&T) -> Place,
 ) -> (Vec<T>, Option<String>) {
+    paged_by(rows, limit, |last| {
+        let place = place(last);
+        cursor(list, place.at.unix_timestamp_nanos() / 1_000, place.id)
+    })
+}
+
+/// One page; `cursor` of its last row is its cursor, if there may be more.
+fn paged_by<T>(mut rows: Vec<T>, limit: i64, cursor: impl Fn(&T) -> String) -> (Vec<T>, Option<String>) {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|last| {
-        let place = place(last);
-        cursor(list, place.at.unix_timestamp_nanos() / 1_000, place.id)
-    });
+    let next = rows.last().filter(|_| more).map(cursor);
     (rows, next)
 }
 
 /// A page of subjects and the cursor of the next.
 ///
 /// # Errors
-/// Invalid argument for a cursor or limit; as the database.
+/// Invalid argument for a cursor or limit; permission denied for who may not ask for drift; as the database.
 pub async fn subjects(
     store: &Store,
     caller: &Caller,
-    pseudonym: Option<&str>,
+    filter: &SubjectFilter,
     page: &Page,
 ) -> Result<(Vec<Subject>, Option<String>)> {
+    if filter.drift.is_some() {
+        drift::may_ask(caller)?;
+    }
     let (limit, scope) = (page.limit()?, caller.scope());
-    let mut rows = store.read_subjects(&scope, pseudonym, page.place("subjects")?, limit + 1).await?;
+    let mut rows = store.read_subjects(&scope, filter, page.place("subjects")?, limit + 1).await?;
     rows.iter_mut().for_each(|row| discreet(caller, row));
     Ok(paged("subjects", rows, limit, |s| Place { at: s.created_at, id: s.id }))
 }
@@ -133,17 +141,27 @@ fn discreet(caller: &Caller, of: &mut Subject) {
     if caller.role() != Some(Role::Privacy) {
         of.restricted_at = None;
     }
+    without_drift(caller, &mut of.profile);
+}
+
+/// How far a profile has moved is nothing for others than who looks after alarms and rights.
+fn without_drift(caller: &Caller, profile: &mut [Maturity]) {
+    if !drift::told_to(caller) {
+        profile.iter_mut().for_each(|of| of.drift = None);
+    }
 }
 
 /// The state of a subject's profile.
 ///
 /// # Errors
 /// Not found; as the database.
-pub async fn profile(store: &Store, scope: &Scope, id: SubjectId) -> Result<ProfileState> {
-    if let Some(profile) = store.read_profile(scope, id).await? {
+pub async fn profile(store: &Store, caller: &Caller, id: SubjectId) -> Result<ProfileState> {
+    let scope = caller.scope();
+    if let Some(mut profile) = store.read_profile(&scope, id).await? {
+        without_drift(caller, &mut profile.maturity);
         return Ok(profile);
     }
-    store.read_subject(scope, id).await?.ok_or_else(no_such_subject)?;
+    store.read_subject(&scope, id).await?.ok_or_else(no_such_subject)?;
     Err(Error::not_found("the subject has no profile yet: it is learned when a session closes"))
 }
 
@@ -170,7 +188,7 @@ pub async fn device(store: &Store, scope: &Scope, id: DeviceId) -> Result<Device
     store.read_device(scope, id).await?.ok_or_else(|| Error::not_found("no such device"))
 }
 
-/// A page of sessions and the cursor of the next.
+/// A page of sessions in an order, and the cursor of the next, which is of that order.
 ///
 /// # Errors
 /// Invalid argument for a cursor or limit; as the database.
@@ -178,11 +196,29 @@ pub async fn sessions(
     store: &Store,
     scope: &Scope,
     filter: &SessionFilter,
+    order: SessionOrder,
     page: &Page,
 ) -> Result<(Vec<Session>, Option<String>)> {
     let limit = page.limit()?;
-    let rows = store.read_sessions(scope, filter, page.place("sessions")?, limit + 1).await?;
-    Ok(paged("sessions", rows, limit, |s| Place { at: s.opened_at, id: s.id }))
+    let (list, newest) = match order {
+        SessionOrder::Newest => ("sessions", true),
+        SessionOrder::Oldest => ("sessions-oldest", false),
+        SessionOrder::LeastTrust => return sessions_by_trust(store, scope, filter, page).await,
+    };
+    let rows = store.read_sessions(scope, filter, newest, page.place(list)?, limit + 1).await?;
+    Ok(paged(list, rows, limit, |s| Place { at: s.opened_at, id: s.id }))
+}
+
+async fn sessions_by_trust(
+    store: &Store,
+    scope: &Scope,
+    filter: &SessionFilter,
+    page: &Page,
+) -> Result<(Vec<Session>, Option<String>)> {
+    let (list, limit) = ("sessions-trust", page.limit()?);
+    let after = page.parts::<f32, Uuid>(list)?.map(|(trust, id)| TrustPlace { trust, id });
+    let rows = store.read_sessions_by_trust(scope, filter, after, limit + 1).await?;
+    Ok(paged_by(rows, limit, |s| cursor(list, s.trust.unwrap_or(BEYOND_TRUST), s.id)))
 }
 
 /// One session.

@@ -9,6 +9,7 @@ pub mod caller;
 pub mod capture;
 pub mod destination;
 pub mod directive;
+pub mod drift;
 pub mod enrolment;
 pub mod exemption;
 pub mod guard;

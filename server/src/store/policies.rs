@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::{Store, Unit};
 use crate::Result;
-use crate::domain::{DeviceId, Scope};
+use crate::domain::{DeviceId, Scope, SessionId};
 
 /// How a device stands when it speaks.
 #[derive(Debug, Clone)]
@@ -61,6 +61,29 @@ impl Unit {
             id.0
         );
         Ok(row.fetch_optional(&mut *self.tx).await?)
+    }
+
+    /// The same, and the device's open sessions whose subjects asked that nothing is made of their input: what every heartbeat asks for.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn device_known(&mut self, id: DeviceId) -> Result<Option<(DeviceStanding, Vec<SessionId>)>> {
+        let row = sqlx::query!(
+            r#"select d.revoked_at is null as "may_speak!", d.group_name as "group",
+                      coalesce((select max(v.version) from policy_version v where v.group_name = d.group_name), 0)
+                          as "version!",
+                      array(select s.id from session s join subject u on u.id = s.subject_id
+                            where s.device_id = d.id and s.closed_at is null and u.restricted_at is not null)
+                          as "restricted!"
+               from device d where d.id = $1"#,
+            id.0
+        );
+        let row = row.fetch_optional(&mut *self.tx).await?;
+        Ok(row.map(|row| {
+            let standing =
+                DeviceStanding { may_speak: row.may_speak, group: row.group, version: row.version };
+            (standing, row.restricted.into_iter().map(SessionId).collect())
+        }))
     }
 
     /// One version.

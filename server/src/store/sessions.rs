@@ -101,19 +101,6 @@ pub struct VerdictRow {
 }
 
 impl Unit {
-    /// Open sessions of a device whose subjects asked that nothing is made of their input.
-    ///
-    /// # Errors
-    /// As the database.
-    pub async fn restricted_sessions(&mut self, device: DeviceId) -> Result<Vec<SessionId>> {
-        let rows = sqlx::query_scalar!(
-            "select s.id from session s join subject u on u.id = s.subject_id
-                 where s.device_id = $1 and s.closed_at is null and u.restricted_at is not null",
-            device.0
-        );
-        Ok(rows.fetch_all(&mut *self.tx).await?.into_iter().map(SessionId).collect())
-    }
-
     /// How many sessions of a device are open.
     ///
     /// # Errors

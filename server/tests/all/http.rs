@@ -4,6 +4,7 @@ mod access;
 mod conventions;
 mod cursor;
 mod deaf;
+mod drift;
 mod feedback;
 mod heads;
 mod keys;

@@ -211,6 +211,59 @@ try {
   assert.equal((await api(page, `/v1/subjects/${subject}`, privacy)).restricted_at, null);
   await officer.context().close();
 
+  // How far profiles have moved is told in the words that the API has for it, and narrows the list there.
+  const WORDS = { steady: 'Steady', drifting: 'Drifting', changed: 'Changed' };
+  const { subjects } = await api(page, '/v1/subjects?limit=1000');
+  const drifts = (of) => of.profile.map((m) => m.drift).filter(Boolean);
+  const furthest = (of) => Object.keys(WORDS).findLast((word) => drifts(of).includes(word));
+  assert.ok(subjects.some(furthest), 'nobody’s profile has learned enough to be told of');
+  await go(page, '/subjects');
+  for (const of of subjects) {
+    const row = page.getByRole('row').filter({ hasText: of.pseudonym });
+    const told = row.getByRole('cell').nth(2);
+    await told.getByText(furthest(of) ? WORDS[furthest(of)] : '–', { exact: true }).waitFor();
+  }
+  for (const [word, label] of Object.entries(WORDS)) {
+    await page.getByLabel('Profile').selectOption({ label });
+    const { subjects: such } = await api(page, `/v1/subjects?drift=${word}`);
+    const rows = page.locator('main tbody tr');
+    await page.waitForFunction((count) => document.querySelectorAll('main tbody tr').length === count, such.length);
+    assert.equal(await rows.count(), such.length);
+    if (such.length === 0) await page.getByText('No subject is like that.').waitFor();
+  }
+  const moved = subjects.find(furthest);
+  await go(page, `/subjects/${moved.id}`);
+  await page.getByRole('region', { name: 'Profile' }).getByText(WORDS[drifts(moved)[0]], { exact: true }).first().waitFor();
+
+  // Sessions are found and sorted by the server: whatever is not on the page is found as well.
+  const list = await api(page, '/v1/sessions?limit=1000');
+  const desk = (await api(page, `/v1/devices/${takeover.device_id}`)).name;
+  const there = list.sessions.filter((of) => of.device_id === takeover.device_id).length;
+  const shows = (count) => page.waitForFunction((count) => document.querySelectorAll('main tbody tr').length === count, count);
+  await go(page, '/sessions');
+  const search = page.getByLabel('Find by the beginning of a device’s name or of a pseudonym');
+  await search.fill('no such device');
+  await page.getByText('No session is like that.').waitFor();
+  await search.fill(desk.toUpperCase());
+  await shows(there);
+  await search.fill(pseudonym.slice(0, 14));
+  await shows(list.sessions.filter((of) => of.subject_id === subject).length);
+  await search.fill('');
+  await page.getByRole('button', { name: 'Trust' }).click();
+  const [least] = (await api(page, '/v1/sessions?sort=least_trust&limit=1')).sessions;
+  await page.locator(`main tbody tr:first-child a[href="#/sessions/${least.id}"]`).waitFor();
+  assert.equal(await page.getByRole('columnheader', { name: 'Trust' }).getAttribute('aria-sort'), 'ascending');
+  await page.getByRole('button', { name: 'Logged on' }).click();
+  await page.locator(`main tbody tr:first-child a[href="#/sessions/${list.sessions.at(-1).id}"]`).waitFor();
+  // What cannot be read is said, with rows and without, and read when that is asked for.
+  await page.route('**/v1/sessions?*', (route) => route.abort());
+  await page.getByLabel('Verdict').selectOption('genuine');
+  await page.getByText('This could not be read').waitFor();
+  await checkAccess(page, 'sessions that cannot be read');
+  await page.unroute('**/v1/sessions?*');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.locator('main tbody tr').first().waitFor();
+
   // A device is found by its name. An enrolment token is made for a group, listed, and revoked.
   const { devices } = await api(page, '/v1/devices');
   const named = devices.find((of) => of.name);

@@ -103,5 +103,8 @@ fn used(population: &Population, profile: &Profile) {
         let _ = (population.prior(modality), score(population, profile, modality, &stats));
     }
     let _ = profile.bytes(population);
+    for modality in Modality::ALL {
+        assert!(profile.moved(population, modality).is_none_or(|distance| distance >= 0.0));
+    }
     assert!(profile.maturity(&Policy::default()).len() <= profile.pooled().len());
 }

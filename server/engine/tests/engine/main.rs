@@ -5,6 +5,7 @@
 mod bytes;
 mod decoders;
 mod device;
+mod drift;
 mod extremes;
 mod feedback;
 mod hands;

@@ -12,6 +12,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::enrolment::Enrolment;
 use super::kept::Kept;
+use super::profiles::state;
 use super::respond::{Given, Responding, Unlock};
 use super::signal::{appeared, sign};
 use crate::domain::enrolment::VouchedBy;
@@ -304,7 +305,7 @@ impl Judge {
         let Versioned { version, profile } = versioned;
         let plain = profile.padded().map_err(Error::internal)?;
         let body = self.secrets.seal(Purpose::Profile, subject.0, &plain)?;
-        let maturity = serde_json::to_value(profile.maturity(&self.policy)).map_err(Error::internal)?;
+        let maturity = state(&profile, &self.population, &self.policy)?;
         Ok(ChangedProfile { row: ProfileRow { subject_id: subject, body, version }, maturity, profile })
     }
 }

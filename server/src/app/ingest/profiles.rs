@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tacit_engine::Profile;
+use serde::Serialize;
+use serde_json::Value;
+use tacit_engine::{Maturity, Policy, Population, Profile};
 use uuid::Uuid;
 
 use super::judge::Versioned;
 use crate::domain::SubjectId;
+use crate::domain::drift::Drift;
 use crate::secrets::{Purpose, Secrets};
 use crate::store::Unit;
 use crate::{Error, Result};
@@ -72,4 +75,25 @@ impl ProfileCache {
         }
         Ok(loaded)
     }
+}
+
+/// What is kept of a modality of a profile beside the profile, so that it can be told without opening that.
+#[derive(Debug, Serialize)]
+struct State {
+    #[serde(flatten)]
+    maturity: Maturity,
+    drift: Option<Drift>,
+}
+
+/// The state of a profile by modality, as it is kept beside the profile.
+///
+/// # Errors
+/// Internal for what cannot be written.
+pub(super) fn state(profile: &Profile, population: &Population, policy: &Policy) -> Result<Value> {
+    let of = |maturity: Maturity| {
+        let drift = profile.drift(population, policy, maturity.modality).map(Drift::from);
+        State { maturity, drift }
+    };
+    let state: Vec<State> = profile.maturity(policy).into_iter().map(of).collect();
+    serde_json::to_value(state).map_err(Error::internal)
 }

@@ -64,9 +64,11 @@ pub(super) async fn replace(
     Ok(new.id)
 }
 
-/// Without the count of what is still to be learned from: to the key it would be a fingerprint. The next session tells it again.
+/// Without the count of what is still to be learned from and without how far the profile has moved: to the key they would be a
+/// fingerprint. The next session tells them again.
 fn coarse(mut maturity: Value) -> Value {
     for of in maturity.as_array_mut().into_iter().flatten() {
+        of["drift"] = Value::Null;
         if of["mature"] != json!(true) {
             of["inputs"] = json!(0);
         }

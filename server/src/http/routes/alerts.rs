@@ -13,12 +13,11 @@ use super::{Answer, Pages};
 use crate::Result;
 use crate::app::App;
 use crate::app::alerts::{self, AlertDetail, AlertOutcome, Assignment, NewNote};
-use crate::app::read::Page;
 use crate::domain::alert::{AlertState, Severity};
 use crate::domain::{AlertId, Caller};
 use crate::http::auth::Within;
 use crate::http::body::Given;
-use crate::http::params::{Fields, FromFields, Id, Nothing, Params, VerdictName};
+use crate::http::params::{Fields, FromFields, Id, Nothing, PageParams, Params, VerdictName};
 use crate::http::problem::Problem;
 use crate::http::reading::Listing;
 use crate::store::read::alerts::{Alert, AlertFilter};
@@ -47,11 +46,8 @@ pub(crate) struct AlertParams {
     /// Opened before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     until: Option<OffsetDateTime>,
-    /// `next` of the page before.
-    after: Option<String>,
-    /// Rows at most, 1 to 1000; 100 unless given.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
+    #[param(ignore)]
+    page: PageParams,
 }
 
 impl FromFields for AlertParams {
@@ -65,8 +61,8 @@ impl FromFields for AlertParams {
         let group = fields.text("group")?;
         let since = fields.time("since")?;
         let until = fields.time("until")?;
-        let Page { after, limit } = fields.page()?;
-        Ok(Self { state, severity, verdict, session, subject, device, group, since, until, after, limit })
+        let page = PageParams::from_fields(fields)?;
+        Ok(Self { state, severity, verdict, session, subject, device, group, since, until, page })
     }
 }
 
@@ -81,7 +77,7 @@ pub(crate) struct Alerts {
 
 /// Alerts, newest first.
 #[utoipa::path(get, path = "/v1/alerts", tag = "alerts", operation_id = "list_alerts",
-    params(AlertParams), security(("bearer" = [])), responses(
+    params(AlertParams, PageParams), security(("bearer" = [])), responses(
     (status = 200, body = Alerts),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -101,8 +97,7 @@ pub(crate) async fn list(
         since: params.since,
         until: params.until,
     };
-    let page = Page { after: params.after, limit: params.limit };
-    let (alerts, next) = alerts::list(&app, &scope, &filter, &page).await?;
+    let (alerts, next) = alerts::list(&app, &scope, &filter, &params.page.into()).await?;
     Ok(Listing { next: next.clone(), body: Alerts { alerts, next } })
 }
 

@@ -9,11 +9,10 @@ use utoipa::ToSchema;
 
 use super::{Answer, Pages};
 use crate::Result;
-use crate::app::read::Page;
 use crate::app::{App, devices, read};
 use crate::domain::{Caller, DeviceId};
 use crate::http::auth::Within;
-use crate::http::params::{Fields, FromFields, Id, Nothing, Params};
+use crate::http::params::{Fields, FromFields, Id, Nothing, PageParams, Params};
 use crate::http::problem::Problem;
 use crate::http::reading::Listing;
 use crate::store::read::devices::{Device, DeviceFilter};
@@ -28,18 +27,14 @@ pub(crate) struct DeviceParams {
     /// Those of this group.
     #[param(min_length = 1, max_length = 64)]
     group: Option<String>,
-    /// `next` of the page before.
-    after: Option<String>,
-    /// Rows at most, 1 to 1000; 100 unless given.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
+    #[param(ignore)]
+    page: PageParams,
 }
 
 impl FromFields for DeviceParams {
     fn from_fields(fields: &mut Fields) -> Result<Self> {
         let (name, group) = (fields.short("name")?, fields.short("group")?);
-        let Page { after, limit } = fields.page()?;
-        Ok(Self { name, group, after, limit })
+        Ok(Self { name, group, page: PageParams::from_fields(fields)? })
     }
 }
 
@@ -54,17 +49,17 @@ pub(crate) struct Devices {
 
 /// Enrolled devices.
 #[utoipa::path(get, path = "/v1/devices", tag = "devices", operation_id = "list_devices",
-    params(DeviceParams), security(("bearer" = [])), responses(
+    params(DeviceParams, PageParams), security(("bearer" = [])), responses(
     (status = 200, body = Devices),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Within(scope): Within,
-    Params(DeviceParams { name, group, after, limit }): Params<DeviceParams>,
+    Params(DeviceParams { name, group, page }): Params<DeviceParams>,
 ) -> Pages<Devices> {
-    let (filter, page) = (DeviceFilter { name, group }, Page { after, limit });
-    let (devices, next) = read::devices(&app.store, &scope, &filter, &page).await?;
+    let filter = DeviceFilter { name, group };
+    let (devices, next) = read::devices(&app.store, &scope, &filter, &page.into()).await?;
     Ok(Listing { next: next.clone(), body: Devices { devices, next } })
 }
 

@@ -12,13 +12,13 @@ use uuid::Uuid;
 use super::{Answer, Pages};
 use crate::Result;
 use crate::app::App;
-use crate::app::read::{self, Entry, Page};
+use crate::app::read::{self, Entry};
 use crate::domain::SessionId;
 use crate::http::auth::Within;
 use crate::http::params::{Fields, FromFields, Id, Nothing, PageParams, Params, VerdictName};
 use crate::http::problem::Problem;
 use crate::http::reading::Listing;
-use crate::store::read::sessions::{Session, SessionFilter};
+use crate::store::read::sessions::{Session, SessionFilter, SessionOrder};
 
 /// Which sessions.
 #[derive(Debug, utoipa::IntoParams)]
@@ -34,6 +34,12 @@ pub(crate) struct SessionParams {
     open: Option<bool>,
     /// Held back until someone vouches (`true`), or not (`false`).
     held_back: Option<bool>,
+    /// Of subjects whose pseudonyms begin so.
+    #[param(min_length = 1, max_length = 64)]
+    pseudonym: Option<String>,
+    /// On devices whose names begin so, in whatever case.
+    #[param(min_length = 1, max_length = 64)]
+    device_name: Option<String>,
     /// On devices of this group.
     group: Option<String>,
     /// Opened at or after this time.
@@ -42,38 +48,45 @@ pub(crate) struct SessionParams {
     /// Opened before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     until: Option<OffsetDateTime>,
-    /// `next` of the page before.
-    after: Option<String>,
-    /// Rows at most, 1 to 1000; 100 unless given.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
+    /// In this order; the newest first unless given.
+    sort: Option<SessionOrder>,
+    #[param(ignore)]
+    page: PageParams,
 }
 
 impl FromFields for SessionParams {
     fn from_fields(fields: &mut Fields) -> Result<Self> {
-        let subject = fields.id("subject")?;
-        let device = fields.id("device")?;
-        let verdict = fields.value("verdict", VerdictName::EXPECTED)?;
-        let open = fields.value("open", "true or false")?;
-        let held_back = fields.value("held_back", "true or false")?;
-        let (group, since, until) = (fields.text("group")?, fields.time("since")?, fields.time("until")?);
-        let Page { after, limit } = fields.page()?;
-        Ok(Self { subject, device, verdict, open, held_back, group, since, until, after, limit })
+        Ok(Self {
+            subject: fields.id("subject")?,
+            device: fields.id("device")?,
+            verdict: fields.value("verdict", VerdictName::EXPECTED)?,
+            open: fields.value("open", "true or false")?,
+            held_back: fields.value("held_back", "true or false")?,
+            pseudonym: fields.short("pseudonym")?,
+            device_name: fields.short("device_name")?,
+            group: fields.text("group")?,
+            since: fields.time("since")?,
+            until: fields.time("until")?,
+            sort: fields.value("sort", "newest, oldest or least_trust")?,
+            page: PageParams::from_fields(fields)?,
+        })
     }
 }
 
 /// A page of sessions.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Sessions {
-    /// Newest first.
+    /// In the order that was asked for.
     sessions: Vec<Session>,
     /// `after` of the next page; null after the last.
     next: Option<String>,
 }
 
-/// Sessions with their latest verdict, newest first.
+/// Sessions with their latest verdict.
+///
+/// In order of trust, a session whose trust changes between two pages may come twice or be passed over; by time, each comes once.
 #[utoipa::path(get, path = "/v1/sessions", tag = "sessions", operation_id = "list_sessions",
-    params(SessionParams), security(("bearer" = [])), responses(
+    params(SessionParams, PageParams), security(("bearer" = [])), responses(
     (status = 200, body = Sessions),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -88,12 +101,14 @@ pub(crate) async fn list(
         verdict: params.verdict.map(VerdictName::stored),
         open: params.open,
         held_back: params.held_back,
+        pseudonym: params.pseudonym,
+        device_name: params.device_name,
         group: params.group,
         since: params.since,
         until: params.until,
     };
-    let page = Page { after: params.after, limit: params.limit };
-    let (sessions, next) = read::sessions(&app.store, &scope, &filter, &page).await?;
+    let order = params.sort.unwrap_or_default();
+    let (sessions, next) = read::sessions(&app.store, &scope, &filter, order, &params.page.into()).await?;
     Ok(Listing { next: next.clone(), body: Sessions { sessions, next } })
 }
 

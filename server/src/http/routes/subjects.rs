@@ -9,14 +9,13 @@ use utoipa::ToSchema;
 
 use super::{Answer, Pages};
 use crate::Result;
-use crate::app::read::Page;
 use crate::app::{App, read};
+use crate::domain::drift::Drift;
 use crate::domain::{Caller, SubjectId};
-use crate::http::auth::Within;
-use crate::http::params::{Fields, FromFields, Id, Nothing, Params};
+use crate::http::params::{Fields, FromFields, Id, Nothing, PageParams, Params};
 use crate::http::problem::Problem;
 use crate::http::reading::Listing;
-use crate::store::read::subjects::{ProfileState, Subject};
+use crate::store::read::subjects::{ProfileState, Subject, SubjectFilter};
 
 /// Which subjects.
 #[derive(Debug, utoipa::IntoParams)]
@@ -25,18 +24,20 @@ pub(crate) struct SubjectParams {
     /// Those whose pseudonyms begin so.
     #[param(min_length = 1, max_length = 64)]
     pseudonym: Option<String>,
-    /// `next` of the page before.
-    after: Option<String>,
-    /// Rows at most, 1 to 1000; 100 unless given.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
+    /// With a profile that is mature in any modality (`true`), or in none (`false`).
+    mature: Option<bool>,
+    /// With a profile that has moved so far in any modality; for the roles admin, analyst and privacy.
+    drift: Option<Drift>,
+    #[param(ignore)]
+    page: PageParams,
 }
 
 impl FromFields for SubjectParams {
     fn from_fields(fields: &mut Fields) -> Result<Self> {
         let pseudonym = fields.short("pseudonym")?;
-        let Page { after, limit } = fields.page()?;
-        Ok(Self { pseudonym, after, limit })
+        let mature = fields.value("mature", "true or false")?;
+        let drift = fields.value("drift", "steady, drifting or changed")?;
+        Ok(Self { pseudonym, mature, drift, page: PageParams::from_fields(fields)? })
     }
 }
 
@@ -51,17 +52,17 @@ pub(crate) struct Subjects {
 
 /// Subjects by pseudonym, with the state of their profiles.
 #[utoipa::path(get, path = "/v1/subjects", tag = "subjects", operation_id = "list_subjects",
-    params(SubjectParams), security(("bearer" = [])), responses(
+    params(SubjectParams, PageParams), security(("bearer" = [])), responses(
     (status = 200, body = Subjects),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Params(SubjectParams { pseudonym, after, limit }): Params<SubjectParams>,
+    Params(SubjectParams { pseudonym, mature, drift, page }): Params<SubjectParams>,
 ) -> Pages<Subjects> {
-    let page = Page { after, limit };
-    let (subjects, next) = read::subjects(&app.store, &caller, pseudonym.as_deref(), &page).await?;
+    let filter = SubjectFilter { pseudonym, mature, drift };
+    let (subjects, next) = read::subjects(&app.store, &caller, &filter, &page.into()).await?;
     Ok(Listing { next: next.clone(), body: Subjects { subjects, next } })
 }
 
@@ -88,9 +89,9 @@ pub(crate) async fn one(
 ))]
 pub(crate) async fn profile(
     State(app): State<Arc<App>>,
-    Within(scope): Within,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     _: Params<Nothing>,
 ) -> Answer<ProfileState> {
-    Ok(Json(read::profile(&app.store, &scope, SubjectId(id)).await?))
+    Ok(Json(read::profile(&app.store, &caller, SubjectId(id)).await?))
 }

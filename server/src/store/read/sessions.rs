@@ -1,5 +1,7 @@
 //! Sessions with their latest verdict.
 
+use std::str::FromStr;
+
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -57,6 +59,10 @@ pub struct SessionFilter {
     pub open: Option<bool>,
     /// Held back or not.
     pub held_back: Option<bool>,
+    /// Of subjects whose pseudonyms begin so.
+    pub pseudonym: Option<String>,
+    /// On devices whose names begin so, in whatever case.
+    pub device_name: Option<String>,
     /// On devices of this group.
     pub group: Option<String>,
     /// Opened at or after this time.
@@ -65,19 +71,48 @@ pub struct SessionFilter {
     pub until: Option<OffsetDateTime>,
 }
 
-impl Store {
-    /// Sessions after a place, newest first, at most `limit`.
-    ///
-    /// # Errors
-    /// As the database.
-    pub async fn read_sessions(
-        &self,
-        scope: &Scope,
-        filter: &SessionFilter,
-        after: Option<Place>,
-        limit: i64,
-    ) -> Result<Vec<Session>> {
-        let rows = sqlx::query_as!(
+/// Which sessions come first. Equals come by id.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum SessionOrder {
+    /// Those opened last.
+    #[default]
+    Newest,
+    /// Those opened first.
+    Oldest,
+    /// Those of the least trust; those of none come last.
+    LeastTrust,
+}
+
+impl FromStr for SessionOrder {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        match name {
+            "newest" => Ok(Self::Newest),
+            "oldest" => Ok(Self::Oldest),
+            "least_trust" => Ok(Self::LeastTrust),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Beyond every trust: where sessions of none stand.
+pub const BEYOND_TRUST: f32 = 101.0;
+
+/// Place in a list of sessions by trust: that of the last row of the page before.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrustPlace {
+    /// Its trust, or [`BEYOND_TRUST`].
+    pub trust: f32,
+    /// Its id.
+    pub id: Uuid,
+}
+
+/// Rows of a filter, and what is left to say of their order: `$12` and `$13` are the place that they follow, `$14` how many at most.
+macro_rules! sessions {
+    ($scope:expr, $filter:expr, $ordered:literal, $($place:expr),+) => {
+        sqlx::query_as!(
             Session,
             r#"select id, device_id, subject_id, remote, opened_at, closed_at, ended_by_silence,
                     (held_at is not null and closed_at is not null) as "held_back!", locked, last_sequence, verdict, trust, verdict_at
@@ -86,26 +121,95 @@ impl Store {
                and ($2::uuid is null or device_id = $2)
                and ($3::text is null or verdict = $3)
                and ($4::boolean is null or (closed_at is null) = $4)
-               and ($8::boolean is null or (held_at is not null and closed_at is not null) = $8)
-               and (($9::text[] is null and $10::text is null) or exists (
-                    select from device d where d.id = session.device_id
-                      and ($9::text[] is null or d.group_name = any($9)) and ($10::text is null or d.group_name = $10)))
-               and ($11::timestamptz is null or opened_at >= $11)
-               and ($12::timestamptz is null or opened_at < $12)
-               and ($5::timestamptz is null or opened_at < $5 or (opened_at = $5 and id > $6::uuid))
-             order by opened_at desc, id limit $7"#,
-            filter.subject,
-            filter.device,
-            filter.verdict,
-            filter.open,
-            after.map(|p| p.at),
+               and ($5::boolean is null or (held_at is not null and closed_at is not null) = $5)
+               and ($6::text is null or subject_id in (select s.id from subject s where starts_with(s.pseudonym, $6)))
+               and (($7::text is null and $8::text is null and $9::text[] is null) or device_id in (
+                    select d.id from device d
+                    where ($7::text is null or starts_with(lower(d.name), lower($7)))
+                      and ($8::text is null or d.group_name = $8)
+                      and ($9::text[] is null or d.group_name = any($9))))
+               and ($10::timestamptz is null or opened_at >= $10)
+               and ($11::timestamptz is null or opened_at < $11) "#
+                + $ordered,
+            $filter.subject,
+            $filter.device,
+            $filter.verdict,
+            $filter.open,
+            $filter.held_back,
+            $filter.pseudonym.as_deref(),
+            $filter.device_name.as_deref(),
+            $filter.group.as_deref(),
+            $scope.groups(),
+            $filter.since,
+            $filter.until,
+            $($place),+
+        )
+    };
+}
+
+impl Store {
+    /// Sessions after a place in order of time, the newest or the oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn read_sessions(
+        &self,
+        scope: &Scope,
+        filter: &SessionFilter,
+        newest: bool,
+        after: Option<Place>,
+        limit: i64,
+    ) -> Result<Vec<Session>> {
+        let (at, id) = (after.map(|p| p.at), after.map(|p| p.id));
+        // The outer bound is what an index can begin at.
+        let rows = if newest {
+            let rows = sessions!(
+                scope,
+                filter,
+                "and opened_at <= coalesce($12::timestamptz, 'infinity')
+                 and ($12 is null or opened_at < $12 or id > $13::uuid)
+                 order by opened_at desc, id limit $14",
+                at,
+                id,
+                limit
+            );
+            rows.fetch_all(self.pool()).await?
+        } else {
+            let rows = sessions!(
+                scope,
+                filter,
+                "and opened_at >= coalesce($12::timestamptz, '-infinity')
+                 and ($12 is null or opened_at > $12 or id < $13::uuid)
+                 order by opened_at, id desc limit $14",
+                at,
+                id,
+                limit
+            );
+            rows.fetch_all(self.pool()).await?
+        };
+        Ok(rows)
+    }
+
+    /// Sessions after a place in order of trust, the least first, at most `limit`. Trust changes with every verdict, so that an index by
+    /// it would be written with every window: all sessions of the filter are sorted instead.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn read_sessions_by_trust(
+        &self,
+        scope: &Scope,
+        filter: &SessionFilter,
+        after: Option<TrustPlace>,
+        limit: i64,
+    ) -> Result<Vec<Session>> {
+        let rows = sessions!(
+            scope,
+            filter,
+            "and ($12::real is null or (coalesce(trust, 101), id) > ($12, $13::uuid))
+             order by coalesce(trust, 101), id limit $14",
+            after.map(|p| p.trust),
             after.map(|p| p.id),
-            limit,
-            filter.held_back,
-            scope.groups(),
-            filter.group,
-            filter.since,
-            filter.until
+            limit
         );
         Ok(rows.fetch_all(self.pool()).await?)
     }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::Place;
 use crate::Result;
+use crate::domain::drift::Drift;
 use crate::domain::{Scope, SubjectId};
 use crate::store::Store;
 
@@ -22,6 +23,10 @@ pub struct Maturity {
     pub inputs: u64,
     /// Whether there is enough to judge against.
     pub mature: bool,
+    /// How far it has moved from what it was founded on, in whichever direction; null until that can be told, and for others than
+    /// the roles admin, analyst and privacy.
+    #[serde(default)]
+    pub drift: Option<Drift>,
 }
 
 /// A person, known by a pseudonym.
@@ -57,15 +62,26 @@ pub struct ProfileState {
     pub updated_at: OffsetDateTime,
 }
 
+/// Which subjects; what is `None` does not narrow.
+#[derive(Debug, Clone, Default)]
+pub struct SubjectFilter {
+    /// How their pseudonyms begin.
+    pub pseudonym: Option<String>,
+    /// With a profile that is mature in any modality (`true`), or in none (`false`).
+    pub mature: Option<bool>,
+    /// With a profile that has moved so far in any modality.
+    pub drift: Option<Drift>,
+}
+
 impl Store {
-    /// Subjects whose pseudonyms begin so, after a place, oldest first, at most `limit`.
+    /// Subjects of a filter after a place, oldest first, at most `limit`.
     ///
     /// # Errors
     /// As the database.
     pub async fn read_subjects(
         &self,
         scope: &Scope,
-        pseudonym: Option<&str>,
+        filter: &SubjectFilter,
         after: Option<Place>,
         limit: i64,
     ) -> Result<Vec<Subject>> {
@@ -79,12 +95,16 @@ impl Store {
                       select from session e join device d on d.id = e.device_id
                       where e.subject_id = s.id and d.group_name = any($4)))
                  and ($5::text is null or starts_with(s.pseudonym, $5))
+                 and ($6::boolean is null or coalesce(p.maturity @> '[{"mature": true}]'::jsonb, false) = $6)
+                 and ($7::text is null or p.maturity @> jsonb_build_array(jsonb_build_object('drift', $7::text)))
                order by s.created_at, s.id limit $3"#,
             after.map(|p| p.at),
             after.map(|p| p.id),
             limit,
             scope.groups(),
-            pseudonym
+            filter.pseudonym.as_deref(),
+            filter.mature,
+            filter.drift.map(Drift::name)
         );
         Ok(rows.fetch_all(self.pool()).await?)
     }

@@ -66,6 +66,13 @@ async fn lists_come_in_pages_and_are_narrowed() {
         ("verdict=learning".to_owned(), vec!["e2"]),
         ("group=default".to_owned(), vec!["e1", "e2", "e3"]),
         ("group=another".to_owned(), vec![]),
+        ("device_name=DESK-1".to_owned(), vec!["e1", "e3"]),
+        ("device_name=esk".to_owned(), vec![]),
+        ("device_name=desk&group=another".to_owned(), vec![]),
+        ("pseudonym=subject-t".to_owned(), vec!["e2"]),
+        ("pseudonym=subject&device_name=desk-1&open=false".to_owned(), vec!["e3"]),
+        ("pseudonym=%25".to_owned(), vec![]),
+        ("sort=newest".to_owned(), vec!["e1", "e2", "e3"]),
         ("since=2026-03-01T12:00:00Z".to_owned(), vec!["e1"]),
         ("since=2026-03-01T10:00:00Z&until=2026-03-01T12:00:00Z".to_owned(), vec!["e2", "e3"]),
     ] {
@@ -85,6 +92,48 @@ async fn lists_come_in_pages_and_are_narrowed() {
         let page = api.ok(&format!("/v1/{list}?{filter}"), &key).await;
         assert_eq!(ids(&page, list), expected, "{filter}");
     }
+}
+
+#[tokio::test]
+async fn sessions_in_any_order_come_once_each_page_after_page() {
+    let api = Api::start().await;
+    let key = api.key(Role::Viewer).await;
+    // Many of one time or of one trust, and some of none.
+    let more = "insert into session (id, device_id, subject_id, remote, opened_at, last_sequence, verdict, trust)
+        select ('00000000-0000-0000-0001-' || lpad(to_hex(n), 12, '0'))::uuid, '00000000-0000-0000-0000-0000000000d1',
+               '00000000-0000-0000-0000-0000000000a1', false, timestamptz '2026-03-01 11:00Z' + (n % 5) * interval '1 hour',
+               1, 'genuine', case when n % 4 > 0 then 10.1 * (n % 4) end
+        from generate_series(1, 40) n";
+    sqlx::raw_sql(more).execute(api.server.app.store.pool()).await.unwrap();
+    let opened = |row: &Value| row["opened_at"].as_str().unwrap().to_owned();
+    let trust = |row: &Value| format!("{:06.2}", row["trust"].as_f64().unwrap_or(101.0));
+    let walk = async |sort: &str| {
+        let (mut got, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = api.ok(&format!("/v1/sessions?sort={sort}&limit=7&after={after}"), &key).await;
+            got.extend(page["sessions"].as_array().unwrap().clone());
+            match page["next"].as_str() {
+                Some(next) => next.clone_into(&mut after),
+                None => return got,
+            }
+        }
+    };
+    let (newest, oldest, least) = (walk("newest").await, walk("oldest").await, walk("least_trust").await);
+    for rows in [&newest, &oldest, &least] {
+        let ids: std::collections::BTreeSet<&str> =
+            rows.iter().map(|row| row["id"].as_str().unwrap()).collect();
+        assert_eq!((rows.len(), ids.len()), (43, 43));
+    }
+    assert!(newest.iter().rev().map(opened).is_sorted() && oldest.iter().map(opened).is_sorted());
+    assert!(newest.iter().rev().eq(&oldest));
+    assert!(least.iter().map(trust).is_sorted());
+    assert_eq!(least[0]["trust"], 1.5);
+
+    // A cursor is of its order.
+    let page = api.ok("/v1/sessions?sort=least_trust&limit=1", &key).await;
+    let path = format!("/v1/sessions?sort=oldest&after={}", page["next"].as_str().unwrap());
+    assert_eq!(api.get(&path, &key).await.json()["field"], "after");
+    assert_eq!(api.get("/v1/sessions?sort=trust", &key).await.json()["field"], "sort");
 }
 
 #[tokio::test]

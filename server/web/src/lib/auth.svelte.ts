@@ -49,7 +49,7 @@ class Auth {
     return this.may(['admin']);
   }
 
-  /** Sees and makes exemptions. */
+  /** Sees and makes exemptions, and sees how far profiles have moved. */
   get guards(): boolean {
     return this.may(['admin', 'analyst', 'privacy']);
   }

@@ -66,7 +66,7 @@ export function pages<T>(path: string, name: string, params: () => Params, limit
     untrack(() => {
       if (changed) {
         extended = false;
-        loading = rows.length === 0;
+        loading = true;
       }
       if (extended) return;
       void load(of, null);

@@ -134,11 +134,15 @@ export interface EnrolmentToken {
   revoked_at: string | null;
 }
 
+export type DriftName = 'steady' | 'drifting' | 'changed';
+
 export interface Maturity {
   modality: Modality;
   sessions: number;
   inputs: number;
   mature: boolean;
+  /** How far it has moved from what it was founded on; null until that can be told, and for some roles. */
+  drift: DriftName | null;
 }
 
 export interface Subject {

@@ -1,6 +1,6 @@
 // Words for what the API names.
 
-import type { Alert, Evidence, ExemptionKind, ResponseName, Severity, VerdictName } from './types';
+import type { Alert, DriftName, Evidence, ExemptionKind, Maturity, ResponseName, Severity, VerdictName } from './types';
 
 export type Tone = 'critical' | 'high' | 'medium' | 'low' | 'info' | 'ok';
 
@@ -133,6 +133,27 @@ export const EXEMPTIONS: Record<ExemptionKind, { label: string; says: string }> 
   injury: { label: 'Injury', says: 'Types or points differently for now.' },
   assistive_technology: { label: 'Assistive technology', says: 'Works with software or devices that type or point for people.' },
 };
+
+/** How far a profile has moved from what it was founded on, the nearest first. */
+export const DRIFTS: Record<DriftName, { label: string; tone: Tone; says: string }> = {
+  steady: { label: 'Steady', tone: 'ok', says: 'what was learned since is like what the profile was founded on.' },
+  drifting: {
+    label: 'Drifting',
+    tone: 'low',
+    says: 'what was learned since lies further from what the profile was founded on than a person’s days usually lie apart.',
+  },
+  changed: {
+    label: 'Changed',
+    tone: 'medium',
+    says: 'what was learned since lies as far from what the profile was founded on as another person would.',
+  },
+};
+
+/** The furthest that any modality has moved; nothing if that cannot be told of any. */
+export function furthest(profile: Maturity[]): DriftName | null {
+  const told = Object.keys(DRIFTS) as DriftName[];
+  return told.findLast((name) => profile.some((of) => of.drift === name)) ?? null;
+}
 
 export const MODALITIES: Record<string, string> = { keyboard: 'Keyboard', pointer: 'Pointer', touch: 'Touch' };
 
