@@ -3,12 +3,14 @@
 pub mod clock;
 pub mod folder;
 pub mod ikdd;
+mod repeat;
 
 use std::path::Path;
 
 use tacit_measure::{Input, Measurer, Output, Privacy, Settings, TimedInput, Window};
 use tacit_proto::{FeatureStats, Modality};
 
+pub use repeat::held_once;
 pub use tacit_agent::trace::{Trace, TraceError};
 
 /// Pooled stats of one modality of a stretch of use.

@@ -68,7 +68,7 @@ fn klicke(data: &Path, bar: &ProgressBar) -> anyhow::Result<Set> {
     let training = sets::klicke(&data.join("klicke"), bar)?;
     let subjects = each_user(&data.join("klicke"), bar, |user| {
         let path = user.sessions.first().context("a person without a recording")?;
-        let events = data::events(path)?;
+        let events = data::held_once(&data::events(path)?);
         let halves = parts(&events, 2);
         let trace = |events: &[_]| Session::Trace(events.into());
         Ok(Subject {
