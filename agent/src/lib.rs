@@ -47,6 +47,7 @@ pub mod eyes;
 pub mod files;
 pub mod identity;
 pub mod inspect;
+pub mod level;
 pub mod notice;
 pub mod refusal;
 pub mod replay;

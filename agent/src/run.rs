@@ -16,6 +16,7 @@ use crate::clock::Now;
 use crate::config::ResponseConfig;
 use crate::eyes::{Eyes, Seen, Source};
 use crate::identity::Identity;
+use crate::level;
 use crate::notice;
 use crate::refusal::{RefusedSession, Reopening};
 use crate::response::{Event, Responder};
@@ -70,7 +71,8 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
     let enrolled = identity.enrolled.clone();
     let (uplink, mut from_server) =
         Uplink::new(identity, settings.means.clone(), spool.clone(), now, capture_of.clone())?;
-    let uplink = uplink.rotating(settings.state.clone(), settings.rotate_after_days);
+    let measuring = Settings { privacy: level::read(&settings.state), ..Settings::default() };
+    let uplink = uplink.measuring(measuring).rotating(settings.state.clone(), settings.rotate_after_days);
     let outcomes = uplink.outcomes();
     let mut choice = Choice::read(&settings.state);
     let mut desk =
@@ -138,6 +140,9 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
             },
             Ok(()) = from_server.settings.changed() => {
                 let settings: Settings = *from_server.settings.borrow_and_update();
+                if let Err(error) = level::keep(&desk.settings.state, settings.privacy) {
+                    tracing::error!(%error, "after a restart without a server, more may be sent");
+                }
                 if let Some(session) = &mut desk.session {
                     session.configure(settings);
                 }

@@ -155,6 +155,13 @@ impl Uplink {
         self
     }
 
+    /// Measuring goes on so until the server tells otherwise.
+    #[must_use]
+    pub fn measuring(self, settings: Settings) -> Self {
+        self.settings.send_replace(settings);
+        self
+    }
+
     /// Where outcomes of directives go, to be sent while there is a stream. One that is lost is asked for again.
     #[must_use]
     pub fn outcomes(&self) -> mpsc::Sender<DirectiveOutcome> {

@@ -292,9 +292,9 @@ pub struct AgentSettings {
 pub enum Privacy {
     /// Counts and means as measured.
     Plain,
-    /// Usual counts in place of what was counted, and means in steps.
+    /// How long keys are held, and nothing else of them: usual counts, in steps.
     Standard,
-    /// The same, and each keystroke waits for seven windows on average.
+    /// The same, and each keystroke waits for one window on average.
     Strict,
 }
 

@@ -11,8 +11,9 @@ use crate::input::Zone;
 use crate::relation::hold_feature;
 use crate::within::hold_within;
 
-/// Fewer values are not sent.
-const LEAST_VALUES: u32 = 4;
+/// Fewer values are not sent, and more are not told of, so that a zone hardly weighs more than it was pressed, whatever else was.
+const LEAST_VALUES: u32 = 12;
+const MOST_VALUES: u32 = 48;
 /// A zone is sent when there were as many keystrokes as usually hold so many of it: it is there nearly always then, and one
 /// sentence is no more than a part of what is sent.
 const DUE_VALUES: u32 = 24;
@@ -70,9 +71,9 @@ fn coarsened(id: FeatureId, stat: &Stat, count: u32, steps: f64) -> Option<Stat>
     Stat::new(count, stepped(stat.mean()).clamp(low, high), spread * spread)
 }
 
-/// Presses in a zone that people usually make in so many.
+/// Presses in a zone that people usually make in so many, as far as they are told of.
 fn usual(at: usize, inputs: u32) -> u32 {
-    SENT[at].1.saturating_mul(inputs) / 1_000
+    (SENT[at].1.saturating_mul(inputs) / 1_000).min(MOST_VALUES)
 }
 
 #[cfg(test)]
@@ -113,6 +114,18 @@ mod tests {
                 coarse.take(&mut stats, 90).get(c::HOLD_SPACE).map(Stat::count)
             });
             assert_eq!(sent.collect::<Vec<_>>(), [None, Some(26), None, Some(26), None, Some(26)]);
+        }
+    }
+
+    #[test]
+    fn few_letters_among_many_other_keys_do_not_weigh_as_if_all_were_letters() {
+        let mut stats = FeatureStats::new();
+        let mut coarse = Coarse::default();
+        for _ in 0..100 {
+            stats.merge(&held([1, 0, 0]));
+            let typed = stats.get(c::HOLD_LEFT).map_or(0, Stat::count);
+            let sent = coarse.take(&mut stats, 1_000);
+            assert!(sent.get(c::HOLD_LEFT).is_none_or(|stat| stat.count() <= 4 * typed));
         }
     }
 

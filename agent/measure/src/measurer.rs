@@ -123,11 +123,13 @@ impl Measurer {
     }
 
     /// Takes new settings; open windows go on, and what waits for later ones goes on waiting. Where stats become
-    /// coarse or no longer are, the word that is being typed is not measured.
+    /// coarse or no longer are, keyboard windows begin anew.
     pub fn configure(&mut self, settings: Settings) {
         if settings.privacy.coarse() != self.settings.privacy.coarse() {
             self.words = Words::default();
-            self.keyboard.part();
+            self.keyboard = Keyboard::default();
+            // What waits was measured to be told of less, or of more.
+            self.keys = self.keys.anew();
         }
         self.keys.set_privacy(settings.privacy);
         self.settings = settings.bounded();
@@ -153,6 +155,9 @@ impl Measurer {
                 self.open_of(input).discard();
                 return;
             }
+        }
+        if self.words.rested(at_us) {
+            self.end_word(out);
         }
         let strokes = self.pointer.pass(at_us, &mut self.strokes.values());
         self.strokes.add_inputs(strokes);
@@ -212,7 +217,10 @@ impl Measurer {
                 Key::Measured(event) => {
                     self.measure_one(event.at_us, event.input);
                 }
-                Key::Left => self.keyboard.part(),
+                Key::Left => {
+                    self.keyboard.part();
+                    self.keys.interrupt();
+                }
             }
             self.close_full(out);
         }

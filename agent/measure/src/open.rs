@@ -15,6 +15,9 @@ const MOST_VALUES: u32 = 50_000;
 /// A rest longer than this is not use.
 const IDLE_US: u64 = 5_000_000;
 
+/// Steps of the time in use, where stats are coarse.
+const ACTIVE_STEPS_MS: u64 = 5_000;
+
 /// The stats of an open window, taking raw values.
 #[derive(Debug)]
 pub(crate) struct Values<'a>(&'a mut FeatureStats);
@@ -110,7 +113,7 @@ impl Open {
     /// Counts keystrokes or strokes.
     pub(crate) fn add_inputs(&mut self, inputs: u32) {
         let part = self.part();
-        part.inputs = part.inputs.saturating_add(inputs);
+        part.inputs = part.inputs.saturating_add(inputs).min(MOST_VALUES);
     }
 
     fn part(&mut self) -> &mut Part {
@@ -179,10 +182,13 @@ impl Open {
             self.parts[0].stats.merge(&waiting);
         }
         let active_us = std::mem::take(&mut self.active_us);
+        // To the millisecond it would tell the mean time from one key to the next.
+        let steps_ms = if coarse { ACTIVE_STEPS_MS } else { 1 };
+        let active_ms = (active_us / 1000).div_ceil(steps_ms).saturating_mul(steps_ms);
         Some(Window {
             modality: self.modality,
             inputs: part.inputs,
-            active_ms: u32::try_from(active_us / 1000).unwrap_or(u32::MAX),
+            active_ms: u32::try_from(active_ms).unwrap_or(u32::MAX),
             closed_at_us: self.last_us,
             discarded: std::mem::take(&mut self.discarded),
             stats: part.stats,

@@ -36,8 +36,8 @@ impl Words {
     pub(crate) fn push(&mut self, event: TimedInput, out: &mut Vec<Key>) {
         match event.input {
             Input::KeyDown { slot, zone, .. } => {
-                let rested =
-                    self.last_us.replace(event.at_us).is_some_and(|last| event.at_us > last + PAUSE_US);
+                let rested = self.rested(event.at_us);
+                self.last_us = Some(event.at_us);
                 let goes_on = continues(zone);
                 if rested || !goes_on {
                     self.end(out);
@@ -60,8 +60,16 @@ impl Words {
     /// A key came up that is not to be measured.
     pub(crate) fn lift(&mut self, slot: Slot) {
         self.set_left(slot, false);
-        self.waiting
-            .retain(|event| !matches!(event.input, Input::KeyDown { slot: down, .. } if down == slot));
+        let is_press =
+            |event: &TimedInput| matches!(event.input, Input::KeyDown { slot: down, .. } if down == slot);
+        if let Some(at) = self.waiting.iter().rposition(is_press) {
+            self.waiting.remove(at);
+        }
+    }
+
+    /// Whether nothing was pressed for so long that the word is over.
+    pub(crate) fn rested(&self, at_us: u64) -> bool {
+        self.last_us.is_some_and(|last| at_us > last.saturating_add(PAUSE_US))
     }
 
     /// The word is over.
@@ -82,7 +90,7 @@ impl Words {
                 self.letters = true;
             }
             // A capital comes first.
-            Zone::Digit | Zone::ShiftLeft | Zone::ShiftRight => self.secret |= self.letters,
+            Zone::Digit | Zone::Pad | Zone::ShiftLeft | Zone::ShiftRight => self.secret |= self.letters,
             _ => {}
         }
     }
@@ -121,13 +129,14 @@ impl Words {
 /// Whether a key goes on with a word: letters, digits, what makes them capitals and symbols, and what corrects them.
 fn continues(zone: Zone) -> bool {
     match zone {
-        Zone::Left | Zone::Right | Zone::Digit | Zone::ShiftLeft | Zone::ShiftRight | Zone::Erase => true,
-        Zone::Space | Zone::Enter | Zone::Modifier | Zone::Navigation | Zone::Pad | Zone::Function => false,
+        Zone::Left | Zone::Right | Zone::Digit | Zone::Pad | Zone::Erase => true,
+        Zone::ShiftLeft | Zone::ShiftRight => true,
+        Zone::Space | Zone::Enter | Zone::Modifier | Zone::Navigation | Zone::Function => false,
     }
 }
 
 fn is_digit(event: &TimedInput) -> bool {
-    matches!(event.input, Input::KeyDown { zone: Zone::Digit, .. })
+    matches!(event.input, Input::KeyDown { zone: Zone::Digit | Zone::Pad, .. })
 }
 
 #[cfg(test)]
@@ -180,6 +189,7 @@ mod tests {
         assert_eq!(measured(&[SPACE, D, L, L, SPACE]), [0, 4]);
         assert_eq!(measured(&[L, S, L, SPACE, L]), [3, 4]);
         assert_eq!(measured(&[L, E, D]), [0_usize; 0]);
+        assert_eq!(measured(&[L, Zone::Pad, SPACE]), [2]);
         assert_eq!(measured(&[L; 500]), all(500));
     }
 

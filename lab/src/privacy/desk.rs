@@ -102,8 +102,8 @@ fn measured(typist: &Typist, level: &Level) -> Vec<usize> {
     let end = |word: &mut Vec<usize>, measured: &mut Vec<usize>| {
         let letter = |at: &usize| matches!(zone(*at), Zone::Left | Zone::Right);
         let first = word.iter().position(letter).unwrap_or(word.len());
-        let digit = |at: &usize| zone(*at) == Zone::Digit;
-        let mark = |at: &usize| matches!(zone(*at), Zone::Digit | Zone::ShiftLeft | Zone::ShiftRight);
+        let digit = |at: &usize| matches!(zone(*at), Zone::Digit | Zone::Pad);
+        let mark = |at: &usize| digit(at) || matches!(zone(*at), Zone::ShiftLeft | Zone::ShiftRight);
         let secret =
             first < word.len() && (word[..first].iter().any(digit) || word[first..].iter().any(mark));
         if !secret {
@@ -115,7 +115,7 @@ fn measured(typist: &Typist, level: &Level) -> Vec<usize> {
         let rested = at > 0 && presses[at].down_us > presses[at - 1].down_us + PAUSE_US;
         let goes_on = !matches!(
             zone(at),
-            Zone::Space | Zone::Enter | Zone::Modifier | Zone::Navigation | Zone::Pad | Zone::Function
+            Zone::Space | Zone::Enter | Zone::Modifier | Zone::Navigation | Zone::Function
         );
         if rested || !goes_on {
             end(&mut word, &mut measured);

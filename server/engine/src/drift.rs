@@ -53,12 +53,8 @@ impl Profile {
     pub fn drift(&self, population: &Population, policy: &Policy, modality: Modality) -> Option<Drift> {
         let mature = self.maturity(policy).iter().any(|m| m.modality == modality && m.mature);
         let learned = self.of(modality).filter(|_| mature)?;
-        let founding = u32::try_from(learned.founded_on().count()).unwrap_or(u32::MAX);
-        let enough = learned.sessions.saturating_sub(founding) >= policy.mature_sessions;
-        if !enough {
-            return None;
-        }
-        self.moved(population, modality).map(Drift::of)
+        let enough = learned.since >= policy.mature_sessions;
+        enough.then(|| self.moved(population, modality)).flatten().map(Drift::of)
     }
 
     /// The distance of a modality from what it was founded on, in standard deviations of a person who stays the same, a

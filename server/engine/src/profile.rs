@@ -40,7 +40,10 @@ pub struct Profile {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Learned {
     modality: Modality,
-    pub(crate) sessions: u32,
+    sessions: u32,
+    /// Of these, those after the ones that made it mature.
+    #[serde(default)]
+    pub(crate) since: u32,
     inputs: u64,
     /// Sessions that founded the profile, oldest first: nothing later takes their place.
     founding: Vec<Kept>,
@@ -84,7 +87,7 @@ pub(crate) enum Taken {
 
 impl Learned {
     fn nothing(modality: Modality) -> Self {
-        Self { modality, sessions: 0, inputs: 0, founding: Vec::new(), later: Vec::new() }
+        Self { modality, sessions: 0, since: 0, inputs: 0, founding: Vec::new(), later: Vec::new() }
     }
 
     fn kept(&self) -> impl Iterator<Item = &Kept> {
@@ -146,17 +149,21 @@ impl Profile {
         };
         let learned = &mut self.learned[at];
         learned.sessions = learned.sessions.saturating_add(1);
+        learned.since = learned.since.saturating_add(u32::from(taken != Taken::Founding));
         learned.inputs = learned.inputs.saturating_add(u64::from(inputs));
         let founds = taken != Taken::Later;
         let most = if founds { FOUNDING } else { (learned.founding.len() / FOUNDING_A_LATER).max(1) };
         let kept = if founds { &mut learned.founding } else { &mut learned.later };
         kept.push(Kept { stats: stats.into(), device, vouched: taken == Taken::Vouched });
         if kept.len() > most {
-            let oldest = kept.remove(0);
+            // The oldest two of a kind, so that what the profile was founded on stays what it was.
+            let alike = |pair: &[Kept]| pair[0].vouched == pair[1].vouched;
+            let at = kept.windows(2).position(alike).unwrap_or(0);
+            let oldest = kept.remove(at);
             let mut pooled = oldest.unpack();
-            pooled.merge(&kept[0].unpack());
-            kept[0].stats = (&pooled).into();
-            kept[0].vouched &= oldest.vouched;
+            pooled.merge(&kept[at].unpack());
+            kept[at].stats = (&pooled).into();
+            kept[at].vouched &= oldest.vouched;
         }
     }
 

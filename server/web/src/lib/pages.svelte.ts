@@ -89,6 +89,8 @@ export function pages<T>(path: string, name: string, params: () => Params, limit
       return next !== null;
     },
     async more() {
+      // What stands there may be of another question, and so may its next page.
+      if (loading || next === null) return;
       extended = true;
       await load(params(), next);
     },
