@@ -77,7 +77,7 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
     let mut choice = Choice::read(&settings.state);
     let mut desk =
         Desk { spool: spool.clone(), session: None, reopening: Reopening::default(), settings, now };
-    desk.follow(choice, *from_server.settings.borrow())?;
+    desk.follow(choice, *from_server.settings.borrow_and_update())?;
     let uplink = tokio::spawn(uplink.run());
     let noticing = {
         let (state, text) = (desk.settings.state.clone(), desk.settings.notice.clone());

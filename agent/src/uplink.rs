@@ -278,7 +278,8 @@ impl Uplink {
                 None
             }
             Down::Configuration(configuration) => {
-                self.settings.send_replace(settings(&configuration));
+                let told = settings(&configuration);
+                self.settings.send_if_modified(|known| std::mem::replace(known, told) != told);
                 self.longest_pause.send_replace(configuration.longest_pause_minutes);
                 if configuration.heartbeat_ms > 0 {
                     self.heartbeat =
