@@ -71,7 +71,8 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
     let enrolled = identity.enrolled.clone();
     let (uplink, mut from_server) =
         Uplink::new(identity, settings.means.clone(), spool.clone(), now, capture_of.clone())?;
-    let measuring = Settings { privacy: level::read(&settings.state), ..Settings::default() };
+    let mut kept = level::read(&settings.state);
+    let measuring = Settings { privacy: kept, ..Settings::default() };
     let uplink = uplink.measuring(measuring).rotating(settings.state.clone(), settings.rotate_after_days);
     let outcomes = uplink.outcomes();
     let mut choice = Choice::read(&settings.state);
@@ -140,8 +141,13 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
             },
             Ok(()) = from_server.settings.changed() => {
                 let settings: Settings = *from_server.settings.borrow_and_update();
-                if let Err(error) = level::keep(&desk.settings.state, settings.privacy) {
-                    tracing::error!(%error, "after a restart without a server, more may be sent");
+                if settings.privacy != kept {
+                    match level::keep(&desk.settings.state, settings.privacy) {
+                        Ok(()) => kept = settings.privacy,
+                        Err(error) => {
+                            tracing::error!(%error, "after a restart without a server, more may be sent");
+                        }
+                    }
                 }
                 if let Some(session) = &mut desk.session {
                     session.configure(settings);

@@ -278,8 +278,8 @@ impl Uplink {
                 None
             }
             Down::Configuration(configuration) => {
-                let told = settings(&configuration);
-                self.settings.send_if_modified(|known| std::mem::replace(known, told) != told);
+                // Also where nothing changes: a replay waits for the first word.
+                self.settings.send_replace(settings(&configuration));
                 self.longest_pause.send_replace(configuration.longest_pause_minutes);
                 if configuration.heartbeat_ms > 0 {
                     self.heartbeat =
