@@ -8,15 +8,10 @@ use tacit_proto::catalogue as c;
 use tacit_proto::{FeatureId, FeatureStats, Stat};
 
 use crate::input::Zone;
+use crate::privacy::Privacy;
 use crate::relation::hold_feature;
 use crate::within::hold_within;
 
-/// Fewer values are not sent, and more are not told of, so that a zone hardly weighs more than it was pressed, whatever else was.
-const LEAST_VALUES: u32 = 12;
-const MOST_VALUES: u32 = 48;
-/// A zone is sent when there were as many keystrokes as usually hold so many of it: it is there nearly always then, and one
-/// sentence is no more than a part of what is sent.
-const DUE_VALUES: u32 = 24;
 /// Steps of the mean and the spread of times, and of shares, to 1. A share of few values in finer steps would tell how many
 /// they are.
 const TIME_STEPS: f64 = 50.0;
@@ -27,11 +22,25 @@ const SENT: [(Zone, u32); 3] = [(Zone::Left, 364), (Zone::Right, 290), (Zone::Sp
 /// Decides what is sent of each window.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Coarse {
+    privacy: Privacy,
     /// Keystrokes since each zone was last sent.
     since: [u32; SENT.len()],
 }
 
 impl Coarse {
+    pub(crate) fn new(privacy: Privacy) -> Self {
+        Self { privacy, ..Self::default() }
+    }
+
+    pub(crate) fn privacy(&self) -> Privacy {
+        self.privacy
+    }
+
+    /// More or fewer values are due from here on.
+    pub(crate) fn set_privacy(&mut self, privacy: Privacy) {
+        self.privacy = privacy;
+    }
+
     /// Whether there is anything to send of these stats of so many keystrokes.
     pub(crate) fn ripe(&self, stats: &FeatureStats, inputs: u32) -> bool {
         (0..SENT.len()).any(|at| self.is_ripe(at, stats, inputs))
@@ -48,7 +57,7 @@ impl Coarse {
                 let Some(stat) = stats.get(id) else { continue };
                 if !is_ripe {
                     waiting.add(id, stat);
-                } else if let Some(stat) = coarsened(id, stat, usual(at, since), steps) {
+                } else if let Some(stat) = coarsened(id, stat, self.told(at, since), steps) {
                     ripe.add(id, &stat);
                 }
             }
@@ -58,9 +67,17 @@ impl Coarse {
         ripe
     }
 
+    /// A zone is sent when there were as many keystrokes as usually hold what is due of it: it is there nearly always then, and
+    /// one sentence is no more than a part of what is sent. Of less than half of that it waits.
     fn is_ripe(&self, at: usize, stats: &FeatureStats, inputs: u32) -> bool {
-        let count = stats.get(hold_feature(SENT[at].0)).map_or(0, Stat::count);
-        usual(at, self.since[at].saturating_add(inputs)) >= DUE_VALUES && count >= LEAST_VALUES
+        let (due, count) = (self.privacy.due(), stats.get(hold_feature(SENT[at].0)).map_or(0, Stat::count));
+        usual(at, self.since[at].saturating_add(inputs)) >= due && count >= due.div_ceil(2)
+    }
+
+    /// Presses in a zone that are told of after so many keystrokes: twice what is due at most, so that a zone hardly weighs more
+    /// than it was pressed, whatever else was.
+    fn told(&self, at: usize, inputs: u32) -> u32 {
+        usual(at, inputs).min(2 * self.privacy.due())
     }
 }
 
@@ -71,9 +88,9 @@ fn coarsened(id: FeatureId, stat: &Stat, count: u32, steps: f64) -> Option<Stat>
     Stat::new(count, stepped(stat.mean()).clamp(low, high), spread * spread)
 }
 
-/// Presses in a zone that people usually make in so many, as far as they are told of.
+/// Presses in a zone that people usually make in so many.
 fn usual(at: usize, inputs: u32) -> u32 {
-    (SENT[at].1.saturating_mul(inputs) / 1_000).min(MOST_VALUES)
+    SENT[at].1.saturating_mul(inputs) / 1_000
 }
 
 #[cfg(test)]
@@ -90,25 +107,31 @@ mod tests {
         stats
     }
 
+    const DUE: u32 = 24;
+
+    fn coarse() -> Coarse {
+        Coarse::new(Privacy::of_due(24))
+    }
+
     #[test]
     fn a_count_tells_nothing_but_that_there_were_enough() {
-        for few in 1..LEAST_VALUES {
+        for few in 1..DUE / 2 {
             let mut left = held([few, 0, 0]);
             let before = left.clone();
-            assert!(Coarse::default().take(&mut left, 70).is_empty());
+            assert!(coarse().take(&mut left, 70).is_empty());
             assert_eq!(left, before);
         }
-        for enough in LEAST_VALUES..50 {
+        for enough in DUE / 2..50 {
             let mut left = held([enough, 0, 0]);
-            assert_eq!(Coarse::default().take(&mut left, 70).get(c::HOLD_LEFT).unwrap().count(), 25);
+            assert_eq!(coarse().take(&mut left, 70).get(c::HOLD_LEFT).unwrap().count(), 25);
             assert!(left.is_empty());
         }
     }
 
     #[test]
     fn when_a_zone_is_sent_does_not_depend_on_how_often_it_was_pressed() {
-        for spaces in LEAST_VALUES..40 {
-            let (mut coarse, mut stats) = (Coarse::default(), FeatureStats::new());
+        for spaces in DUE / 2..40 {
+            let (mut coarse, mut stats) = (coarse(), FeatureStats::new());
             let sent = (0..6).map(|_| {
                 stats.merge(&held([20, 20, spaces]));
                 coarse.take(&mut stats, 90).get(c::HOLD_SPACE).map(Stat::count)
@@ -120,7 +143,7 @@ mod tests {
     #[test]
     fn few_letters_among_many_other_keys_do_not_weigh_as_if_all_were_letters() {
         let mut stats = FeatureStats::new();
-        let mut coarse = Coarse::default();
+        let mut coarse = coarse();
         for _ in 0..100 {
             stats.merge(&held([1, 0, 0]));
             let typed = stats.get(c::HOLD_LEFT).map_or(0, Stat::count);
@@ -135,7 +158,7 @@ mod tests {
         stats.push(c::DOWN_DOWN_LEFT_RIGHT, 5.0);
         stats.push(c::CORRECTION_SHARE, 0.0);
         stats.push(c::HOLD_ERASE, 4.5);
-        let sent = Coarse::default().take(&mut stats, 90);
+        let sent = coarse().take(&mut stats, 90);
         assert_eq!(sent.iter().map(|s| s.feature).collect::<Vec<_>>(), [c::HOLD_LEFT, c::HOLD_RIGHT]);
         assert_eq!(stats.iter().map(|s| s.feature).collect::<Vec<_>>(), [c::HOLD_SPACE]);
     }

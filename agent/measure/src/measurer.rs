@@ -8,7 +8,7 @@ use crate::input::{Input, Origin, Phase, TimedInput};
 use crate::keyboard::Keyboard;
 use crate::open::Open;
 use crate::pointer::Pointer;
-use crate::spread::{Privacy, Spread};
+use crate::privacy::Privacy;
 use crate::touch::Fingers;
 use crate::window::{Output, SignalKind};
 use crate::word::{Key, Words};
@@ -19,8 +19,6 @@ const MOST_KEY_EVENTS: u32 = 400;
 const MOST_POINTER_EVENTS: u32 = 20_000;
 /// Inputs of one window at most, whatever the settings say.
 const MOST_INPUTS: u32 = 50_000;
-/// The same where keystrokes wait for later windows: the last one of a session takes all that waits.
-const MOST_SPREAD: u32 = 1_000;
 /// Presses closer than this are not made by fingers, if there are this many in a row.
 const IMPOSSIBLE_GAP_US: u64 = 8_000;
 const IMPOSSIBLE_RUN: u32 = 10;
@@ -51,9 +49,8 @@ impl Default for Settings {
 
 impl Settings {
     fn bounded(self) -> Self {
-        let most = if self.privacy == Privacy::PLAIN { MOST_INPUTS } else { MOST_SPREAD };
         Self {
-            window_keystrokes: self.window_keystrokes.clamp(MIN_KEYSTROKES, most),
+            window_keystrokes: self.window_keystrokes.clamp(MIN_KEYSTROKES, MOST_INPUTS),
             window_strokes: self.window_strokes.clamp(MIN_STROKES, MOST_INPUTS),
             ..self
         }
@@ -95,9 +92,9 @@ impl Measurer {
             keyboard: Keyboard::default(),
             pointer: Pointer::default(),
             fingers: Fingers::default(),
-            keys: Open::spread(Modality::Keyboard, Spread::new(settings.privacy)),
-            strokes: Open::new(Modality::Pointer),
-            touches: Open::new(Modality::Touch),
+            keys: Open::new(Modality::Keyboard, settings.privacy),
+            strokes: Open::new(Modality::Pointer, Privacy::PLAIN),
+            touches: Open::new(Modality::Touch, Privacy::PLAIN),
             key_rate: Rate::new(MOST_KEY_EVENTS),
             pointer_rate: Rate::new(MOST_POINTER_EVENTS),
             touch_rate: Rate::new(MOST_POINTER_EVENTS),
@@ -115,11 +112,10 @@ impl Measurer {
         self.automation.keyboard_appeared();
     }
 
-    /// What is remembered of times from here on, to find them repeated, is hashed with this key, and windows are drawn with
-    /// it for keystrokes: a random one, of this process alone.
+    /// What is remembered of times from here on, to find them repeated, is hashed with this key: a random one, of
+    /// this process alone.
     pub fn set_key(&mut self, key: u64) {
         self.automation.set_key(key);
-        self.keys.set_key(key);
     }
 
     /// Takes new settings; open windows go on, and what waits for later ones goes on waiting. Where stats become
@@ -129,7 +125,7 @@ impl Measurer {
             self.words = Words::default();
             self.keyboard = Keyboard::default();
             // What waits was measured to be told of less, or of more.
-            self.keys = self.keys.anew();
+            self.keys = Open::new(Modality::Keyboard, settings.privacy);
         }
         self.keys.set_privacy(settings.privacy);
         self.settings = settings.bounded();
@@ -176,11 +172,10 @@ impl Measurer {
     /// another session.
     pub fn finish(&mut self, out: &mut Vec<Output>) {
         self.interrupt(out);
-        self.keys.gather();
         self.close(MIN_KEYSTROKES, MIN_STROKES, out);
         // What was typed in one session may be played again in the next.
         let automation = std::mem::take(&mut self.automation);
-        *self = Self { automation, keys: self.keys.anew(), ..Self::new(self.settings) };
+        *self = Self { automation, ..Self::new(self.settings) };
     }
 
     fn measure(&mut self, at_us: u64, input: Input, out: &mut Vec<Output>) {
@@ -236,9 +231,6 @@ impl Measurer {
     /// Whether an input was measured, and not discarded.
     fn measure_one(&mut self, at_us: u64, input: Input) -> bool {
         let Self { keyboard, pointer, fingers, keys, strokes, touches, .. } = self;
-        if matches!(input, Input::KeyDown { slot, .. } if keyboard.takes(slot)) {
-            keys.next_input();
-        }
         let inputs = match input {
             Input::KeyDown { slot, zone, column } => {
                 keyboard.press(at_us, slot, zone, column, &mut keys.values()).then_some(1)

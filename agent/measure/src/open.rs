@@ -1,11 +1,9 @@
 //! A window that is still being filled.
 
-use std::collections::VecDeque;
-
 use tacit_proto::{FeatureId, FeatureStats, MIN_KEYSTROKES, MIN_STROKES, Modality, catalogue};
 
 use crate::coarse::Coarse;
-use crate::spread::{Privacy, Spread};
+use crate::privacy::Privacy;
 use crate::window::Window;
 use crate::within::Within;
 
@@ -43,11 +41,8 @@ impl Values<'_> {
 #[derive(Debug)]
 pub(crate) struct Open {
     modality: Modality,
-    /// The window, and what waits for each of the next ones; never empty.
-    parts: VecDeque<Part>,
-    /// Which of them what is measured now belongs to.
-    at: usize,
-    spread: Spread,
+    stats: FeatureStats,
+    inputs: u32,
     coarse: Coarse,
     active_us: u64,
     last_us: u64,
@@ -56,25 +51,13 @@ pub(crate) struct Open {
     seen_us: Option<u64>,
 }
 
-#[derive(Debug, Default)]
-struct Part {
-    stats: FeatureStats,
-    inputs: u32,
-}
-
 impl Open {
-    pub(crate) fn new(modality: Modality) -> Self {
-        Self::spread(modality, Spread::default())
-    }
-
-    /// Spreads inputs over windows.
-    pub(crate) fn spread(modality: Modality, spread: Spread) -> Self {
+    pub(crate) fn new(modality: Modality, privacy: Privacy) -> Self {
         Self {
             modality,
-            parts: VecDeque::from([Part::default()]),
-            at: 0,
-            spread,
-            coarse: Coarse::default(),
+            stats: FeatureStats::new(),
+            inputs: 0,
+            coarse: Coarse::new(privacy),
             active_us: 0,
             last_us: 0,
             discarded: 0,
@@ -82,45 +65,19 @@ impl Open {
         }
     }
 
-    /// Inputs from here on are spread in another way.
+    /// Windows tell less or more from here on.
     pub(crate) fn set_privacy(&mut self, privacy: Privacy) {
-        self.spread.set_privacy(privacy);
-    }
-
-    /// Windows are drawn with this key from here on.
-    pub(crate) fn set_key(&mut self, key: u64) {
-        self.spread.set_key(key);
-    }
-
-    /// Inputs are spread as they were over the windows that follow.
-    pub(crate) fn anew(&self) -> Self {
-        Self::spread(self.modality, self.spread.clone())
-    }
-
-    /// What follows belongs to another input: draws the window that it counts in.
-    pub(crate) fn next_input(&mut self) {
-        self.at = self.spread.draw();
-        while self.parts.len() <= self.at {
-            self.parts.push_back(Part::default());
-        }
+        self.coarse.set_privacy(privacy);
     }
 
     /// Takes values.
     pub(crate) fn values(&mut self) -> Values<'_> {
-        Values(&mut self.part().stats)
+        Values(&mut self.stats)
     }
 
     /// Counts keystrokes or strokes.
     pub(crate) fn add_inputs(&mut self, inputs: u32) {
-        let part = self.part();
-        part.inputs = part.inputs.saturating_add(inputs).min(MOST_VALUES);
-    }
-
-    fn part(&mut self) -> &mut Part {
-        if self.parts.len() <= self.at {
-            self.parts.resize_with(self.at + 1, Part::default);
-        }
-        &mut self.parts[self.at]
+        self.inputs = self.inputs.saturating_add(inputs).min(MOST_VALUES);
     }
 
     /// Counts an event left out.
@@ -143,55 +100,37 @@ impl Open {
         self.seen_us = None;
     }
 
-    /// Nothing waits any longer: the window takes all there is.
-    pub(crate) fn gather(&mut self) {
-        let mut all = Part::default();
-        for part in self.parts.drain(..) {
-            all.stats.merge(&part.stats);
-            all.inputs = all.inputs.saturating_add(part.inputs);
-        }
-        self.parts.push_back(all);
-        self.at = 0;
-    }
-
     /// Takes the window out if it holds `inputs`, or its minimum and `active_ms`; the next one follows.
     pub(crate) fn close(&mut self, inputs: u32, active_ms: u32) -> Option<Window> {
         let least = match self.modality {
             Modality::Keyboard => MIN_KEYSTROKES,
             Modality::Pointer | Modality::Touch => MIN_STROKES,
         };
-        let holds = self.parts.front().map_or(0, |part| part.inputs);
-        let full = holds >= inputs.max(least);
-        let aged = holds >= least && self.active_us / 1000 >= u64::from(active_ms);
+        let full = self.inputs >= inputs.max(least);
+        let aged = self.inputs >= least && self.active_us / 1000 >= u64::from(active_ms);
         if !full && !aged {
             return None;
         }
-        let coarse = self.spread.privacy().coarse();
-        let ripe = |part: &Part| self.coarse.ripe(&part.stats, part.inputs);
-        if coarse && !self.parts.front().is_some_and(ripe) {
+        let coarse = self.coarse.privacy().coarse();
+        if coarse && !self.coarse.ripe(&self.stats, self.inputs) {
             return None;
         }
-        let mut part = self.parts.pop_front().unwrap_or_default();
-        self.at = self.at.saturating_sub(1);
-        if self.parts.is_empty() {
-            self.parts.push_back(Part::default());
-        }
-        if coarse {
-            let ripe = self.coarse.take(&mut part.stats, part.inputs);
-            let waiting = std::mem::replace(&mut part.stats, ripe);
-            self.parts[0].stats.merge(&waiting);
-        }
+        let stats = if coarse {
+            self.coarse.take(&mut self.stats, self.inputs)
+        } else {
+            std::mem::take(&mut self.stats)
+        };
         let active_us = std::mem::take(&mut self.active_us);
         // To the millisecond it would tell the mean time from one key to the next.
         let steps_ms = if coarse { ACTIVE_STEPS_MS } else { 1 };
         let active_ms = (active_us / 1000).div_ceil(steps_ms).saturating_mul(steps_ms);
         Some(Window {
             modality: self.modality,
-            inputs: part.inputs,
+            inputs: std::mem::take(&mut self.inputs),
             active_ms: u32::try_from(active_ms).unwrap_or(u32::MAX),
             closed_at_us: self.last_us,
             discarded: std::mem::take(&mut self.discarded),
-            stats: part.stats,
+            stats,
         })
     }
 }

@@ -13,7 +13,7 @@ const LONGEST: usize = 128;
 
 /// What is measured of a key event, once that is known.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Key {
+pub enum Key {
     /// It.
     Measured(TimedInput),
     /// Nothing, nor what its time has to do with that of the key before.
@@ -22,7 +22,7 @@ pub(crate) enum Key {
 
 /// Holds back the word that is being typed.
 #[derive(Debug, Default)]
-pub(crate) struct Words {
+pub struct Words {
     waiting: VecDeque<TimedInput>,
     letters: bool,
     secret: bool,
@@ -33,8 +33,10 @@ pub(crate) struct Words {
 
 impl Words {
     /// Takes a key event, and appends what is measured of the events so far.
-    pub(crate) fn push(&mut self, event: TimedInput, out: &mut Vec<Key>) {
+    pub fn push(&mut self, event: TimedInput, out: &mut Vec<Key>) {
         match event.input {
+            // No key that can be: it is discarded where it is measured.
+            Input::KeyDown { slot, .. } if usize::from(slot.0) >= SLOTS => out.push(Key::Measured(event)),
             Input::KeyDown { slot, zone, .. } => {
                 let rested = self.rested(event.at_us);
                 self.last_us = Some(event.at_us);
@@ -58,7 +60,7 @@ impl Words {
     }
 
     /// A key came up that is not to be measured.
-    pub(crate) fn lift(&mut self, slot: Slot) {
+    pub fn lift(&mut self, slot: Slot) {
         self.set_left(slot, false);
         let is_press =
             |event: &TimedInput| matches!(event.input, Input::KeyDown { slot: down, .. } if down == slot);
@@ -68,12 +70,13 @@ impl Words {
     }
 
     /// Whether nothing was pressed for so long that the word is over.
-    pub(crate) fn rested(&self, at_us: u64) -> bool {
+    #[must_use]
+    pub fn rested(&self, at_us: u64) -> bool {
         self.last_us.is_some_and(|last| at_us > last.saturating_add(PAUSE_US))
     }
 
     /// The word is over.
-    pub(crate) fn end(&mut self, out: &mut Vec<Key>) {
+    pub fn end(&mut self, out: &mut Vec<Key>) {
         if std::mem::take(&mut self.secret) {
             out.push(Key::Left);
         } else {

@@ -142,15 +142,8 @@ fn seen(
     known: bool,
 ) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
     let look = |target: &&Target| {
-        let desk = &desks[target.desk];
-        let shares = desk.shares(target.from, target.codes.len());
-        let most = shares.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1));
-        let windows = match most {
-            None => return Vec::new(),
-            Some((window, _)) if !known => vec![(window, 1.0)],
-            Some((_, most)) => shares.into_iter().map(|(window, share)| (window, share / most)).collect(),
-        };
-        eye.look(desk, &windows, known)
+        let presses = target.from..target.from + target.codes.len();
+        eye.look(&desks[target.desk], &presses, known)
     };
     let shown: Vec<Vec<f64>> = targets.iter().map(look).collect();
     (targets.iter().map(|target| tables.text(&target.codes)).collect(), shown)

@@ -14,9 +14,9 @@ use crate::metrics::{Figures, UserTrials};
 /// Keystrokes of a window, as shipped.
 const KEYS: u32 = 50;
 /// Keystrokes after which is judged.
-const TYPED: [usize; 4] = [100, 200, 400, 600];
+const TYPED: [usize; 4] = [100, 200, 400, 1_000];
 /// Keystrokes before the controls change hands.
-const BEFORE: usize = 600;
+const BEFORE: usize = 400;
 /// From one person's last key to the next person's first.
 const SEATING_US: u64 = 10_000_000;
 /// Others who go on, and places where the person does.
@@ -36,7 +36,7 @@ pub fn rows(level: &Level, population: &Population, people: &[&Typist], rng: &mu
         }
         let mut profile = Profile::default();
         let (mut stats, mut inputs) = (FeatureStats::new(), 0);
-        for window in windows(&person.part(0, half), KEYS, level, rng, own as u64) {
+        for window in windows(&person.part(0, half), KEYS, level.privacy) {
             stats.merge(&window.stats);
             inputs += window.inputs;
         }
@@ -55,8 +55,7 @@ pub fn rows(level: &Level, population: &Population, people: &[&Typist], rng: &mu
                 rng.random_range(0..=people[other].presses.len().saturating_sub(most))
             };
             let spliced = before.then(&people[other].part(goes_on, most), SEATING_US);
-            let key = rng.random();
-            let sent = windows(&spliced, KEYS, level, rng, key);
+            let sent = windows(&spliced, KEYS, level.privacy);
             tried += 1;
             for (typed, trials) in TYPED.iter().zip(&mut trials) {
                 let mut pooled = FeatureStats::new();

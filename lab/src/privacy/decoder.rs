@@ -4,12 +4,13 @@
 //! Whatever a level does to windows, it is learned with it: an attacker knows the agent.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use tacit_proto::catalogue::{self, Unit};
 use tacit_proto::{Family, FeatureId, Modality};
 
-use super::desk::{Desk, Weighed};
+use super::desk::{Desk, Sent, Weighed};
 
 /// Weight of no knowledge against so many examples.
 const RIDGE: f64 = 3.0;
@@ -17,6 +18,10 @@ const RIDGE: f64 = 3.0;
 const INDEPENDENT: f64 = 0.05;
 /// Share of windows that a feature must be in to be looked at.
 const SEEN: f64 = 0.02;
+/// Windows after a press that are looked at.
+const FOLLOWING: usize = 60;
+/// Share of the most that is held of some presses, below which a window is not looked at.
+const LEAST_WEIGHT: f64 = 0.02;
 
 /// What an attacker looks at.
 #[derive(Debug, Clone)]
@@ -47,18 +52,38 @@ impl Eye {
         Self { features, means }
     }
 
-    /// What windows of a desk show, each with its weight: count, mean and spread of each feature. With `known`, means are
-    /// against the person's own.
+    /// What the windows of a desk show of these presses: count, mean and spread of each feature, each window by how many of them
+    /// count in it. With `known`, of all windows, and means are against the person's own; otherwise of the one that holds most.
+    /// Nothing where nothing of them was sent.
     #[must_use]
-    pub fn look(&self, desk: &Desk, windows: &[(usize, f64)], known: bool) -> Vec<f64> {
+    pub fn look(&self, desk: &Desk, presses: &Range<usize>, known: bool) -> Vec<f64> {
+        let first = desk.sent.partition_point(|window| window.until <= presses.start);
+        let weights = |window: &Sent| -> Vec<usize> {
+            self.features.iter().map(|id| window.holds(*id, presses)).collect()
+        };
+        let windows = desk.sent[first..].iter().take(FOLLOWING).map(|window| (window, weights(window)));
+        let mut windows: Vec<(&Sent, Vec<usize>)> =
+            windows.filter(|(_, w)| w.iter().any(|w| *w > 0)).collect();
+        let Some(most) = windows.iter().flat_map(|(_, weights)| weights).copied().max() else {
+            return Vec::new();
+        };
+        if !known {
+            let fullest = windows.into_iter().rev().max_by_key(|(_, weights)| weights.iter().sum::<usize>());
+            windows = fullest.into_iter().collect();
+        }
         let mut shown = Vec::with_capacity(2 * self.features.len());
-        for id in &self.features {
+        for (at, id) in self.features.iter().enumerate() {
             let centre = if known { desk.means.get(id) } else { self.means.get(id) };
             let centre = centre.copied().unwrap_or_default();
             let mut weighed = Weighed::default();
-            for (window, weight) in windows {
-                if let Some(stat) = desk.sent[*window].stats.get(*id) {
-                    weighed.add(stat, centre, *weight);
+            for (window, weights) in &windows {
+                let weight = if known {
+                    weights[at] as f64 / most as f64
+                } else {
+                    f64::from(u8::from(weights[at] > 0))
+                };
+                if let Some(stat) = window.stats.get(*id).filter(|_| weight > LEAST_WEIGHT) {
+                    weighed.add(stat, centre, weight);
                 }
             }
             if counted(*id) {

@@ -1,12 +1,12 @@
 //! What an agent sends of somebody's typing, as it comes out of the wire.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use rand_chacha::ChaCha8Rng;
-use tacit_measure::{Measurer, Output, PAUSE_US, Privacy, Settings, Zone, place};
+use tacit_measure::word::{Key, Words};
+use tacit_measure::{Input, Locator, Measurer, Output, Privacy, Settings, TimedInput};
 use tacit_proto::{FeatureId, FeatureStats, Modality, Stat, v1};
 
-use super::level::Level;
 use super::typed::Typist;
 use crate::data::WHOLE;
 use crate::simulate::located;
@@ -14,12 +14,28 @@ use crate::simulate::located;
 /// A window as it was sent.
 #[derive(Debug, Clone)]
 pub struct Sent {
+    /// First press since the window before.
+    pub from: usize,
     /// Presses up to the one that filled it.
     pub until: usize,
     /// Keystrokes it says it holds.
     pub inputs: u32,
     /// Its stats.
     pub stats: FeatureStats,
+    /// First press of what it holds of a feature that had waited.
+    waited: HashMap<FeatureId, usize>,
+}
+
+impl Sent {
+    /// How many of these presses count in what it holds of a feature.
+    #[must_use]
+    pub fn holds(&self, feature: FeatureId, presses: &Range<usize>) -> usize {
+        if self.stats.get(feature).is_none() {
+            return 0;
+        }
+        let from = self.waited.get(&feature).copied().unwrap_or(self.from);
+        self.until.min(presses.end).saturating_sub(from.max(presses.start))
+    }
 }
 
 /// Someone at a desk, and everything that was sent of it.
@@ -31,99 +47,78 @@ pub struct Desk {
     pub sent: Vec<Sent>,
     /// Mean of each feature over all of it.
     pub means: HashMap<FeatureId, f64>,
-    waiting: f64,
 }
 
 impl Desk {
     /// Measures typing, cut to windows of `keys` keystrokes.
     #[must_use]
-    pub fn new(typist: Typist, keys: u32, level: &Level, rng: &mut ChaCha8Rng, key: u64) -> Self {
-        let sent = windows(&typist, keys, level, rng, key);
+    pub fn new(typist: Typist, keys: u32, privacy: Privacy) -> Self {
+        let sent = windows(&typist, keys, privacy);
         let mut all = FeatureStats::new();
         sent.iter().for_each(|window| all.merge(&window.stats));
         let means = all.iter().map(|s| (s.feature, s.stat.mean())).collect();
-        Self { typist, sent, means, waiting: level.privacy.waiting() }
-    }
-
-    /// Which share of the keystrokes from one on each window is expected to hold, where that is any.
-    #[must_use]
-    pub fn shares(&self, from: usize, keys: usize) -> Vec<(usize, f64)> {
-        let mut shares = vec![0.0; self.sent.len()];
-        for press in from..from + keys {
-            // A window is closed by its last press, which counts in it.
-            let first = self.sent.partition_point(|window| window.until <= press);
-            let mut left = 1.0 / keys as f64;
-            for share in shares.iter_mut().skip(first).take(40) {
-                *share += left * (1.0 - self.waiting);
-                left *= self.waiting;
-            }
-        }
-        let most = shares.iter().copied().fold(0.0, f64::max);
-        shares.into_iter().enumerate().filter(|(_, share)| *share > 0.02 * most && *share > 0.0).collect()
+        Self { typist, sent, means }
     }
 }
 
 /// The windows of typing at a level.
-pub fn windows(typist: &Typist, keys: u32, level: &Level, rng: &mut ChaCha8Rng, key: u64) -> Vec<Sent> {
-    let settings = Settings { window_keystrokes: keys, privacy: level.privacy, ..WHOLE };
-    let (mut measurer, mut out, mut sent) = (Measurer::new(settings), Vec::new(), Vec::new());
-    measurer.set_key(key);
-    let events = located(&mut tacit_measure::Locator::new(), &typist.events);
-    let measured = measured(typist, level);
-    let (mut inputs, mut presses) = (0, 0);
+#[must_use]
+pub fn windows(typist: &Typist, keys: u32, privacy: Privacy) -> Vec<Sent> {
+    let settings = Settings { window_keystrokes: keys, privacy, ..WHOLE };
+    let (mut measurer, mut out, mut sent) = (Measurer::new(settings), Vec::new(), Vec::<Sent>::new());
+    let events = located(&mut Locator::new(), &typist.events);
+    let measured = measured(&events, privacy);
+    let (mut inputs, mut presses, mut last) = (0, 0, HashMap::new());
     for event in events {
-        presses += usize::from(matches!(event.input, tacit_measure::Input::KeyDown { .. }));
+        presses += usize::from(is_press(&event));
         measurer.push(event, &mut out);
         for output in out.drain(..) {
             let Output::Window(window) = output else { continue };
             let wire =
                 v1::Window::pack(Modality::Keyboard, window.inputs, window.active_ms, 0, &window.stats);
             let Ok(window) = wire.check() else { continue };
-            let stats = level.coarsened(&window.stats, window.inputs, rng);
             inputs += window.inputs as usize;
-            let filled =
+            let until =
                 inputs.checked_sub(1).and_then(|last| measured.get(last)).map_or(presses, |last| last + 1);
-            // Where keystrokes wait for other windows, it is filled by those that were made.
-            let until = if level.privacy.waiting() > 0.0 { presses } else { filled };
-            sent.push(Sent { until, inputs: window.inputs, stats });
+            let mut waited = HashMap::new();
+            if privacy.coarse() {
+                for s in window.stats.iter() {
+                    waited.insert(s.feature, last.insert(s.feature, until).unwrap_or(0));
+                }
+            }
+            let from = sent.last().map_or(0, |before| before.until);
+            sent.push(Sent { from, until, inputs: window.inputs, stats: window.stats, waited });
         }
     }
     sent
 }
 
 /// Numbers of the presses that are measured: at a level that is coarse, not those of words that look like secrets.
-fn measured(typist: &Typist, level: &Level) -> Vec<usize> {
-    let presses = &typist.presses;
-    if !level.privacy.coarse() {
-        return (0..presses.len()).collect();
+fn measured(events: &[TimedInput], privacy: Privacy) -> Vec<usize> {
+    let presses = events.iter().filter(|event| is_press(event));
+    if !privacy.coarse() {
+        return (0..presses.count()).collect();
     }
-    let zone = |at: usize| place(presses[at].code).0;
-    let (mut measured, mut word) = (Vec::new(), Vec::new());
-    let end = |word: &mut Vec<usize>, measured: &mut Vec<usize>| {
-        let letter = |at: &usize| matches!(zone(*at), Zone::Left | Zone::Right);
-        let first = word.iter().position(letter).unwrap_or(word.len());
-        let digit = |at: &usize| matches!(zone(*at), Zone::Digit | Zone::Pad);
-        let mark = |at: &usize| digit(at) || matches!(zone(*at), Zone::ShiftLeft | Zone::ShiftRight);
-        let secret =
-            first < word.len() && (word[..first].iter().any(digit) || word[first..].iter().any(mark));
-        if !secret {
-            measured.extend(word.iter().copied());
+    let (mut words, mut known) = (Words::default(), Vec::new());
+    events.iter().for_each(|event| words.push(*event, &mut known));
+    words.end(&mut known);
+    let mut kept = known.into_iter().filter_map(|key| match key {
+        Key::Measured(event) if is_press(&event) => Some(event),
+        _ => None,
+    });
+    let mut next = kept.next();
+    let mut measured = Vec::new();
+    for (at, press) in presses.enumerate() {
+        if next.as_ref() == Some(press) {
+            measured.push(at);
+            next = kept.next();
         }
-        word.clear();
-    };
-    for at in 0..presses.len() {
-        let rested = at > 0 && presses[at].down_us > presses[at - 1].down_us + PAUSE_US;
-        let goes_on = !matches!(
-            zone(at),
-            Zone::Space | Zone::Enter | Zone::Modifier | Zone::Navigation | Zone::Function
-        );
-        if rested || !goes_on {
-            end(&mut word, &mut measured);
-        }
-        if goes_on { word.push(at) } else { measured.push(at) }
     }
-    end(&mut word, &mut measured);
     measured
+}
+
+fn is_press(event: &TimedInput) -> bool {
+    matches!(event.input, Input::KeyDown { .. })
 }
 
 /// Sums over windows, each with a weight: of each feature its count, the sum of its values less a centre, and the sum of
@@ -149,11 +144,4 @@ impl Weighed {
         self.squares += weight * weight * count;
         self.spread += weight * count * stat.variance().sqrt();
     }
-}
-
-/// Settings of a level by the share of keystrokes that wait.
-#[must_use]
-pub fn waiting(share: f64) -> Privacy {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 256")]
-    Privacy::of_waiting((share * 256.0).round().clamp(0.0, 255.0) as u8)
 }

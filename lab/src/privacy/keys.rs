@@ -58,11 +58,15 @@ fn most_frequent(counts: &[f64]) -> f64 {
 fn windows(eye: &Eye, desks: &[Desk], keys: u32, codes: &[u16]) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
     let (mut shown, mut counts) = (Vec::new(), Vec::new());
     for desk in desks {
-        for (window, sent) in desk.sent.iter().enumerate() {
+        for sent in &desk.sent {
             let Some(from) = sent.until.checked_sub(keys as usize) else { continue };
             let typed = desk.typist.codes(from, keys as usize);
             let times = |code: &u16| typed.iter().filter(|typed| *typed == code).count() as f64;
-            shown.push(eye.look(desk, &[(window, 1.0)], false));
+            let seen = eye.look(desk, &(from..sent.until), false);
+            if seen.is_empty() {
+                continue;
+            }
+            shown.push(seen);
             counts.push(codes.iter().map(times).collect());
         }
     }

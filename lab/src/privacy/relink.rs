@@ -53,7 +53,7 @@ pub fn rows(level: &Level, population: &Population, people: &[&Typist], rng: &mu
             let middle = person.presses.len() / 2;
             let part = person.part(half * middle, middle);
             let (mut stats, mut inputs) = (FeatureStats::new(), 0);
-            for window in windows(&part, KEYS, level, rng, rng_key(number, half)) {
+            for window in windows(&part, KEYS, level.privacy) {
                 stats.merge(&window.stats);
                 inputs += window.inputs;
             }
@@ -89,8 +89,4 @@ pub fn rows(level: &Level, population: &Population, people: &[&Typist], rng: &mu
     let row =
         |attacker: &str, right| Row::new(&of, &level.name, KEYS, attacker, (right, usable.len()), chance);
     vec![row("dump", right[0]), row("and keys", right[1]), row("renewed", right[2])]
-}
-
-fn rng_key(number: usize, half: usize) -> u64 {
-    2 * number as u64 + half as u64
 }

@@ -1,6 +1,5 @@
 //! Every task at every level, in parallel, drawn the same whatever the order.
 
-use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -12,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use tacit_engine::Population;
 use tacit_engine::train::TrainSettings;
 use tacit_measure::Privacy;
-use tacit_proto::{FeatureId, Modality};
+use tacit_proto::Modality;
 
 use super::attack::{self, Candidates, People, Setting};
 use super::desk::{Desk, windows};
@@ -67,7 +66,7 @@ pub fn everything(
     bar.set_message("population");
     let population = sides.population();
     if tried {
-        levels.extend(Level::tried(&sides.usual()));
+        levels.extend(Level::tried());
     }
     let mut jobs: Vec<(&Level, Option<u32>)> = Vec::new();
     for level in &levels {
@@ -115,11 +114,10 @@ impl Sides {
     fn attacked(&self, level: &Level, keys: u32) -> Vec<Row> {
         let mut rng = self.rng(u64::from(keys));
         let setting = Setting { level: &level.name, keys, tables: &self.tables, trials: self.trials };
-        let desks = |of: &[Typist], first: u64, rng: &mut ChaCha8Rng| -> Vec<Desk> {
-            of.iter().zip(first..).map(|(t, key)| Desk::new(t.clone(), keys, level, rng, key)).collect()
+        let desks = |of: &[Typist]| -> Vec<Desk> {
+            of.iter().map(|typist| Desk::new(typist.clone(), keys, level.privacy)).collect()
         };
-        let learned = desks(&self.learned, 0, &mut rng);
-        let victims = desks(&self.victims, 1 << 20, &mut rng);
+        let (learned, victims) = (desks(&self.learned), desks(&self.victims));
         let mut rows = Vec::new();
         let mut attack = |task: &str,
                           of: [&[Desk]; 2],
@@ -152,7 +150,7 @@ impl Sides {
             });
             (with.collect::<Vec<_>>(), targets)
         });
-        let [of_learned, of_victims] = [0, 1].map(|at| desks(&typed[at].0, (at as u64) << 21, &mut rng));
+        let [of_learned, of_victims] = [0, 1].map(|at| desks(&typed[at].0));
         let of = [of_learned.as_slice(), of_victims.as_slice()];
         attack("password within", of, [&typed[0].1, &typed[1].1], Candidates::Others, &mut rng);
         rows.extend(keys::row(&level.name, keys, &learned, &victims, self.trials));
@@ -171,10 +169,8 @@ impl Sides {
 
     /// The population of those who are learned of.
     fn population(&self) -> Population {
-        let plain = Level::new("plain", Privacy::PLAIN);
-        let mut rng = self.rng(0);
-        let mut cut = |typist: &Typist, keys, most| {
-            let windows = windows(typist, keys, &plain, &mut rng, 0).into_iter().take(most);
+        let cut = |typist: &Typist, keys, most| {
+            let windows = windows(typist, keys, Privacy::PLAIN).into_iter().take(most);
             windows.map(|window| window.stats).collect::<Vec<_>>()
         };
         let people: Vec<Person> = self
@@ -188,18 +184,5 @@ impl Sides {
             .collect();
         let people: Vec<&Person> = people.iter().collect();
         fit(Modality::Keyboard, &people, &TrainSettings::default(), &ProgressBar::hidden())
-    }
-
-    /// Values of each feature that people make in a keystroke.
-    fn usual(&self) -> HashMap<FeatureId, f64> {
-        let plain = Level::new("plain", Privacy::PLAIN);
-        let (mut counts, mut inputs, mut rng) = (HashMap::<FeatureId, f64>::new(), 0.0, self.rng(0));
-        for window in self.learned.iter().flat_map(|t| windows(t, WINDOW_KEYS, &plain, &mut rng, 0)) {
-            inputs += f64::from(window.inputs);
-            for s in window.stats.iter() {
-                *counts.entry(s.feature).or_default() += f64::from(s.stat.count());
-            }
-        }
-        counts.into_iter().map(|(feature, count)| (feature, count / inputs)).collect()
     }
 }

@@ -11,15 +11,20 @@ const ZONES: usize = 11;
 const RELATIONS: usize = 24;
 /// Down to down, up to down, rollover.
 const TIMES: usize = 3;
+/// Of a hold: what its key makes of it, what the key after it, and what the key before it.
+const HOLDS: usize = 3;
 /// Numbers that describe a text.
-pub const LENGTH: usize = 1 + 2 * ZONES + (1 + TIMES) * RELATIONS;
+pub const LENGTH: usize = 1 + (1 + HOLDS) * ZONES + (1 + TIMES) * RELATIONS;
 /// Times of a key or pair below which what is known of it counts half.
 const HALF_KNOWN: f64 = 15.0;
 
-/// How much longer than others of its zone or relation a key is held, or a pair takes, learned of people.
+/// How much longer than others of its zone or relation a key is held, also before and after another, or a pair takes, learned
+/// of people.
 #[derive(Debug, Clone, Default)]
 pub struct Tables {
     holds: HashMap<u16, [f64; 1]>,
+    before: HashMap<(u16, u16), [f64; 1]>,
+    after: HashMap<(u16, u16), [f64; 1]>,
     pairs: HashMap<(u16, u16), [f64; TIMES]>,
 }
 
@@ -28,7 +33,14 @@ impl Tables {
     #[must_use]
     pub fn learn<'a>(people: impl IntoIterator<Item = &'a Typist>) -> Self {
         let (mut holds, mut pairs) = (HashMap::new(), HashMap::new());
+        let (mut before, mut after) = (HashMap::new(), HashMap::new());
         for person in people {
+            let near = || person.presses.windows(2).filter(|two| gap(two) <= HESITATION_US);
+            let hold_in = |two: &[Press], at: usize| {
+                Some((zone_of(two[at].code), (two[0].code, two[1].code), [hold(&two[at])?]))
+            };
+            deviations(near().filter_map(|two| hold_in(two, 0)).collect(), &mut before);
+            deviations(near().filter_map(|two| hold_in(two, 1)).collect(), &mut after);
             let of = person.presses.iter().filter_map(|p| Some((zone_of(p.code), p.code, [hold(p)?])));
             deviations(of.collect(), &mut holds);
             let of = person.presses.windows(2).filter_map(|two| {
@@ -36,7 +48,7 @@ impl Tables {
             });
             deviations(of.collect(), &mut pairs);
         }
-        Self { holds: shrunk(holds), pairs: shrunk(pairs) }
+        Self { holds: shrunk(holds), before: shrunk(before), after: shrunk(after), pairs: shrunk(pairs) }
     }
 
     /// The text of these keys.
@@ -45,12 +57,15 @@ impl Tables {
         let mut text = vec![0.0; LENGTH];
         text[0] = codes.len() as f64;
         for code in codes {
-            let at = 1 + 2 * zone_of(*code);
+            let at = zone_at(*code);
             text[at] += 1.0;
             text[at + 1] += self.holds.get(code).map_or(0.0, |[later]| *later);
         }
         for two in codes.windows(2) {
-            let at = 1 + 2 * ZONES + (1 + TIMES) * relation_of(two[0], two[1]);
+            let pair = (two[0], two[1]);
+            text[zone_at(pair.0) + 2] += self.before.get(&pair).map_or(0.0, |[later]| *later);
+            text[zone_at(pair.1) + 3] += self.after.get(&pair).map_or(0.0, |[later]| *later);
+            let at = 1 + (1 + HOLDS) * ZONES + (1 + TIMES) * relation_of(two[0], two[1]);
             text[at] += 1.0;
             if let Some(times) = self.pairs.get(&(two[0], two[1])) {
                 times.iter().zip(&mut text[at + 1..]).for_each(|(later, sum)| *sum += later);
@@ -108,8 +123,17 @@ fn hold(press: &Press) -> Option<f64> {
     stroke.then(|| value(hold_feature(zone), ms(held)))?
 }
 
+/// Where the numbers of a key's zone are in a text.
+fn zone_at(code: u16) -> usize {
+    1 + (1 + HOLDS) * zone_of(code)
+}
+
+fn gap(two: &[Press]) -> u64 {
+    two[1].down_us.saturating_sub(two[0].down_us)
+}
+
 fn pair(two: &[Press]) -> Option<[f64; TIMES]> {
-    let (gap, up) = (two[1].down_us.saturating_sub(two[0].down_us), two[0].up_us?);
+    let (gap, up) = (gap(two), two[0].up_us?);
     if gap > HESITATION_US {
         return None;
     }

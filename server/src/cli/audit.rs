@@ -34,9 +34,15 @@ fn noted(path: &Path) -> anyhow::Result<Option<(i64, Vec<u8>)>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
-    let note: Note =
-        serde_json::from_str(&text).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(Some((note.seq, hex::decode(note.hash)?)))
+    let note: Option<Note> = serde_json::from_str(&text).ok();
+    let head = note.and_then(|note| Some((note.seq, hex::decode(note.hash).ok()?)));
+    let head = head.with_context(|| {
+        format!(
+            "{} is damaged: restore it from a backup of the data directory; moved away, a log that was cut short since is not noticed",
+            path.display()
+        )
+    })?;
+    Ok(Some(head))
 }
 
 fn write(path: &Path, (seq, hash): &(i64, Vec<u8>)) -> anyhow::Result<()> {

@@ -22,6 +22,7 @@ struct Claims {
     jti: String,
     iat: i64,
     exp: i64,
+    nbf: Option<i64>,
 }
 
 /// An assertion that holds.
@@ -62,9 +63,13 @@ pub fn check(text: &str, public_key: &[u8], now: OffsetDateTime) -> Result<Asser
     validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
     // Times are checked below, against the clock that is given.
     validation.validate_exp = false;
-    let claims: Claims = jsonwebtoken::decode(text, &DecodingKey::from_ed_der(public_key), &validation)
-        .map_err(|error| of_nobody().with_source(error))?
-        .claims;
+    let token = jsonwebtoken::decode::<Claims>(text, &DecodingKey::from_ed_der(public_key), &validation)
+        .map_err(|error| of_nobody().with_source(error))?;
+    // What must be understood (RFC 7515, 4.1.11) is not.
+    if token.header.crit.is_some() {
+        return Err(refuse("crit names what this server does not know"));
+    }
+    let claims = token.claims;
     if claims.iss != claims.sub {
         return Err(refuse("iss and sub differ"));
     }
@@ -72,6 +77,9 @@ pub fn check(text: &str, public_key: &[u8], now: OffsetDateTime) -> Result<Asser
     if claims.iat > now.saturating_add(LEEWAY) {
         let ahead = claims.iat.saturating_sub(now);
         return Err(refuse(format_args!("the device's clock is {ahead} s ahead of the server's")));
+    }
+    if claims.nbf.is_some_and(|nbf| nbf > now.saturating_add(LEEWAY)) {
+        return Err(refuse("nbf is to come"));
     }
     if claims.exp < now.saturating_sub(LEEWAY) {
         let behind = now.saturating_sub(claims.iat);

@@ -56,7 +56,15 @@ fn append(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(directory) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o750).create(directory)?;
     }
-    let mut file = OpenOptions::new().create(true).append(true).mode(0o640).open(path)?;
+    // What is no file, such as a pipe that nobody reads, is not waited for.
+    let no_waiting = nix::fcntl::OFlag::O_NONBLOCK.bits();
+    let mut file =
+        OpenOptions::new().create(true).append(true).mode(0o640).custom_flags(no_waiting).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("is not a file"));
+    }
+    // Another destination may write to the same file.
+    file.lock()?;
     whole(&mut file, |file| file.write_all(text.as_bytes()))
 }
 
@@ -74,6 +82,17 @@ fn whole(file: &mut File, write: impl FnOnce(&mut File) -> std::io::Result<()>) 
 mod tests {
     use super::*;
     use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn a_pipe_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        append(&pipe, "line\n").unwrap_err();
+        let reader = OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+        assert_eq!(append(&pipe, "line\n").unwrap_err().to_string(), "is not a file");
+        drop(reader);
+    }
 
     #[test]
     fn of_lines_that_a_full_disk_cut_nothing_stays() {

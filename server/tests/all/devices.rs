@@ -1,6 +1,7 @@
 //! Enrolment and device assertions.
 
 use aws_lc_rs::signature::Ed25519KeyPair;
+use jsonwebtoken::{Algorithm, Header};
 use serde_json::json;
 use tacit_server::app::devices;
 use tacit_server::domain::{Caller, DeviceId};
@@ -74,6 +75,7 @@ async fn an_assertion_that_does_not_hold_is_refused_with_its_reason() {
     let behind = device.claims(START - Duration::days(3_650));
     let mut long = device.claims(START);
     long["exp"] = json!(now + 3_600);
+    let demanding = Header { crit: Some(vec!["b64".to_owned()]), ..Header::new(Algorithm::EdDSA) };
     let unknown = with("iss", json!(session_id().to_string()));
     for (assertion, reason) in [
         (device.sign(&ahead), "10800 s ahead"),
@@ -82,6 +84,8 @@ async fn an_assertion_that_does_not_hold_is_refused_with_its_reason() {
         (device.sign(&with("aud", json!("other"))), "audience"),
         (device.sign(&with("sub", json!(other.id.to_string()))), "differ"),
         (device.sign(&with("jti", json!("once"))), "jti"),
+        (device.sign(&with("nbf", json!(now + 100))), "nbf"),
+        (device.sign_under(&demanding, &device.claims(START)), "crit"),
         (device.sign(&unknown), "no such device"),
         // Signed by a device in another's name.
         (other.sign(&device.claims(START)), "signature"),

@@ -77,7 +77,7 @@ fn privacy(byte: u8) -> Privacy {
         0..64 => Privacy::PLAIN,
         64..128 => Privacy::STANDARD,
         128..192 => Privacy::STRICT,
-        waiting => Privacy::of_waiting(waiting),
+        due => Privacy::of_due(due.into()),
     }
 }
 

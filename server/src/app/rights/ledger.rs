@@ -27,7 +27,14 @@ impl Noted {
         match std::fs::read_to_string(&self.0) {
             Ok(text) => Ok(text.lines().filter_map(|line| hex::decode(line.trim()).ok()).collect()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeSet::new()),
-            Err(error) => Err(error),
+            Err(error) => Err(io::Error::new(
+                error.kind(),
+                format!(
+                    "{} cannot be read: restore it from a backup of the data directory; without it nobody is erased again who was \
+                     erased before a backup of the database was restored: {error}",
+                    self.0.display()
+                ),
+            )),
         }
     }
 

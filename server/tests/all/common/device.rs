@@ -109,9 +109,13 @@ impl Device {
     }
 
     pub(crate) fn sign(&self, claims: &Value) -> String {
+        self.sign_under(&Header::new(Algorithm::EdDSA), claims)
+    }
+
+    pub(crate) fn sign_under(&self, header: &Header, claims: &Value) -> String {
         let der = self.key.to_pkcs8v1().unwrap();
         let key = EncodingKey::from_ed_der(der.as_ref());
-        jsonwebtoken::encode(&Header::new(Algorithm::EdDSA), claims, &key).unwrap()
+        jsonwebtoken::encode(header, claims, &key).unwrap()
     }
 
     pub(crate) async fn stream(&self, now: OffsetDateTime) -> Result<Stream, Status> {
