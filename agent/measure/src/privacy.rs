@@ -14,9 +14,9 @@ impl Privacy {
     /// A window is of the keystrokes that filled it, and merged windows are the stats of the whole.
     pub const PLAIN: Self = Self { due: 0 };
     /// Stats are coarse.
-    pub const STANDARD: Self = Self { due: 48 };
+    pub const STANDARD: Self = Self { due: 96 };
     /// Stats are coarse, and of twice as many keystrokes.
-    pub const STRICT: Self = Self { due: 96 };
+    pub const STRICT: Self = Self { due: 192 };
 
     /// A level at which stats are coarse, and so many values of a zone are due; plain for 0.
     #[must_use]

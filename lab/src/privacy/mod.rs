@@ -44,7 +44,7 @@ pub struct Args {
     #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [30, 60, 120],
         value_parser = clap::value_parser!(u32).range(30..1000))]
     window_keys: Vec<u32>,
-    /// Also levels that send coarse stats sooner or later than those that ship
+    /// Also levels that send coarse stats sooner than those that ship
     #[arg(long)]
     tried: bool,
     /// Draws who is attacked, and all else

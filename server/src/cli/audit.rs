@@ -76,7 +76,7 @@ pub(super) async fn note_now(app: &App) {
 
 /// Erases again whoever a restored backup has brought back, and notes erasures outside the database.
 pub(super) async fn forget_again(app: &App) -> crate::Result<()> {
-    let noted = Noted(app.settings.data_dir.join("erasures"));
+    let noted = Noted::of(&app.settings.data_dir);
     let erased = rights::reapply(Desk::from(app), &noted).await?;
     if erased > 0 {
         tracing::warn!(
@@ -102,6 +102,14 @@ async fn note_once(app: &App, path: &Path) -> anyhow::Result<()> {
             Ok(())
         }
         Some(same) if same == head => Ok(()),
+        // A note that moved on from a log that was written anew would hide that it was.
+        Some((seq, hash)) if !app.store.audit_holds(seq, &hash).await? => {
+            tracing::error!(
+                noted = seq,
+                "the audit log is not the one that was noted: run tacit-server audit verify"
+            );
+            Ok(())
+        }
         _ => write(path, &head),
     }
 }

@@ -29,7 +29,9 @@ pub(super) async fn manage(
     };
     match command {
         Command::MasterKey(command) => master_key::rotate(command, settings, store, ambient).await?,
-        Command::Subject(command) => subject::subject(command, store, ambient, secrets.as_ref()).await?,
+        Command::Subject(command) => {
+            subject::subject(command, store, ambient, secrets.as_ref(), &settings.data_dir).await?;
+        }
         Command::Audit(command) => audit::audit(command, settings, store, secrets.as_ref()).await?,
         Command::Migrate => tracing::info!("the schema is up to date"),
         Command::Token(command) => token(command, store, ambient).await?,

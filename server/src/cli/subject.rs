@@ -1,6 +1,7 @@
 //! `tacit-server subject`.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use anyhow::Context as _;
 
@@ -16,6 +17,7 @@ pub(super) async fn subject(
     store: &Store,
     ambient: &Ambient,
     secrets: Option<&Secrets>,
+    data_dir: &Path,
 ) -> anyhow::Result<()> {
     if let SubjectCommand::Scrub = command {
         return store.scrub().await.map_err(told);
@@ -23,7 +25,8 @@ pub(super) async fn subject(
     let secrets = secrets.context(
         "this needs the master key: run it where the server runs, with its --data-dir or --master-key-file",
     )?;
-    let (desk, caller) = (Desk { store, ambient, secrets }, &Caller::Console);
+    let (desk, caller) =
+        (Desk { store, ambient, secrets, data_dir: data_dir.is_dir().then_some(data_dir) }, &Caller::Console);
     match command {
         SubjectCommand::Export { id, text } => {
             let mut export = rights::export(desk, caller, SubjectId(id)).await.map_err(told)?;

@@ -4,6 +4,8 @@ use crate::{Error, Result};
 
 /// Characters of a reason.
 const REASON: std::ops::RangeInclusive<usize> = 10..=500;
+/// Letters and digits of a reason at least.
+const LEAST_SAID: usize = 6;
 /// Characters of an account's name at most; what a directory allows.
 const LONGEST_NAME: usize = 256;
 
@@ -13,13 +15,21 @@ const LONGEST_NAME: usize = 256;
 /// Invalid argument for one that is too short to say anything, too long, or no plain text.
 pub fn check_reason(reason: &str) -> Result<String> {
     let reason = reason.trim();
-    if !REASON.contains(&reason.chars().count()) || reason.contains(char::is_control) {
+    let said = reason.chars().filter(|c| c.is_alphanumeric()).count();
+    if !REASON.contains(&reason.chars().count()) || said < LEAST_SAID || reason.contains(is_hidden) {
         return Err(Error::of_field(
             "reason",
             "reason must say why in 10 to 500 characters; the audit log keeps it, so name nobody in it",
         ));
     }
     Ok(reason.to_owned())
+}
+
+/// Whether a character shows nothing, or has others shown in another order: control characters, and those of Unicode's general
+/// category Cf that are no part of a script.
+fn is_hidden(c: char) -> bool {
+    let formats = ['\u{ad}', '\u{61c}', '\u{180e}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{feff}'];
+    c.is_control() || formats.contains(&c) || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }
 
 /// An account's name, as the directory has it.
@@ -35,4 +45,24 @@ pub fn check_name(name: &str) -> Result<&str> {
         ));
     }
     Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_reason;
+
+    #[test]
+    fn a_reason_can_be_read() {
+        for said in
+            ["asked for by the person", "Auskunft nach Art. 15, Nr. 7", "本人からの依頼による開示請求"]
+        {
+            assert_eq!(check_reason(&format!(" {said} ")).unwrap(), said);
+        }
+        let reversed = format!("asked for by {}", '\u{202e}');
+        for unread in
+            ["too short", "............", &"\u{200b}".repeat(12), &reversed, "asked\nfor by somebody"]
+        {
+            check_reason(unread).unwrap_err();
+        }
+    }
 }

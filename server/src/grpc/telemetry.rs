@@ -129,6 +129,8 @@ impl DeviceStream {
         self.inform().await?;
         let stopping = self.app.stopping.clone();
         let mut revoked = self.app.revoked.subscribe();
+        // It may have been revoked while it was being let in.
+        revoked.mark_changed();
         let mut directed = self.app.directed.subscribe();
         self.send_pending().await?;
         let mut up = up.ready_chunks(BATCH);

@@ -132,6 +132,8 @@ impl Cluster {
             "log_checkpoints=off",
             "log_min_error_statement=panic",
             "log_parameter_max_length_on_error=0",
+            // Details quote keys that stand already: a pseudonym would stay in the log when its subject is erased.
+            "log_error_verbosity=terse",
             // What was erased goes with the segment that told of it, instead of staying in one that is used again.
             "wal_recycle=off",
             // Of flash or memory, not of disks that turn: else whole lists are walked where an index has the few rows asked for.

@@ -158,4 +158,18 @@ impl Store {
         let row = sqlx::query!("select seq, hash from audit_head").fetch_optional(self.pool()).await?;
         Ok(row.map(|row| (row.seq, row.hash)))
     }
+
+    /// Whether the log has an entry of this number and hash, or has let go of it as too old.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn audit_holds(&self, seq: i64, hash: &[u8]) -> Result<bool> {
+        let row = sqlx::query_scalar!(
+            r#"select exists (select from audit where seq = $1 and hash = $2)
+                or coalesce($1 < (select min(seq) from audit), false) as "holds!""#,
+            seq,
+            hash
+        );
+        Ok(row.fetch_one(self.pool()).await?)
+    }
 }

@@ -172,12 +172,37 @@ async fn killing_the_server_or_its_database_loses_no_acknowledged_window_and_cou
     let erase = ["subject", "erase", &subject.to_string(), "--reason", why];
     let (done, said) = crate::cli::run(&erase, &data);
     assert!(done, "{said}");
-    server.stop();
     let marks = std::fs::read_to_string(data.join("erasures")).unwrap();
     assert_eq!(marks.lines().count(), 1);
+    server.stop();
     let log = std::fs::read_to_string(data.join("server.log")).unwrap();
     assert_eq!(log.matches("admin API key: tacit_").count(), 1);
     assert!(!log.contains("user-1"), "an account name was logged");
+}
+
+#[tokio::test]
+async fn a_log_that_was_written_anew_leaves_the_noted_head_where_it_was() {
+    let data: PathBuf = cluster::directory().keep();
+    cluster::clean_up_after(&data);
+    let mut server = Process::start(&data).await;
+    token(&data);
+    server.stop();
+    let noted = std::fs::read_to_string(data.join("audit-head.json")).unwrap();
+
+    server = Process::start(&data).await;
+    let pool = pool(&data).await;
+    let anew = "set session_replication_role = replica; \
+                update audit set hash = sha256(hash), seal = null where seq = (select seq from audit_head)";
+    sqlx::raw_sql(anew).execute(&mut *pool.acquire().await.unwrap()).await.unwrap();
+    pool.close().await;
+    token(&data);
+    server.stop();
+    assert_eq!(std::fs::read_to_string(data.join("audit-head.json")).unwrap(), noted);
+
+    server = Process::start(&data).await;
+    let (whole, said) = crate::cli::run(&["audit", "verify"], &data);
+    assert!(!whole && said.contains("written anew"), "{said}");
+    server.stop();
 }
 
 #[tokio::test]

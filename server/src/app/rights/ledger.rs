@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::renew::replace;
 use super::{Desk, forget};
@@ -19,6 +19,12 @@ use crate::domain::Caller;
 pub struct Noted(pub PathBuf);
 
 impl Noted {
+    /// The file of a data directory.
+    #[must_use]
+    pub fn of(data_dir: &Path) -> Self {
+        Self(data_dir.join("erasures"))
+    }
+
     /// Every mark of the file.
     ///
     /// # Errors
@@ -38,7 +44,8 @@ impl Noted {
         }
     }
 
-    fn add<'a>(&self, marks: impl Iterator<Item = &'a Vec<u8>>) -> io::Result<()> {
+    /// Adds marks; on the disk when it returns.
+    pub(super) fn add<M: AsRef<[u8]>>(&self, marks: impl Iterator<Item = M>) -> io::Result<()> {
         let mut lines = marks.map(hex::encode).collect::<Vec<_>>().join("\n");
         if lines.is_empty() {
             return Ok(());

@@ -6,6 +6,8 @@ mod renew;
 mod words;
 mod written;
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -65,11 +67,15 @@ pub struct Desk<'a> {
     pub ambient: &'a Ambient,
     /// Keys.
     pub secrets: &'a Secrets,
+    /// The server's data directory, which erasures are noted in; `None` on another machine, where the server notes them within a
+    /// minute.
+    pub data_dir: Option<&'a Path>,
 }
 
 impl<'a> From<&'a App> for Desk<'a> {
     fn from(app: &'a App) -> Self {
-        Self { store: &app.store, ambient: &app.ambient, secrets: &app.secrets }
+        let data_dir = Some(app.settings.data_dir.as_path());
+        Self { store: &app.store, ambient: &app.ambient, secrets: &app.secrets, data_dir }
     }
 }
 
@@ -78,6 +84,12 @@ impl Desk<'_> {
         let mut unit = self.store.begin().await?;
         let subject = unit.hold_subject(id).await?.ok_or_else(no_such_subject)?;
         Ok((unit, subject))
+    }
+
+    /// Notes a mark outside of the database, before anyone is told that it is done: no backup brings back who was erased.
+    fn note(&self, mark: &[u8]) -> Result<()> {
+        self.data_dir
+            .map_or(Ok(()), |home| Noted::of(home).add(std::iter::once(mark)).map_err(Error::internal))
     }
 
     async fn name(&self, unit: &mut Unit, id: SubjectId) -> Result<Option<String>> {
@@ -210,9 +222,11 @@ pub async fn erase_gone(desk: Desk<'_>, id: SubjectId, before: OffsetDateTime) -
 
 /// Forgets a subject that the unit holds.
 async fn forget(desk: Desk<'_>, mut unit: Unit, caller: &Caller, id: SubjectId, reason: &str) -> Result<()> {
-    unit.mark_erased(&desk.secrets.erasure_mark(id.0), desk.ambient.now()).await?;
+    let mark = desk.secrets.erasure_mark(id.0);
+    unit.mark_erased(&mark, desk.ambient.now()).await?;
     desk.delete(&mut unit, caller, Action::SubjectErased, id, reason).await?;
     unit.commit().await?;
+    desk.note(&mark)?;
     tracing::info!(by = caller.name(), "a subject was erased");
     Ok(())
 }

@@ -57,9 +57,11 @@ pub(super) async fn replace(
         let row = ProfileRow { subject_id: new.id, body, version: 1 };
         unit.put_profile(&row, &maturity, now).await?;
     }
-    unit.mark_erased(&desk.secrets.renewal_mark(id.0), now).await?;
+    let mark = desk.secrets.renewal_mark(id.0);
+    unit.mark_erased(&mark, now).await?;
     desk.delete(&mut unit, caller, Action::SubjectRenewed, id, reason).await?;
     unit.commit().await?;
+    desk.note(&mark)?;
     tracing::info!(by = caller.name(), "a subject was renewed");
     Ok(new.id)
 }

@@ -105,7 +105,7 @@ async fn nothing_of_an_erased_subject_is_left_in_any_file() {
     let before = ["id", "profile", "pseudonym", "sealed name", "session"];
     assert_eq!(held(&data, &traces), before.into());
 
-    let desk = Desk { store: &store, ambient: &ambient, secrets: &secrets };
+    let desk = Desk { store: &store, ambient: &ambient, secrets: &secrets, data_dir: None };
     erase(desk, &Caller::Console, SubjectId(id), "asked for by the person").await.unwrap();
     store.scrub().await.unwrap();
     assert_eq!(held(&data, &traces), BTreeSet::new());
