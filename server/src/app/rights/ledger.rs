@@ -44,9 +44,11 @@ impl Noted {
         }
     }
 
-    /// Adds marks; on the disk when it returns.
+    /// Adds marks that it does not have; on the disk when it returns.
     pub(super) fn add<M: AsRef<[u8]>>(&self, marks: impl Iterator<Item = M>) -> io::Result<()> {
-        let mut lines = marks.map(hex::encode).collect::<Vec<_>>().join("\n");
+        let known = self.marks()?;
+        let fresh = marks.filter(|mark| !known.contains(mark.as_ref()));
+        let mut lines = fresh.map(hex::encode).collect::<Vec<_>>().join("\n");
         if lines.is_empty() {
             return Ok(());
         }

@@ -19,6 +19,7 @@ use tacit_server::domain::policy::DEFAULT_GROUP;
 use tacit_server::secrets::Secrets;
 use tacit_server::store::Store;
 use tacit_server::{grpc, jobs, tls};
+use tempfile::TempDir;
 use time::OffsetDateTime;
 use time::macros::datetime;
 use tokio::sync::watch;
@@ -60,6 +61,7 @@ pub(crate) struct Server {
     pub(crate) app: Arc<App>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) url: String,
+    _home: TempDir,
 }
 
 impl Drop for Server {
@@ -91,8 +93,12 @@ impl Server {
         Self::over(other.app.store.clone(), other.app.settings.clone()).await
     }
 
-    async fn over(store: Store, settings: Settings) -> Self {
+    async fn over(store: Store, mut settings: Settings) -> Self {
         static PROCESS: AtomicU64 = AtomicU64::new(0);
+        let home = cluster::directory();
+        if settings.data_dir == Settings::default().data_dir {
+            settings.data_dir = home.path().to_owned();
+        }
         let clock = Arc::new(TestClock(Mutex::new(START)));
         let ambient = Ambient::new(clock.clone(), Arc::new(SystemRandom));
         let stopping = CancellationToken::new();
@@ -118,7 +124,7 @@ impl Server {
         let (incoming, at) = tls::listen(loopback, None, stopping).await.unwrap();
         tokio::spawn(grpc::serve(Arc::clone(&app), incoming));
         tokio::spawn(jobs::run(Arc::clone(&app)));
-        Self { app, clock, url: format!("http://{at}") }
+        Self { app, clock, url: format!("http://{at}"), _home: home }
     }
 
     /// A fresh enrolment token of one use.
