@@ -25,6 +25,8 @@ pub(crate) use log_in::{Challenge, not_set_up};
 
 /// Clocks of provider and server may differ this much, seconds.
 const LEEWAY: i64 = 60;
+/// Characters of who a token is of at most.
+const LONGEST_SUBJECT: usize = 255;
 /// In the group claim: every group.
 const EVERY_GROUP: &str = "*";
 
@@ -108,6 +110,14 @@ impl Provider {
         let refuse = |why: &str| refuse(expected.what, why);
         let header =
             jsonwebtoken::decode_header(token).map_err(|error| refuse("malformed").with_source(error))?;
+        if header.crit.is_some() {
+            return Err(refuse("crit names what this server does not know"));
+        }
+        // Of another kind by its own words (RFC 8725, 3.11), such as what tells of a log-out.
+        let kind = header.typ.as_deref().unwrap_or_default().to_ascii_lowercase();
+        if kind.ends_with("+jwt") && !kind.ends_with("at+jwt") {
+            return Err(refuse("it is a token of another kind"));
+        }
         let named = header.kid.as_deref();
         let claims = match &self.discovery {
             Some(discovery) if self.keys.is_empty() => {
@@ -158,6 +168,10 @@ impl Provider {
         let what = expected.what;
         let subject =
             claims.get("sub").and_then(Value::as_str).ok_or_else(|| refuse(what, "has no subject"))?;
+        // As OpenID Connect Core has it; it is kept in the audit log.
+        if !(1..=LONGEST_SUBJECT).contains(&subject.len()) || subject.contains(char::is_control) {
+            return Err(refuse(what, "sub is not 1 to 255 plain characters"));
+        }
         let role = self.role(claims).ok_or_else(|| {
             Error::denied(format!("{what}: the claim {} names no role of this server", self.role_claim))
         })?;

@@ -159,6 +159,7 @@ async fn what_does_not_hold_is_refused() {
     let unsigned = format!("eyJhbGciOiJub25lIn0.{body}.");
     let stronger =
         jsonwebtoken::encode(&Header::new(Algorithm::RS512), &claims(), &issuer.signing()).unwrap();
+    let under = |header: Header| jsonwebtoken::encode(&header, &claims(), &issuer.signing()).unwrap();
     let cases = [
         ("another issuer's key", other.sign(&claims()), 401),
         ("HS256 under the public key", confused(Algorithm::HS256), 401),
@@ -172,6 +173,19 @@ async fn what_does_not_hold_is_refused() {
         ("expires never", with("exp", Value::Null), 401),
         ("later", with("nbf", json!(now + 61)), 401),
         ("no subject", with("sub", Value::Null), 401),
+        ("an empty subject", with("sub", json!("")), 401),
+        ("a subject of two lines", with("sub", json!("u-17\nadmin")), 401),
+        ("a long subject", with("sub", json!("u".repeat(256))), 401),
+        (
+            "of a log-out",
+            under(Header { typ: Some("logout+jwt".to_owned()), ..Header::new(issuer.algorithm) }),
+            401,
+        ),
+        (
+            "of unknown demands",
+            under(Header { crit: Some(vec!["b64".to_owned()]), ..Header::new(issuer.algorithm) }),
+            401,
+        ),
         ("no role", with("realm_access", json!({ "roles": ["offline"] })), 403),
         ("not a token", "nonsense".to_owned(), 401),
     ];
