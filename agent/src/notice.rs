@@ -1,6 +1,5 @@
 //! Tells the person at the desk that the agent is there, before its first session; again when the text has changed.
 
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -28,7 +27,7 @@ struct Shown {
 /// Shows the notice unless it has been shown; tries until it can be. Nothing is shown for an empty text.
 pub(crate) async fn show(state: &Path, text: &str, desk: &ResponseConfig, now: Now) {
     let path = state.join(FILE);
-    let shown = fs::read(&path).ok().and_then(|kept| serde_json::from_slice::<Shown>(&kept).ok());
+    let shown = files::read(&path).ok().and_then(|kept| serde_json::from_slice::<Shown>(&kept).ok());
     if text.is_empty() || shown.is_some_and(|shown| shown.text == text) {
         return;
     }

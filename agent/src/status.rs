@@ -64,7 +64,7 @@ impl Status {
     /// When none does.
     pub fn read(state: &Path, now_ms: u64) -> Result<Self> {
         let said =
-            fs::read(state.join(FILE)).ok().and_then(|text| serde_json::from_slice::<Self>(&text).ok());
+            files::read(&state.join(FILE)).ok().and_then(|text| serde_json::from_slice::<Self>(&text).ok());
         let fresh = said.filter(|said| now_ms.saturating_sub(said.at_ms) <= FRESH_MS);
         fresh.with_context(|| format!("no agent runs with the folder {}", state.display()))
     }
