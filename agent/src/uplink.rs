@@ -205,7 +205,12 @@ impl Uplink {
         }
         let (up, mut down) = match call(&self.channel, &self.identity, &mut self.skew, self.now).await {
             Ok(stream) => stream,
-            Err(status) => return End::Broken(trouble::of_call(&self.identity.enrolled.server, &status)),
+            Err(status) => {
+                if let Some(rotation) = &mut self.rotation {
+                    rotation.refused(&status);
+                }
+                return End::Broken(trouble::of_call(&self.identity.enrolled.server, &status));
+            }
         };
         self.trouble.send_replace(String::new());
         tracing::info!(waiting = self.spool.lock().len(), "connected to the server");

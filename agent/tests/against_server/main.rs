@@ -8,6 +8,7 @@ mod enrolment;
 mod program;
 mod refused_session;
 mod response;
+mod rotation;
 mod server;
 mod switch;
 mod uplink;
