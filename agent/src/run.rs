@@ -17,7 +17,7 @@ use crate::config::ResponseConfig;
 use crate::eyes::{Eyes, Seen, Source};
 use crate::identity::Identity;
 use crate::level;
-use crate::notice;
+use crate::notice::Notice;
 use crate::refusal::{RefusedSession, Reopening};
 use crate::response::{Event, Responder};
 use crate::session::Session;
@@ -75,18 +75,21 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
     let measuring = Settings { privacy: kept, ..Settings::default() };
     let uplink = uplink.measuring(measuring).rotating(settings.state.clone(), settings.rotate_after_days);
     let outcomes = uplink.outcomes();
+    tokio::pin!(stop);
+    let unseen = tokio::select! {
+        unseen = Notice::show(&settings.state, &settings.notice, &settings.response, now) => unseen,
+        () = &mut stop => return Ok(()),
+    };
     let mut choice = Choice::read(&settings.state);
+    if choice != Choice::On {
+        tracing::info!(chosen = ?choice, "the person at the desk has chosen");
+    }
     let mut desk =
         Desk { spool: spool.clone(), session: None, reopening: Reopening::default(), settings, now };
     desk.follow(choice, *from_server.settings.borrow_and_update())?;
     let uplink = tokio::spawn(uplink.run());
-    let noticing = {
-        let (state, text) = (desk.settings.state.clone(), desk.settings.notice.clone());
-        let response = desk.settings.response.clone();
-        tokio::spawn(async move { notice::show(&state, &text, &response, now).await })
-    };
+    let noticing = unseen.map(|notice| tokio::spawn(notice.again()));
 
-    tokio::pin!(stop);
     let mut eyes = Eyes::new(source, capture);
     let mut looks = Looks::new(&desk.settings.state);
     let (responder, mut responses) = Responder::new(&desk.settings.response, now);
@@ -166,7 +169,9 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
     }
 
     tracing::info!("stopping");
-    noticing.abort();
+    if let Some(noticing) = noticing {
+        noticing.abort();
+    }
     Status::forget(&desk.settings.state);
     desk.close()?;
     let mut waiting = spool.waiting();

@@ -64,7 +64,7 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let programs = Self { folder: tempfile::tempdir().unwrap() };
         programs.put("notify-send", "");
         // Locked from the call on, and unlocked when the test says so.
@@ -74,6 +74,11 @@ impl Programs {
              show-session) if [ -e \"$here/locked\" ]; then echo yes; else echo no; fi ;; esac",
         );
         programs
+    }
+
+    /// Where they are found.
+    pub(crate) fn response(&self) -> ResponseConfig {
+        ResponseConfig { path: vec![self.folder.path().to_owned()], session: Some("c7".to_owned()) }
     }
 
     pub(crate) fn put(&self, name: &str, does: &str) {
@@ -128,9 +133,7 @@ impl Desk {
         let (up, taken) = mpsc::unbounded_channel();
         let (down, _) = broadcast::channel(16);
         let address = serve(Director { up, down: down.clone() }).await;
-        let path = vec![programs.folder.path().to_owned()];
-        let response = ResponseConfig { path, session: Some("c7".to_owned()) };
-        let agent = Agent::noticing(state.path(), address, response, notice);
+        let agent = Agent::noticing(state.path(), address, programs.response(), notice);
         Self { programs, up: taken, came: Vec::new(), down, session: Vec::new(), state, agent }
     }
 
