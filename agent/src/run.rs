@@ -1,6 +1,6 @@
 //! The agent at work: captures, measures and hands records on, until it is told to stop.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -16,7 +16,6 @@ use crate::clock::Now;
 use crate::config::ResponseConfig;
 use crate::eyes::{Eyes, Seen, Source};
 use crate::identity::Identity;
-use crate::level;
 use crate::notice::Notice;
 use crate::refusal::{RefusedSession, Reopening};
 use crate::response::{Event, Responder};
@@ -24,6 +23,7 @@ use crate::session::Session;
 use crate::spool::Spool;
 use crate::status::{Seeing, Status};
 use crate::switch::{Choice, Looks};
+use crate::told::{Keeping, Level, Told};
 use crate::uplink::{SharedSpool, Uplink};
 
 /// How long the closing of the session may take to reach the server; it stays in the spool otherwise.
@@ -71,9 +71,8 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
     let enrolled = identity.enrolled.clone();
     let (uplink, mut from_server) =
         Uplink::new(identity, settings.means.clone(), spool.clone(), now, capture_of.clone())?;
-    let mut kept = level::read(&settings.state);
-    let measuring = Settings { privacy: kept, ..Settings::default() };
-    let uplink = uplink.measuring(measuring).rotating(settings.state.clone(), settings.rotate_after_days);
+    let mut keeping = Keeping::of(&settings.state);
+    let uplink = uplink.told(keeping.told()).rotating(settings.state.clone(), settings.rotate_after_days);
     let outcomes = uplink.outcomes();
     tokio::pin!(stop);
     let unseen = tokio::select! {
@@ -93,13 +92,18 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
     let mut eyes = Eyes::new(source, capture);
     let mut looks = Looks::new(&desk.settings.state);
     let (responder, mut responses) = Responder::new(&desk.settings.response, now);
-    let (mut said, mut shut) = (None, None);
+    let (mut said, mut shut, mut spoken) = (None, None, false);
     // Not with every input: a pointer moves a thousand times a second.
     let mut to_settle = true;
     loop {
         if std::mem::take(&mut to_settle) {
-            let restricted = desk.id().is_some_and(|id| *from_server.restricted.borrow() == Some(id));
-            shut = choice.shuts(now(), *from_server.longest_pause.borrow());
+            let longest_pause = *from_server.longest_pause.borrow();
+            let spoken_of = desk.id().and_then(|id| from_server.sessions.borrow().get(&id).copied());
+            let restricted = spoken_of.unwrap_or(keeping.told().restricted);
+            if spoken {
+                keeping.keep(Told::of(*from_server.settings.borrow(), longest_pause, restricted));
+            }
+            shut = choice.shuts(now(), longest_pause);
             // Who has asked for a restriction is nothing for those who read how a device is.
             eyes.shut(shut.or(restricted.then_some(Capture::Running)));
             let status = Status {
@@ -110,7 +114,8 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
                 trouble: Some(from_server.trouble.borrow().clone()).filter(|trouble| !trouble.is_empty()),
                 seeing: seeing(*capture_of.borrow(), restricted),
                 session: desk.id(),
-                longest_pause_minutes: *from_server.longest_pause.borrow(),
+                privacy: Level::of(from_server.settings.borrow().privacy),
+                longest_pause_minutes: longest_pause,
                 waiting: *spool.waiting().borrow(),
                 lost: spool.lost(),
             };
@@ -144,17 +149,10 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
             },
             Ok(()) = from_server.settings.changed() => {
                 let settings: Settings = *from_server.settings.borrow_and_update();
-                if settings.privacy != kept {
-                    match level::keep(&desk.settings.state, settings.privacy) {
-                        Ok(()) => kept = settings.privacy,
-                        Err(error) => {
-                            tracing::error!(%error, "after a restart without a server, more may be sent");
-                        }
-                    }
-                }
                 if let Some(session) = &mut desk.session {
                     session.configure(settings);
                 }
+                (spoken, to_settle) = (true, true);
             }
             Ok(()) = from_server.refused.changed() => {
                 let refused = *from_server.refused.borrow_and_update();
@@ -163,7 +161,7 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
                     to_settle = true;
                 }
             }
-            Ok(()) = from_server.restricted.changed() => to_settle = true,
+            Ok(()) = from_server.sessions.changed() => (spoken, to_settle) = (true, true),
             Ok(()) = from_server.longest_pause.changed() => to_settle = true,
         }
     }
@@ -264,39 +262,13 @@ impl Desk {
     }
 }
 
-/// Shows what would leave, live, and sends nothing. Ends with `stop`.
-///
-/// # Errors
-/// When there is no display, or no temporary state can be kept.
-pub async fn inspect(
-    back_end: BackEnd,
-    account: &str,
-    scratch: &Path,
-    now: Now,
-    mut show: impl FnMut(&Record),
-    stop: impl Future<Output = ()>,
-) -> Result<()> {
-    capture::check(back_end)?;
-    let (mut session, opening) = Session::open(scratch, account, false, now(), Settings::default())?;
-    opening.iter().for_each(&mut show);
-    let (capture, _) = watch::channel(Capture::Failed);
-    let mut eyes = Eyes::new(source(back_end), capture);
-    tokio::pin!(stop);
-    loop {
-        tokio::select! {
-            () = &mut stop => break,
-            seen = eyes.next() => measure(&mut session, seen, now)?.iter().for_each(&mut show),
-        }
-    }
-    session.close(now())?.iter().for_each(&mut show);
-    Session::forget(scratch)
-}
-
-fn source(back_end: BackEnd) -> Source {
+/// Capture of a back end.
+pub(crate) fn source(back_end: BackEnd) -> Source {
     Box::new(move || capture::start(capture::back_end(back_end)))
 }
 
-fn measure(session: &mut Session, seen: Seen, now: Now) -> Result<Vec<Record>> {
+/// Measures what was seen.
+pub(crate) fn measure(session: &mut Session, seen: Seen, now: Now) -> Result<Vec<Record>> {
     match seen {
         Seen::Input(event) => {
             session.follow_clock(event.at_us, now());

@@ -11,4 +11,5 @@ mod response;
 mod rotation;
 mod server;
 mod switch;
+mod told;
 mod uplink;

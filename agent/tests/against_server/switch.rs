@@ -17,7 +17,7 @@ use crate::desk::{Desk, Programs};
 use crate::server::PATIENCE;
 
 /// Waits until the agent of a state folder says to the person that it is so.
-async fn stands(state: &Path, wanted: impl Fn(&Status) -> bool) -> Status {
+pub(crate) async fn stands(state: &Path, wanted: impl Fn(&Status) -> bool) -> Status {
     let look = async {
         loop {
             if let Ok(status) = Status::read(state, now_ms())
@@ -33,11 +33,11 @@ async fn stands(state: &Path, wanted: impl Fn(&Status) -> bool) -> Status {
 
 impl Desk {
     /// Waits until the agent says to the person that it is so.
-    async fn stands(&self, wanted: impl Fn(&Status) -> bool) -> Status {
+    pub(crate) async fn stands(&self, wanted: impl Fn(&Status) -> bool) -> Status {
         stands(self.state.path(), wanted).await
     }
 
-    fn chooses(&self, choice: Choice) {
+    pub(crate) fn chooses(&self, choice: Choice) {
         choice.keep(self.state.path()).unwrap();
     }
 
@@ -53,7 +53,7 @@ impl Desk {
 }
 
 /// Heartbeats as fast as they go, and pauses of so many minutes.
-fn configured(longest_pause_minutes: u32) -> Down {
+pub(crate) fn configured(longest_pause_minutes: u32) -> Down {
     Down::Configuration(Configuration {
         heartbeat_ms: 1_000,
         longest_pause_minutes,
