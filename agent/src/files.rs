@@ -1,11 +1,12 @@
 //! Owner-only files and folders, written whole or not at all.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read as _, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt as _, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use nix::fcntl::OFlag;
 
 /// Makes a folder and its parents, readable by the owner alone. An empty one that is there is narrowed to that.
 ///
@@ -40,6 +41,51 @@ pub fn private_folder(path: &Path) -> Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o700)).with_context(used)
 }
 
+/// Checks that what goes by the name of a folder of the agent's, if anything does, is one and no link: what is deleted in it would
+/// be somebody else's.
+///
+/// # Errors
+/// When it is something else, or cannot be looked at. Names it.
+pub fn real_folder(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.is_dir() => {
+            let what = if found.is_symlink() { "a link" } else { "no folder" };
+            let shown = path.display();
+            Err(io::Error::other(format!(
+                "{shown} is {what}: move it away, and the agent makes a folder of its own there"
+            )))
+        }
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Reads a file of the state folder. Only a regular file is one: a pipe would be waited for, a link leads elsewhere.
+///
+/// # Errors
+/// As the system says, and when it is no regular file.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_regular(OpenOptions::new().read(true), path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Opens a regular file, and waits for nothing else that goes by its name.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn open_regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let opened = options.custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW).bits()).open(path);
+    let regular = match &opened {
+        Ok(file) => file.metadata()?.is_file(),
+        Err(_) => fs::symlink_metadata(path).map_or(true, |found| found.is_file()),
+    };
+    if !regular {
+        return Err(io::Error::other("it is no regular file: move it away"));
+    }
+    opened
+}
+
 /// Writes a file that only the owner can read: first beside its place, synced, then moved into it.
 ///
 /// # Errors
@@ -49,8 +95,9 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let written = (|| {
         #[cfg(test)]
         fault::check()?;
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        // Left by a crash, or put there by somebody.
+        let _ = fs::remove_file(&beside);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
         file.write_all(bytes)?;
         file.sync_data()?;
         fs::rename(&beside, path)
@@ -123,6 +170,29 @@ pub(crate) mod fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_regular_file_is_neither_waited_for_nor_followed() {
+        let state = tempfile::tempdir().unwrap();
+        let path = |name: &str| state.path().join(name);
+        fs::write(path("file"), "text").unwrap();
+        assert_eq!(read(&path("file")).unwrap(), b"text");
+        assert_eq!(read(&path("none")).unwrap_err().kind(), ErrorKind::NotFound);
+        fs::create_dir(path("folder")).unwrap();
+        std::os::unix::fs::symlink(path("file"), path("link")).unwrap();
+        nix::unistd::mkfifo(&path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        for name in ["folder", "link", "pipe"] {
+            let refused = read(&path(name)).unwrap_err().to_string();
+            assert!(refused.contains("no regular file"), "{name}: {refused}");
+        }
+        for name in ["link", "pipe"] {
+            let beside = path("kept.new");
+            fs::rename(path(name), &beside).unwrap();
+            write_private(&path("kept"), b"new").unwrap();
+            assert_eq!(read(&path("kept")).unwrap(), b"new");
+        }
+        assert_eq!(read(&path("file")).unwrap(), b"text");
+    }
 
     #[test]
     fn files_of_another_user_are_not_taken_for_missing_ones() {

@@ -1,6 +1,5 @@
 //! Who this device is: its key pair, its id and its server. Made at enrolment, its id and server kept in an owner-only file.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -38,14 +37,14 @@ impl Identity {
     /// When the device is not enrolled or its files are damaged.
     pub fn load(state: &Path) -> Result<Self> {
         let path = state.join(IDENTITY);
-        let text = match fs::read_to_string(&path) {
+        let text = match files::read(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => bail!(
                 "this device is not enrolled, {} is missing: run `tacit-agent enrol --server URL --token TOKEN`, or name the folder of its enrolment with --state-dir",
                 path.display()
             ),
             read => read.map_err(|error| files::unreadable(state, &path, error))?,
         };
-        let enrolled = serde_json::from_str(&text)
+        let enrolled = serde_json::from_slice(&text)
             .with_context(|| format!("{} is damaged: delete it and enrol again", path.display()))?;
         Ok(Self { key: keeper(state).load()?, enrolled })
     }

@@ -1,11 +1,100 @@
 //! Shows exactly what would leave the machine, and sends nothing.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
+use anyhow::Result;
 use serde_json::{Value, json};
-use tacit_proto::v1::{Record, Signal, SignalKind, Window, record::Body};
+use tacit_proto::v1::{Capture, Record, Signal, SignalKind, Window, record::Body};
 use tacit_proto::{FeatureId, Mark, Unit, catalogue};
+use tokio::sync::watch;
 use uuid::Uuid;
+
+use crate::capture::{self, BackEnd};
+use crate::clock::Now;
+use crate::eyes::Eyes;
+use crate::run::{measure, source};
+use crate::session::Session;
+use crate::told::Told;
+use crate::trace;
+
+/// An inspection: as the server last told an agent to measure, and in a folder of its own, so that the agent's stays as it is.
+pub struct Inspection<'a> {
+    /// Directory name that the session is opened for.
+    pub account: &'a str,
+    /// A folder to be deleted afterwards.
+    pub scratch: &'a Path,
+    /// What is in force.
+    pub told: Told,
+}
+
+impl Inspection<'_> {
+    /// Shows what would leave, live. Ends with `stop`.
+    ///
+    /// # Errors
+    /// When there is no display, or no temporary state can be kept.
+    pub async fn live(
+        &self,
+        back_end: BackEnd,
+        now: Now,
+        mut show: impl FnMut(&Record),
+        stop: impl Future<Output = ()>,
+    ) -> Result<()> {
+        capture::check(back_end)?;
+        let (mut session, opening) = self.open(now())?;
+        opening.iter().for_each(&mut show);
+        let (capture, _) = watch::channel(Capture::Failed);
+        let mut eyes = Eyes::new(source(back_end), capture);
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                seen = eyes.next() => measure(&mut session, seen, now)?.iter().for_each(&mut show),
+            }
+        }
+        session.close(now())?.iter().for_each(&mut show);
+        Ok(())
+    }
+
+    /// Shows what would leave of a trace, as if its session ended now.
+    ///
+    /// # Errors
+    /// When the trace is not sound, or no temporary state can be kept.
+    pub fn of_trace(&self, path: &Path, now: Now, mut show: impl FnMut(&Record)) -> Result<()> {
+        let events = trace::read(path)?;
+        let (first, last) = events.iter().fold((u64::MAX, 0), |(a, b), e| (a.min(e.at_us), b.max(e.at_us)));
+        let end_ms = now();
+        let start_ms = end_ms.saturating_sub(last.saturating_sub(first) / 1000);
+        let (mut session, opening) = self.open(start_ms)?;
+        opening.iter().for_each(&mut show);
+        for event in events {
+            session.input(event, || start_ms)?.iter().for_each(&mut show);
+        }
+        session.close(end_ms)?.iter().for_each(&mut show);
+        Ok(())
+    }
+
+    fn open(&self, at_ms: u64) -> Result<(Session, Vec<Record>)> {
+        Session::open(self.scratch, self.account, false, at_ms, self.told.measuring())
+    }
+}
+
+/// As whose word records are shown, and how they are cut.
+#[must_use]
+pub fn preface(told: &Result<Option<Told>>, in_force: Told) -> String {
+    let whose = match told {
+        Ok(Some(_)) => "as the server last told the agent",
+        Ok(None) => "as by default, since the server has told the agent nothing yet",
+        Err(_) => "as at the strictest level, since what the server told cannot be read",
+    };
+    let Told { privacy, window_keystrokes, window_strokes, window_active_ms, restricted, .. } = in_force;
+    let nothing = if restricted { "; none of it is sent: the agent measures nothing" } else { "" };
+    format!(
+        "shown {whose}: level of privacy {}, windows of {window_keystrokes} keystrokes or {window_strokes} strokes, or of {} s of activity{nothing}",
+        privacy.name(),
+        f64::from(window_active_ms) / 1000.0
+    )
+}
 
 /// A record as JSON: every field that would be sent, and nothing else.
 #[must_use]

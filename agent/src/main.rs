@@ -4,18 +4,18 @@ mod cli;
 mod environment;
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use cli::{Cli, Command, account};
 use tacit_agent::clock::now_ms;
-use tacit_agent::session::Session;
+use tacit_agent::inspect::{self, Inspection};
 use tacit_agent::status::Status;
 use tacit_agent::switch::Choice;
-use tacit_agent::{doctor, enrol, inspect, replay, rotate, run, trace};
-use tacit_measure::Settings;
+use tacit_agent::told::Told;
+use tacit_agent::{doctor, enrol, replay, rotate, run};
 use tacit_proto::v1::Record;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -113,11 +113,19 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Inspect { json, trace, .. } => {
             let account = account(&config)?;
             let scratch = Scratch::new()?;
+            let told = Told::in_force(&config.state_dir);
+            let inspection = Inspection { account: &account, scratch: &scratch.0, told };
+            let preface = inspect::preface(&Told::read(&config.state_dir), told);
+            // What comes on standard output with --json is records alone.
+            if json {
+                let _ = writeln!(std::io::stderr().lock(), "{preface}");
+            } else {
+                print(&preface);
+            }
             match trace {
-                Some(trace) => inspect_trace(&trace, &account, &scratch.0, show(json))?,
+                Some(trace) => inspection.of_trace(&trace, now_ms, show(json))?,
                 None => {
-                    let back_end = config.capture.back_end;
-                    run::inspect(back_end, &account, &scratch.0, now_ms, show(json), stopped()).await?;
+                    inspection.live(config.capture.back_end, now_ms, show(json), stopped()).await?;
                 }
             }
         }
@@ -144,21 +152,6 @@ fn refusal_of_pause(longest: u32) -> String {
             .to_owned(),
         minutes => format!("policy allows a pause of {minutes} minutes at a time at most"),
     }
-}
-
-fn inspect_trace(trace: &Path, account: &str, scratch: &Path, mut show: impl FnMut(&Record)) -> Result<()> {
-    let events = trace::read(trace)?;
-    // As if the session ended now.
-    let (first, last) = events.iter().fold((u64::MAX, 0), |(a, b), e| (a.min(e.at_us), b.max(e.at_us)));
-    let end_ms = now_ms();
-    let start_ms = end_ms.saturating_sub(last.saturating_sub(first) / 1000);
-    let (mut session, opening) = Session::open(scratch, account, false, start_ms, Settings::default())?;
-    opening.iter().for_each(&mut show);
-    for event in events {
-        session.input(event, || start_ms)?.iter().for_each(&mut show);
-    }
-    session.close(end_ms)?.iter().for_each(&mut show);
-    Ok(())
 }
 
 /// A folder of its own for an inspection, deleted at its end.

@@ -14,6 +14,7 @@ use crate::clock::Now;
 use crate::identity::Identity;
 use crate::session::Session;
 use crate::spool::Spool;
+use crate::told::Told;
 use crate::trace;
 use crate::uplink::{FromServer, SharedSpool, Uplink};
 
@@ -58,7 +59,7 @@ pub async fn replay(settings: Replay<'_>, now: Now) -> Result<Replayed> {
     let spool = SharedSpool::new(Spool::open(settings.state)?);
     let (_capture, capture) = watch::channel(Capture::Running);
     let (uplink, mut from_server) = Uplink::new(identity, settings.means, spool.clone(), now, capture)?;
-    let running = tokio::spawn(uplink.run());
+    let running = tokio::spawn(uplink.told(Told::in_force(settings.state)).run());
 
     let measuring = windows_of_server(&mut from_server, settings.timeout).await;
     // As fast as possible, the session has been typed already; otherwise it is typed now.
@@ -109,7 +110,7 @@ pub async fn replay(settings: Replay<'_>, now: Now) -> Result<Replayed> {
     Ok(Replayed { events: events.len(), records })
 }
 
-/// What the server says of windows, so that a replay is cut as live input is; the default where it cannot say.
+/// What the server says of windows, so that a replay is cut as live input is; what it last said where it cannot say.
 async fn windows_of_server(from_server: &mut FromServer, patience: Duration) -> Settings {
     let FromServer { settings, trouble, .. } = from_server;
     tokio::select! {

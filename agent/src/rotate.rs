@@ -23,7 +23,7 @@ use crate::trouble;
 
 /// How long the server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Between two attempts of a running agent.
+/// Between two attempts of a running agent whose key is accepted.
 const AGAIN: Duration = Duration::from_secs(3_600);
 const DAY_MS: u64 = 24 * 3_600 * 1_000;
 
@@ -39,6 +39,14 @@ impl Rotation {
     /// After so many days; 0 for never.
     pub(crate) fn new(state: PathBuf, after_days: u32) -> Self {
         Self { state, after_days, tried: None }
+    }
+
+    /// The server has refused a call of this device. Where that was for its key, and the next one is there, the server may have
+    /// that one, and its answer was lost: the next call is not kept waiting for it.
+    pub(crate) fn refused(&mut self, status: &Status) {
+        if status.code() == Code::Unauthenticated && keeper(&self.state).has_next() {
+            self.tried = None;
+        }
     }
 
     /// Changes the key if its time has come, or if an earlier change was broken off. What goes wrong is said and waits: the old

@@ -1,6 +1,6 @@
 //! The agent at work: captures, measures and hands records on, until it is told to stop.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -16,14 +16,14 @@ use crate::clock::Now;
 use crate::config::ResponseConfig;
 use crate::eyes::{Eyes, Seen, Source};
 use crate::identity::Identity;
-use crate::level;
-use crate::notice;
+use crate::notice::Notice;
 use crate::refusal::{RefusedSession, Reopening};
 use crate::response::{Event, Responder};
 use crate::session::Session;
 use crate::spool::Spool;
 use crate::status::{Seeing, Status};
 use crate::switch::{Choice, Looks};
+use crate::told::{Keeping, Level, Told};
 use crate::uplink::{SharedSpool, Uplink};
 
 /// How long the closing of the session may take to reach the server; it stays in the spool otherwise.
@@ -71,32 +71,39 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
     let enrolled = identity.enrolled.clone();
     let (uplink, mut from_server) =
         Uplink::new(identity, settings.means.clone(), spool.clone(), now, capture_of.clone())?;
-    let mut kept = level::read(&settings.state);
-    let measuring = Settings { privacy: kept, ..Settings::default() };
-    let uplink = uplink.measuring(measuring).rotating(settings.state.clone(), settings.rotate_after_days);
+    let mut keeping = Keeping::of(&settings.state);
+    let uplink = uplink.told(keeping.told()).rotating(settings.state.clone(), settings.rotate_after_days);
     let outcomes = uplink.outcomes();
+    tokio::pin!(stop);
+    let unseen = tokio::select! {
+        unseen = Notice::show(&settings.state, &settings.notice, &settings.response, now) => unseen,
+        () = &mut stop => return Ok(()),
+    };
     let mut choice = Choice::read(&settings.state);
+    if choice != Choice::On {
+        tracing::info!(chosen = ?choice, "the person at the desk has chosen");
+    }
     let mut desk =
         Desk { spool: spool.clone(), session: None, reopening: Reopening::default(), settings, now };
     desk.follow(choice, *from_server.settings.borrow_and_update())?;
     let uplink = tokio::spawn(uplink.run());
-    let noticing = {
-        let (state, text) = (desk.settings.state.clone(), desk.settings.notice.clone());
-        let response = desk.settings.response.clone();
-        tokio::spawn(async move { notice::show(&state, &text, &response, now).await })
-    };
+    let noticing = unseen.map(|notice| tokio::spawn(notice.again()));
 
-    tokio::pin!(stop);
     let mut eyes = Eyes::new(source, capture);
     let mut looks = Looks::new(&desk.settings.state);
     let (responder, mut responses) = Responder::new(&desk.settings.response, now);
-    let (mut said, mut shut) = (None, None);
+    let (mut said, mut shut, mut spoken) = (None, None, false);
     // Not with every input: a pointer moves a thousand times a second.
     let mut to_settle = true;
     loop {
         if std::mem::take(&mut to_settle) {
-            let restricted = desk.id().is_some_and(|id| *from_server.restricted.borrow() == Some(id));
-            shut = choice.shuts(now(), *from_server.longest_pause.borrow());
+            let longest_pause = *from_server.longest_pause.borrow();
+            let spoken_of = desk.id().and_then(|id| from_server.sessions.borrow().get(&id).copied());
+            let restricted = spoken_of.unwrap_or(keeping.told().restricted);
+            if spoken {
+                keeping.keep(Told::of(*from_server.settings.borrow(), longest_pause, restricted));
+            }
+            shut = choice.shuts(now(), longest_pause);
             // Who has asked for a restriction is nothing for those who read how a device is.
             eyes.shut(shut.or(restricted.then_some(Capture::Running)));
             let status = Status {
@@ -107,7 +114,8 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
                 trouble: Some(from_server.trouble.borrow().clone()).filter(|trouble| !trouble.is_empty()),
                 seeing: seeing(*capture_of.borrow(), restricted),
                 session: desk.id(),
-                longest_pause_minutes: *from_server.longest_pause.borrow(),
+                privacy: Level::of(from_server.settings.borrow().privacy),
+                longest_pause_minutes: longest_pause,
                 waiting: *spool.waiting().borrow(),
                 lost: spool.lost(),
             };
@@ -141,17 +149,10 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
             },
             Ok(()) = from_server.settings.changed() => {
                 let settings: Settings = *from_server.settings.borrow_and_update();
-                if settings.privacy != kept {
-                    match level::keep(&desk.settings.state, settings.privacy) {
-                        Ok(()) => kept = settings.privacy,
-                        Err(error) => {
-                            tracing::error!(%error, "after a restart without a server, more may be sent");
-                        }
-                    }
-                }
                 if let Some(session) = &mut desk.session {
                     session.configure(settings);
                 }
+                (spoken, to_settle) = (true, true);
             }
             Ok(()) = from_server.refused.changed() => {
                 let refused = *from_server.refused.borrow_and_update();
@@ -160,13 +161,15 @@ pub async fn run_on(source: Source, settings: Run, now: Now, stop: impl Future<O
                     to_settle = true;
                 }
             }
-            Ok(()) = from_server.restricted.changed() => to_settle = true,
+            Ok(()) = from_server.sessions.changed() => (spoken, to_settle) = (true, true),
             Ok(()) = from_server.longest_pause.changed() => to_settle = true,
         }
     }
 
     tracing::info!("stopping");
-    noticing.abort();
+    if let Some(noticing) = noticing {
+        noticing.abort();
+    }
     Status::forget(&desk.settings.state);
     desk.close()?;
     let mut waiting = spool.waiting();
@@ -259,39 +262,13 @@ impl Desk {
     }
 }
 
-/// Shows what would leave, live, and sends nothing. Ends with `stop`.
-///
-/// # Errors
-/// When there is no display, or no temporary state can be kept.
-pub async fn inspect(
-    back_end: BackEnd,
-    account: &str,
-    scratch: &Path,
-    now: Now,
-    mut show: impl FnMut(&Record),
-    stop: impl Future<Output = ()>,
-) -> Result<()> {
-    capture::check(back_end)?;
-    let (mut session, opening) = Session::open(scratch, account, false, now(), Settings::default())?;
-    opening.iter().for_each(&mut show);
-    let (capture, _) = watch::channel(Capture::Failed);
-    let mut eyes = Eyes::new(source(back_end), capture);
-    tokio::pin!(stop);
-    loop {
-        tokio::select! {
-            () = &mut stop => break,
-            seen = eyes.next() => measure(&mut session, seen, now)?.iter().for_each(&mut show),
-        }
-    }
-    session.close(now())?.iter().for_each(&mut show);
-    Session::forget(scratch)
-}
-
-fn source(back_end: BackEnd) -> Source {
+/// Capture of a back end.
+pub(crate) fn source(back_end: BackEnd) -> Source {
     Box::new(move || capture::start(capture::back_end(back_end)))
 }
 
-fn measure(session: &mut Session, seen: Seen, now: Now) -> Result<Vec<Record>> {
+/// Measures what was seen.
+pub(crate) fn measure(session: &mut Session, seen: Seen, now: Now) -> Result<Vec<Record>> {
     match seen {
         Seen::Input(event) => {
             session.follow_clock(event.at_us, now());

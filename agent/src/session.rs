@@ -6,6 +6,7 @@
 //! same sequences.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -79,7 +80,7 @@ impl Session {
         files::private_folder(state)?;
         let path = state.join(FILE);
         let mut records = Vec::new();
-        let left: Option<Kept> = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let left = left_open(&path);
         let before: Vec<Unclosed> =
             left.into_iter().flat_map(|left| left.before.into_iter().chain([left.session])).collect();
         records.extend(before.iter().map(|left| left.closing(at_ms)));
@@ -206,7 +207,7 @@ impl Session {
     /// When the file cannot be deleted.
     pub fn forget(state: &Path) -> Result<()> {
         match fs::remove_file(state.join(FILE)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
         }
     }
@@ -255,6 +256,19 @@ impl Session {
         self.unkept = kept.as_ref().is_err_and(files::no_room);
         if self.unkept { Ok(()) } else { kept }
     }
+}
+
+/// The session that a killed agent left open.
+fn left_open(path: &Path) -> Option<Kept> {
+    let left = match files::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return None,
+        read => read.map_err(anyhow::Error::new).and_then(|text| Ok(serde_json::from_slice(&text)?)),
+    };
+    let shown = path.display();
+    left.inspect_err(
+        |error| tracing::warn!(%error, path = %shown, "a session that was left open is not closed"),
+    )
+    .ok()
 }
 
 /// Wall clock of the events' time 0, if an event of this time is now.

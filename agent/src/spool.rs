@@ -21,6 +21,8 @@ pub use disk::{REFUSED, count};
 const MOST: usize = 50_000;
 /// Records kept in memory at most while the disk takes none: about 1 MB, and a day's work.
 const MOST_UNWRITTEN: usize = 1_000;
+/// The highest number of a record that the spool can have written: ever so many may follow it.
+const HIGHEST: u64 = u64::MAX / 2;
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
@@ -50,7 +52,7 @@ impl Spool {
     /// counted as lost.
     ///
     /// # Errors
-    /// When the folder cannot be used; want of room is no such reason.
+    /// When the folder cannot be used, or is a link to another; want of room is no such reason.
     pub fn open(state: &Path) -> Result<Self> {
         Self::with_bounds(state, MOST, MOST_UNWRITTEN)
     }
@@ -70,6 +72,14 @@ impl Spool {
         };
         for number in numbers {
             match spool.disk.read(number).ok().as_ref().and_then(|r| entry(number, r)) {
+                Some(entry) if number > HIGHEST => {
+                    tracing::warn!(
+                        number,
+                        "spool file has a number that the agent never gave, and was set aside"
+                    );
+                    spool.move_aside(entry)?;
+                    spool.lost += 1;
+                }
                 Some(entry) => spool.entries.push_back(entry),
                 None => {
                     tracing::warn!(number, "spool file is no record and was deleted");
@@ -77,7 +87,9 @@ impl Spool {
                     spool.lost += 1;
                 }
             }
-            spool.next = number + 1;
+            if number <= HIGHEST {
+                spool.next = number + 1;
+            }
         }
         Ok(spool)
     }

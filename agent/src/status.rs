@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::files;
+use crate::told::Level;
 
 const FILE: &str = "status.json";
 /// After so long without a word the agent is taken to be dead.
@@ -49,6 +50,8 @@ pub struct Status {
     pub seeing: Seeing,
     /// The session in progress.
     pub session: Option<Uuid>,
+    /// The level of privacy in force.
+    pub privacy: Level,
     /// Minutes that policy lets the person pause at a time; 0 for not at all.
     pub longest_pause_minutes: u32,
     /// Records that the server has not acknowledged.
@@ -64,7 +67,7 @@ impl Status {
     /// When none does.
     pub fn read(state: &Path, now_ms: u64) -> Result<Self> {
         let said =
-            fs::read(state.join(FILE)).ok().and_then(|text| serde_json::from_slice::<Self>(&text).ok());
+            files::read(&state.join(FILE)).ok().and_then(|text| serde_json::from_slice::<Self>(&text).ok());
         let fresh = said.filter(|said| now_ms.saturating_sub(said.at_ms) <= FRESH_MS);
         fresh.with_context(|| format!("no agent runs with the folder {}", state.display()))
     }
@@ -105,6 +108,17 @@ impl Status {
             None => format!("{}, connected", self.server),
             Some(trouble) => format!("{}, not connected: {trouble}", self.server),
         };
+        let level = match self.privacy {
+            Level::Plain => {
+                "of about a minute of typing, how long keys are held and how they follow each other, on average"
+            }
+            Level::Standard => {
+                "of more typing at once, only how long keys are held, on average and rounded; words that look like secrets are left out"
+            }
+            Level::Strict => {
+                "as standard, of twice as much typing at once: only how long keys are held; words that look like secrets are left out"
+            }
+        };
         let session = self.session.map_or_else(|| "none".to_owned(), |id| id.to_string());
         [
             format!("agent    {} {seeing}", self.agent_version),
@@ -112,6 +126,7 @@ impl Status {
             format!("device   {}", self.device),
             format!("session  {session}"),
             format!("records  {} wait, {} were given up", self.waiting, self.lost),
+            format!("privacy  {}: {level}", self.privacy.name()),
             format!("pause    {pause}"),
             "see      `tacit-agent inspect` shows all that leaves this machine".to_owned(),
         ]

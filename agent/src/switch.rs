@@ -38,7 +38,7 @@ impl Choice {
     /// The choice that stands in a state folder.
     #[must_use]
     pub fn read(state: &Path) -> Self {
-        match fs::read(state.join(FILE)) {
+        match files::read(&state.join(FILE)) {
             Err(error) if error.kind() == ErrorKind::NotFound => Self::On,
             // A choice was made, whatever it was.
             found => found.ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or(Self::Off),

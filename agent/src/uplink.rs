@@ -3,6 +3,7 @@
 //! One stream at a time. After a break everything unacknowledged is sent again, oldest first: the server ignores what it
 //! already has.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,8 +13,7 @@ use tacit_proto::v1::agent_message::Message as Up;
 use tacit_proto::v1::server_message::Message as Down;
 use tacit_proto::v1::telemetry_client::TelemetryClient;
 use tacit_proto::v1::{
-    self, AgentMessage, Capture, Configuration, Directive, DirectiveOutcome, Heartbeat, Restriction,
-    ServerMessage,
+    self, AgentMessage, Capture, Configuration, Directive, DirectiveOutcome, Heartbeat, ServerMessage,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -30,6 +30,7 @@ use crate::identity::Identity;
 use crate::refusal::{Refusals, RefusedSession};
 use crate::rotate::Rotation;
 pub use crate::shared::SharedSpool;
+use crate::told::Told;
 use crate::trouble;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -58,8 +59,9 @@ pub struct FromServer {
     pub settings: watch::Receiver<Settings>,
     /// Minutes that the person may pause capture at a time; 0 for not at all.
     pub longest_pause: watch::Receiver<u32>,
-    /// The session of which nothing is to be measured, if there is one.
-    pub restricted: watch::Receiver<Option<Uuid>>,
+    /// The sessions that the server has spoken of since the agent started, and whether nothing is to be measured in each. One
+    /// that it has acknowledged without a word of a restriction has none: that would have come first.
+    pub sessions: watch::Receiver<BTreeMap<Uuid, bool>>,
     /// Responses to carry out.
     pub directives: mpsc::Receiver<Directive>,
     /// What went wrong last, in words; empty while connected.
@@ -77,7 +79,7 @@ pub struct Uplink {
     capture: watch::Receiver<Capture>,
     settings: watch::Sender<Settings>,
     longest_pause: watch::Sender<u32>,
-    restricted: watch::Sender<Option<Uuid>>,
+    sessions: watch::Sender<BTreeMap<Uuid, bool>>,
     directives: mpsc::Sender<Directive>,
     outcomes: (mpsc::Sender<DirectiveOutcome>, mpsc::Receiver<DirectiveOutcome>),
     trouble: watch::Sender<String>,
@@ -114,7 +116,7 @@ impl Uplink {
         let channel = channel(&enrolled.server, enrolled.ca_pem.as_deref(), &means.into())?;
         let (settings, settings_of) = watch::channel(Settings::default());
         let (longest_pause, longest_pause_of) = watch::channel(0);
-        let (restricted, restricted_of) = watch::channel(None);
+        let (sessions, sessions_of) = watch::channel(BTreeMap::new());
         let (directives, directives_of) = mpsc::channel(16);
         let (trouble, trouble_of) = watch::channel(String::new());
         let (refused, refused_of) = watch::channel(None);
@@ -126,7 +128,7 @@ impl Uplink {
             capture,
             settings,
             longest_pause,
-            restricted,
+            sessions,
             directives,
             outcomes: mpsc::channel(16),
             trouble,
@@ -140,7 +142,7 @@ impl Uplink {
         let from_server = FromServer {
             settings: settings_of,
             longest_pause: longest_pause_of,
-            restricted: restricted_of,
+            sessions: sessions_of,
             directives: directives_of,
             trouble: trouble_of,
             refused: refused_of,
@@ -155,10 +157,11 @@ impl Uplink {
         self
     }
 
-    /// Measuring goes on so until the server tells otherwise.
+    /// That was told before: it holds until the server tells otherwise.
     #[must_use]
-    pub fn measuring(self, settings: Settings) -> Self {
-        self.settings.send_replace(settings);
+    pub fn told(self, before: Told) -> Self {
+        self.settings.send_replace(before.measuring());
+        self.longest_pause.send_replace(before.longest_pause_minutes);
         self
     }
 
@@ -205,7 +208,12 @@ impl Uplink {
         }
         let (up, mut down) = match call(&self.channel, &self.identity, &mut self.skew, self.now).await {
             Ok(stream) => stream,
-            Err(status) => return End::Broken(trouble::of_call(&self.identity.enrolled.server, &status)),
+            Err(status) => {
+                if let Some(rotation) = &mut self.rotation {
+                    rotation.refused(&status);
+                }
+                return End::Broken(trouble::of_call(&self.identity.enrolled.server, &status));
+            }
         };
         self.trouble.send_replace(String::new());
         tracing::info!(waiting = self.spool.lock().len(), "connected to the server");
@@ -266,6 +274,7 @@ impl Uplink {
             Down::Ack(ack) => {
                 self.acknowledged = true;
                 self.refusals.acknowledged(&ack.session_id);
+                self.spoken_of(&ack.session_id, None);
                 if let Err(error) = self.spool.change(|s| s.acknowledge(&ack.session_id, ack.through)) {
                     tracing::error!(%error, "cannot delete what was acknowledged");
                 }
@@ -288,17 +297,20 @@ impl Uplink {
                 Some(self.heartbeat)
             }
             Down::Restriction(restriction) => {
-                self.restrict(&restriction);
+                self.spoken_of(&restriction.session_id, Some(restriction.restricted));
                 None
             }
         }
     }
 
-    fn restrict(&self, told: &Restriction) {
-        let Ok(session) = Uuid::from_slice(&told.session_id) else { return };
-        self.restricted.send_if_modified(|present| {
-            let next = if told.restricted { Some(session) } else { present.filter(|id| *id != session) };
-            std::mem::replace(present, next) != next
+    /// The server has spoken of a session, and perhaps of its restriction.
+    fn spoken_of(&self, session: &[u8], restricted: Option<bool>) {
+        let Ok(session) = Uuid::from_slice(session) else { return };
+        self.sessions.send_if_modified(|sessions| {
+            let before = sessions.get(&session).copied();
+            let next = restricted.or(before).unwrap_or(false);
+            sessions.insert(session, next);
+            before != Some(next)
         });
     }
 

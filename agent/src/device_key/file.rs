@@ -27,7 +27,7 @@ impl Files {
 
     fn load_as(&self, name: &str) -> Result<Box<dyn DeviceKey>> {
         let path = self.0.join(name);
-        let pkcs8 = match fs::read(&path) {
+        let pkcs8 = match files::read(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 bail!("{} is missing: enrol again with a new token, and a new key is made", path.display())
             }

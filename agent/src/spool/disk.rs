@@ -21,9 +21,11 @@ pub const REFUSED: &str = "refused";
 /// Records that wait in a state folder and that were refused, without opening its spool.
 ///
 /// # Errors
-/// When a folder cannot be read; one that is not there holds none.
+/// When a folder cannot be read, or is none; one that is not there holds none.
 pub fn count(state: &Path) -> io::Result<(usize, usize)> {
-    let records = |folder: &str| match fs::read_dir(state.join(folder)) {
+    let records = |folder: &str| match files::real_folder(&state.join(folder))
+        .and_then(|()| fs::read_dir(state.join(folder)))
+    {
         Ok(files) => {
             let paths = files.filter_map(Result::ok).map(|file| file.path());
             Ok(paths.filter(|path| path.extension().is_some_and(|e| e == SUFFIX)).count())
@@ -63,11 +65,15 @@ impl Disk {
         if self.lock.is_some() {
             return Ok(());
         }
-        for path in [&self.state, &self.waiting, &self.aside] {
+        files::private_folder(&self.state)?;
+        for path in [&self.waiting, &self.aside] {
+            files::real_folder(path)?;
             files::private_folder(path)?;
         }
         let path = self.state.join("lock");
-        let lock = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let lock = files::open_regular(&mut options, &path);
         let lock = lock.with_context(|| format!("cannot make {}", path.display()))?;
         if lock.try_lock().is_err() {
             bail!(
@@ -89,13 +95,17 @@ impl Disk {
             files => files.with_context(|| format!("cannot read {}", self.waiting.display()))?,
         };
         for file in files {
-            let path = file?.path();
+            let file = file?;
+            let path = file.path();
+            if file.file_type()?.is_dir() {
+                tracing::warn!(path = %path.display(), "the spool holds a folder");
+                continue;
+            }
             match number_of(&path).filter(|number| self.path(*number) == path) {
                 Some(number) => numbers.push(number),
                 // Nothing that the spool wrote, or half of it: left by a crash or put there by somebody.
-                None if path.is_file() => fs::remove_file(&path)
+                None => fs::remove_file(&path)
                     .with_context(|| format!("cannot delete {}, which is no record", path.display()))?,
-                None => tracing::warn!(path = %path.display(), "the spool holds something that is no file"),
             }
         }
         numbers.sort_unstable();
@@ -111,7 +121,7 @@ impl Disk {
     }
 
     pub(super) fn read(&self, number: u64) -> Result<Record> {
-        let bytes = fs::read(self.path(number)).context("cannot read from the spool")?;
+        let bytes = files::read(&self.path(number)).context("cannot read from the spool")?;
         Record::decode(bytes.as_slice()).context("a spool file is no record")
     }
 
@@ -137,7 +147,7 @@ impl Disk {
     }
 }
 
-/// The number in a spool file's name. The greatest is refused, since none could follow it.
+/// The number in a spool file's name.
 fn number_of(path: &Path) -> Option<u64> {
-    path.file_stem()?.to_str()?.parse().ok().filter(|number| *number < u64::MAX)
+    path.file_stem()?.to_str()?.parse().ok()
 }

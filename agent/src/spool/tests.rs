@@ -86,6 +86,36 @@ fn what_is_no_record_does_not_stop_the_agent() {
 }
 
 #[test]
+fn a_number_that_nothing_can_follow_is_set_aside() {
+    let state = tempfile::tempdir().unwrap();
+    let mut spool = Spool::open(state.path()).unwrap();
+    spool.append(&record(1, 1)).unwrap();
+    spool.append(&record(1, 2)).unwrap();
+    for highest in [u64::MAX - 1, u64::MAX] {
+        fs::copy(spool.disk.path(2), spool.disk.path(highest)).unwrap();
+    }
+    drop(spool);
+    let mut spool = Spool::open(state.path()).unwrap();
+    spool.append(&record(1, 3)).unwrap();
+    assert_eq!((waiting(&mut spool), spool.lost()), (vec![(1, 1), (1, 2), (1, 3)], 2));
+    assert!(fs::read_dir(state.path().join(REFUSED)).unwrap().next().is_some());
+}
+
+#[test]
+fn a_spool_that_is_a_link_is_refused_and_nothing_behind_it_is_touched() {
+    for name in ["spool", REFUSED] {
+        let (state, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(elsewhere.path().join("letter"), "dear").unwrap();
+        crate::files::private_folder(state.path()).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), state.path().join(name)).unwrap();
+        let refused = format!("{:#}", Spool::open(state.path()).unwrap_err());
+        assert!(refused.contains(name) && refused.contains("is a link: move it away"), "{refused}");
+        assert!(count(state.path()).is_err());
+        assert!(elsewhere.path().join("letter").exists());
+    }
+}
+
+#[test]
 fn a_full_spool_gives_up_the_oldest_window_or_signal_never_an_opening() {
     let state = tempfile::tempdir().unwrap();
     let mut spool = Spool::with_bounds(state.path(), 3, 3).unwrap();

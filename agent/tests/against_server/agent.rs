@@ -18,7 +18,7 @@ use crate::server::{PATIENCE, identity};
 pub(crate) struct Agent {
     /// What it captures.
     pub(crate) captured: mpsc::Sender<Captured>,
-    stop: oneshot::Sender<()>,
+    stop: Option<oneshot::Sender<()>>,
     running: tokio::task::JoinHandle<anyhow::Result<()>>,
 }
 
@@ -65,11 +65,16 @@ impl Agent {
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async move { drop(stopped.await) };
         let running = tokio::spawn(run_on(Box::new(source), settings, now_ms, stopped));
-        Self { captured, stop, running }
+        Self { captured, stop: Some(stop), running }
     }
 
-    pub(crate) async fn stop(self) {
-        self.stop.send(()).unwrap();
-        timeout(PATIENCE, self.running).await.unwrap().unwrap().unwrap();
+    pub(crate) async fn stop(mut self) {
+        self.end().await;
+    }
+
+    /// Stops it, once.
+    pub(crate) async fn end(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        timeout(PATIENCE, &mut self.running).await.unwrap().unwrap().unwrap();
     }
 }

@@ -11,7 +11,7 @@ use tacit_proto::v1::record::Body;
 use tacit_proto::v1::server_message::Message as Down;
 use tacit_proto::v1::telemetry_server::Telemetry;
 use tacit_proto::v1::{Ack, AgentMessage, Directive, DirectiveOutcome, Outcome, Record, ServerMessage};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Status, Streaming};
@@ -24,6 +24,8 @@ use crate::server::{PATIENCE, message, serve};
 struct Director {
     up: mpsc::UnboundedSender<Up>,
     down: broadcast::Sender<Down>,
+    /// What each stream begins with.
+    first: watch::Receiver<Option<Down>>,
 }
 
 #[tonic::async_trait]
@@ -37,7 +39,11 @@ impl Telemetry for Director {
         let mut messages = request.into_inner();
         let (down, sent) = mpsc::channel(64);
         let (up, mut says) = (self.up.clone(), self.down.subscribe());
+        let first = self.first.borrow().clone();
         tokio::spawn(async move {
+            if let Some(first) = first {
+                let _ = down.send(Ok(message(first))).await;
+            }
             loop {
                 tokio::select! {
                     taken = messages.message() => {
@@ -64,7 +70,7 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let programs = Self { folder: tempfile::tempdir().unwrap() };
         programs.put("notify-send", "");
         // Locked from the call on, and unlocked when the test says so.
@@ -74,6 +80,11 @@ impl Programs {
              show-session) if [ -e \"$here/locked\" ]; then echo yes; else echo no; fi ;; esac",
         );
         programs
+    }
+
+    /// Where they are found.
+    pub(crate) fn response(&self) -> ResponseConfig {
+        ResponseConfig { path: vec![self.folder.path().to_owned()], session: Some("c7".to_owned()) }
     }
 
     pub(crate) fn put(&self, name: &str, does: &str) {
@@ -109,6 +120,7 @@ pub(crate) struct Desk {
     up: mpsc::UnboundedReceiver<Up>,
     came: Vec<Up>,
     down: broadcast::Sender<Down>,
+    first: watch::Sender<Option<Down>>,
     pub(crate) session: Vec<u8>,
     pub(crate) state: tempfile::TempDir,
     pub(crate) agent: Agent,
@@ -127,11 +139,15 @@ impl Desk {
         let programs = Programs::new();
         let (up, taken) = mpsc::unbounded_channel();
         let (down, _) = broadcast::channel(16);
-        let address = serve(Director { up, down: down.clone() }).await;
-        let path = vec![programs.folder.path().to_owned()];
-        let response = ResponseConfig { path, session: Some("c7".to_owned()) };
-        let agent = Agent::noticing(state.path(), address, response, notice);
-        Self { programs, up: taken, came: Vec::new(), down, session: Vec::new(), state, agent }
+        let (first, begins) = watch::channel(None);
+        let address = serve(Director { up, down: down.clone(), first: begins }).await;
+        let agent = Agent::noticing(state.path(), address, programs.response(), notice);
+        Self { programs, up: taken, came: Vec::new(), down, first, session: Vec::new(), state, agent }
+    }
+
+    /// Each stream begins with this from now on.
+    pub(crate) fn begins_with(&self, message: Down) {
+        self.first.send_replace(Some(message));
     }
 
     pub(crate) fn says(&self, message: Down) {

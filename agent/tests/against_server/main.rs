@@ -8,6 +8,8 @@ mod enrolment;
 mod program;
 mod refused_session;
 mod response;
+mod rotation;
 mod server;
 mod switch;
+mod told;
 mod uplink;

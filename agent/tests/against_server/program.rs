@@ -47,3 +47,16 @@ fn odd_variables_are_refused_by_name() {
         assert!(said.contains(because), "{said}");
     }
 }
+
+#[test]
+fn what_is_no_regular_file_in_the_state_folder_is_named_and_not_waited_for() {
+    for name in ["identity.json", "device.key", "lock"] {
+        let state = tempfile::tempdir().unwrap();
+        identity(state.path(), "127.0.0.1:1".parse().unwrap());
+        let path = state.path().join(name);
+        let _ = std::fs::remove_file(&path);
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let said = refusal(&["rotate-key", "--insecure-loopback"], state.path(), &[]);
+        assert!(said.contains(name) && said.contains("no regular file: move it away"), "{said}");
+    }
+}

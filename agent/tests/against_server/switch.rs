@@ -1,5 +1,7 @@
 //! What the person at the desk decides: off, a pause, a restriction; and what they are told.
 
+use std::path::Path;
+
 use tacit_agent::capture::{Captured, DeviceKind};
 use tacit_agent::clock::now_ms;
 use tacit_agent::status::{Seeing, Status};
@@ -10,26 +12,32 @@ use tacit_proto::v1::server_message::Message as Down;
 use tacit_proto::v1::{Capture, Configuration, Restriction};
 use tokio::time::{Duration, sleep, timeout};
 
-use crate::desk::Desk;
+use crate::agent::Agent;
+use crate::desk::{Desk, Programs};
 use crate::server::PATIENCE;
+
+/// Waits until the agent of a state folder says to the person that it is so.
+pub(crate) async fn stands(state: &Path, wanted: impl Fn(&Status) -> bool) -> Status {
+    let look = async {
+        loop {
+            if let Ok(status) = Status::read(state, now_ms())
+                && wanted(&status)
+            {
+                return status;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, look).await.unwrap()
+}
 
 impl Desk {
     /// Waits until the agent says to the person that it is so.
-    async fn stands(&self, wanted: impl Fn(&Status) -> bool) -> Status {
-        let look = async {
-            loop {
-                if let Ok(status) = Status::read(self.state.path(), now_ms())
-                    && wanted(&status)
-                {
-                    return status;
-                }
-                sleep(Duration::from_millis(50)).await;
-            }
-        };
-        timeout(PATIENCE, look).await.unwrap()
+    pub(crate) async fn stands(&self, wanted: impl Fn(&Status) -> bool) -> Status {
+        stands(self.state.path(), wanted).await
     }
 
-    fn chooses(&self, choice: Choice) {
+    pub(crate) fn chooses(&self, choice: Choice) {
         choice.keep(self.state.path()).unwrap();
     }
 
@@ -45,7 +53,7 @@ impl Desk {
 }
 
 /// Heartbeats as fast as they go, and pauses of so many minutes.
-fn configured(longest_pause_minutes: u32) -> Down {
+pub(crate) fn configured(longest_pause_minutes: u32) -> Down {
     Down::Configuration(Configuration {
         heartbeat_ms: 1_000,
         longest_pause_minutes,
@@ -139,5 +147,24 @@ async fn the_first_run_tells_the_person_once_and_again_when_the_text_has_changed
         assert_eq!(desk.programs.calls(), if shown { calls } else { String::new() });
         desk.agent.stop().await;
         state = desk.state;
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_measured_before_the_notice_and_one_that_cannot_be_shown_keeps_nobody_from_it() {
+    let programs = Programs::new();
+    for can_be_shown in [true, false] {
+        let state = tempfile::tempdir().unwrap();
+        let fails = if can_be_shown { "" } else { "exit 1" };
+        let looks = format!("ls '{}' >\"$here/saw\"\n{fails}", state.path().display());
+        programs.put("notify-send", &looks);
+        let away = "127.0.0.1:1".parse().unwrap();
+        let agent = Agent::noticing(state.path(), away, programs.response(), "we measure");
+        stands(state.path(), |status| status.session.is_some()).await;
+        let saw = std::fs::read_to_string(programs.path("saw")).unwrap();
+        assert!(saw.contains("identity.json") && !saw.contains("session.json"), "{saw}");
+        assert_eq!(state.path().join("noticed.json").exists(), can_be_shown);
+        agent.stop().await;
+        std::fs::remove_file(programs.path("saw")).unwrap();
     }
 }

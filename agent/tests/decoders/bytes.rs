@@ -14,6 +14,7 @@ use tacit_agent::session::Session;
 use tacit_agent::spool::Spool;
 use tacit_agent::status::Status;
 use tacit_agent::switch::Choice;
+use tacit_agent::told::Told;
 use tacit_agent::trace::Trace;
 use tacit_agent::uplink::{parse_refused, settings};
 use tacit_agent::{files, inspect};
@@ -39,6 +40,7 @@ pub(crate) fn drive(data: &[u8]) -> bool {
         trace(data),
         choice(state, data),
         status(state, data),
+        told(state, data),
         identity(state, data),
         spool(state, data),
         session(state, data),
@@ -106,6 +108,16 @@ fn choice(state: &Path, data: &[u8]) -> bool {
     assert_eq!(Choice::read(state), choice);
     // A bare "Off" is told from what cannot be read by nothing but its text.
     choice != Choice::Off || data.trim_ascii() == b"\"Off\""
+}
+
+fn told(state: &Path, data: &[u8]) -> bool {
+    put(state, "told.json", data);
+    let Ok(told) = Told::read(state) else {
+        assert!(Told::in_force(state).restricted, "where it cannot be read, nothing is measured");
+        return false;
+    };
+    assert_eq!(told, Some(Told::in_force(state)));
+    true
 }
 
 fn status(state: &Path, data: &[u8]) -> bool {

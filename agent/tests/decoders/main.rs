@@ -20,7 +20,8 @@ use tacit_proto::v1::{
 
 const TRACE: &str = "t_us,event,code,x,y\n0,mk,0,,\n5,kd,30,,\n9,ku,30,,\n10,mm,0,3,4\n11,mm,0,5,4\n12,bd,1,,\n13,bu,1,,\n14,wh,0,0,-1\n15,td,4,1,1\n16,tm,4,3.5,0\n17,tu,4,3.5,0\n";
 const SESSION: &str = r#"{"session":{"id":"019cadc6-9a80-7ff2-8c34-6f0114cbd2ac","reserved":1000},"before":[{"id":"019cadc6-9a80-7ff2-8c34-6f0114cbd2ad","reserved":7}]}"#;
-const STATUS: &str = r#"{"at_ms":1772442000000,"agent_version":"0.1.0","device":"d","server":"https://tacit.example:7443","trouble":null,"seeing":"running","session":"019cadc6-9a80-7ff2-8c34-6f0114cbd2ac","longest_pause_minutes":30,"waiting":3,"lost":0}"#;
+const STATUS: &str = r#"{"at_ms":1772442000000,"agent_version":"0.1.0","device":"d","server":"https://tacit.example:7443","trouble":null,"seeing":"running","session":"019cadc6-9a80-7ff2-8c34-6f0114cbd2ac","privacy":"standard","longest_pause_minutes":30,"waiting":3,"lost":0}"#;
+const TOLD: &str = r#"{"privacy":"strict","window_keystrokes":50,"window_strokes":20,"window_active_ms":60000,"longest_pause_minutes":30,"restricted":false}"#;
 const IDENTITY: &str = r#"{"device_id":"019cadc6-9a80-7ff2-8c34-6f0114cbd2ac","server":"https://tacit.example:7443","ca_pem":null}"#;
 const CONFIG: &str = "state_dir = \"/var/lib/tacit-agent\"\n[server]\nurl = \"https://tacit.example:7443\"\ninsecure_loopback = false\n[key]\nrotate_after_days = 90\n[capture]\nback_end = \"rdev\"\naccount = \"user\"\nremote = true\n[response]\npath = [\"/usr/bin\"]\nsession = \"c1\"\n[notice]\ntext = \"hello\"\n";
 
@@ -61,6 +62,7 @@ fn samples() -> Vec<Vec<u8>> {
         SESSION,
         &SESSION.replace("1000", &u64::MAX.to_string()),
         STATUS,
+        TOLD,
         IDENTITY,
         CONFIG,
         r#"{"Paused":{"since_ms":1772442000000,"minutes":30}}"#,
