@@ -223,8 +223,9 @@ impl DeviceStream {
         let known = match agents::known(&self.app, self.device).await {
             Ok(known) => known,
             Err(error) => {
+                // The agent keeps to what it was told last: nothing is not the same as no restriction.
                 tracing::warn!(device = %self.device, detail = %error.detail(), "cannot look for what the agent is to know");
-                self.known.clone().unwrap_or_default()
+                return Ok(());
             }
         };
         for message in agent::news(self.app.settings.agent, self.known.as_ref(), &known) {
