@@ -72,14 +72,15 @@ async fn a_read_only_database_is_noticed_without_any_agent() {
     let ready = async || api.call(Method::GET, "/readyz", None).await;
     let mut connection = maintenance(&api.server).await;
     let change = async |connection: &mut PgConnection, on: &str| {
-        // Settings of a database are taken at the connection.
         let sql = format!(
             "set default_transaction_read_only = off;
-             do $$ begin execute format('alter database %I set default_transaction_read_only = {on}', current_database()); end $$;
-             select pg_terminate_backend(pid) from pg_stat_activity
-             where datname = current_database() and pid <> pg_backend_pid()"
+             do $$ begin execute format('alter database %I set default_transaction_read_only = {on}', current_database()); end $$;"
         );
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await.unwrap();
+        // Settings of a database are taken at the connection: one made before the change was committed would not have it.
+        let anew = "select pg_terminate_backend(pid, 10000) from pg_stat_activity
+                    where datname = current_database() and pid <> pg_backend_pid()";
+        sqlx::raw_sql(anew).execute(connection).await.unwrap();
     };
     assert_eq!(ready().await.status, 200);
     change(&mut connection, "on").await;
