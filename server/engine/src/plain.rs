@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use tacit_proto::{FeatureId, FeatureStats, Modality, Stat};
 
 use crate::model::{Model, Observation, table};
-use crate::score::Compared;
+use crate::score::{Compared, Weights};
 use crate::{Population, Profile, Shown, score_against};
 
 const TAIL: f64 = 15.0;
@@ -110,6 +110,11 @@ fn fast_scores_are_plain_scores() {
             for fast in [compared.llr(), compared.score().llr, shown.llr, alone.llr] {
                 let off = (fast - plain).abs();
                 assert!(off < 1e-6 * plain.abs().max(1.0), "{modality:?}, {values}: {fast} for {plain}");
+            }
+            let evidence = alone.weighed(Weights::PROFILE);
+            let told: f64 = evidence.families.iter().map(|c| c.llr).sum();
+            for ratio in [compared.evidence(Weights::PROFILE), told] {
+                assert!((ratio - evidence.llr).abs() < 1e-6 * ratio.abs().max(1.0), "{modality:?}, {values}");
             }
             let exact = llr(model, &sessions, &stats, false);
             assert!((plain - exact).abs() < 1e-3, "{modality:?}: rounded {plain}, exact {exact}");

@@ -14,6 +14,22 @@ use crate::{Calibration, Population, Profile, Reference};
 /// told apart best between 8 and 30; one sitting, where a Gaussian would do, loses the less the higher it is.
 const TAIL: f64 = 15.0;
 
+/// What families count for as evidence where holds are shown beside others. Holds are modelled apart from the times between
+/// keys, although the two go together in a person, so that what both say would count twice.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Weights {
+    holds: f64,
+    others: f64,
+}
+
+impl Weights {
+    /// By a profile. Learned on recordings of one sitting each, on pools of one and two
+    /// windows.
+    pub(crate) const PROFILE: Self = Self { holds: 0.6, others: 1.2 };
+    /// By the session's start alone, which is short.
+    pub(crate) const START: Self = Self { holds: 0.5, others: 1.0 };
+}
+
 /// What one feature family adds to a score.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Contribution {
@@ -32,6 +48,21 @@ pub struct Score {
     pub raw: f64,
     /// Adds up to the score, but for the calibration's offset, which is shared among them.
     pub families: Vec<Contribution>,
+}
+
+impl Score {
+    /// What the score is evidence of.
+    pub(crate) fn weighed(mut self, weights: Weights) -> Self {
+        let holds = |c: &Contribution| c.family == Family::Hold;
+        if self.families.iter().any(holds) && !self.families.iter().all(holds) {
+            for family in &mut self.families {
+                let weight = if holds(family) { weights.holds } else { weights.others };
+                self.llr += (weight - 1.0) * family.llr;
+                family.llr *= weight;
+            }
+        }
+        self
+    }
 }
 
 /// Scores pooled stats of one modality against a profile. `None` if the profile knows nothing of the modality, or no
@@ -132,10 +163,35 @@ impl<'a> Compared<'a> {
         (!observed.is_empty()).then_some(Self { model, observed, same, anyone })
     }
 
-    /// The calibrated ratio, which is all that most scores are for.
+    /// The calibrated ratio.
     pub(crate) fn llr(&self) -> f64 {
+        self.of_first(self.same.len())
+    }
+
+    /// The ratio of [`Score::weighed`], which is all that most scores are for.
+    pub(crate) fn evidence(&self, weights: Weights) -> f64 {
+        let holds = self.holds();
+        if holds == 0 || holds == self.same.len() {
+            return self.llr();
+        }
+        weights.others * self.llr() + (weights.holds - weights.others) * self.of_first(holds)
+    }
+
+    /// What the first so many dimensions add to the ratio.
+    #[expect(clippy::cast_precision_loss, reason = "numbers of dimensions")]
+    fn of_first(&self, dimensions: usize) -> f64 {
         let Calibration { slope, offset } = self.model.calibration;
-        slope * (density(&self.same) - density(&self.anyone)) + offset
+        let raw = density(&self.same[..dimensions]) - density(&self.anyone[..dimensions]);
+        slope * raw + offset * dimensions as f64 / self.same.len() as f64
+    }
+
+    /// Observed dimensions that are holds: the first ones, a block of their own.
+    fn holds(&self) -> usize {
+        let is = |o: &&Observation| {
+            let first = &self.model.dimensions[self.model.blocks[o.block].start];
+            first.family() == Some(Family::Hold)
+        };
+        self.observed.first().filter(is).map_or(0, |o| o.index.len())
     }
 
     /// The ratio with its parts.

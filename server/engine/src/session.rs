@@ -18,7 +18,7 @@ use crate::packed::PackedStats;
 use crate::pool::Windows;
 use crate::profile::Taken;
 use crate::reason::{learning, reason, reason_of_start};
-use crate::score::Compared;
+use crate::score::{Compared, Weights};
 use crate::start::OwnStart;
 use crate::suffix::{SUFFIXES, Standing, Suffix, conclude, strongest};
 use crate::verdict::Cause;
@@ -330,12 +330,18 @@ impl<'a> Scored<'a> {
 
     fn evidence(&self, population: &Population, reference: &Reference) -> Vec<Evidence> {
         let of = |(m, compared): &(Modality, Compared<'_>)| {
-            explain(population, reference, *m, &self.pool.stats(*m), &compared.score())
+            explain(
+                population,
+                reference,
+                *m,
+                &self.pool.stats(*m),
+                &compared.score().weighed(Weights::PROFILE),
+            )
         };
         self.compared.iter().flat_map(of).collect()
     }
 }
 
 fn sum(compared: &[(Modality, Compared<'_>)]) -> f64 {
-    compared.iter().map(|(_, c)| c.llr()).sum()
+    compared.iter().map(|(_, c)| c.evidence(Weights::PROFILE)).sum()
 }

@@ -10,6 +10,7 @@ use crate::explain::explain;
 use crate::model::pick;
 use crate::packed::PackedStats;
 use crate::pool::Windows;
+use crate::score::Weights;
 use crate::suffix::Suffix;
 use crate::{Dimension, Evidence, Model, Population, Profile, Reference, Score, score_against};
 
@@ -144,7 +145,7 @@ struct Sitting {
 
 impl Sitting {
     fn score(&self, modality: Modality, stats: &FeatureStats) -> Option<Score> {
-        score_against(&self.population, &self.reference, modality, stats)
+        Some(score_against(&self.population, &self.reference, modality, stats)?.weighed(Weights::START))
     }
 
     fn ratio(&self, part: &[&Part]) -> f64 {

@@ -11,16 +11,10 @@ pub(crate) const SUBJECT: f64 = 0.25;
 pub(crate) const SESSION: f64 = 0.08;
 pub(crate) const SINGLE: f64 = 0.3;
 
+/// Of one family: beside others, holds count for less.
 pub(crate) fn features() -> Vec<FeatureId> {
-    catalogue::ALL
-        .iter()
-        .filter(|f| {
-            f.modality == Modality::Keyboard
-                && (f.name.starts_with("hold.") || f.name.starts_with("down_down."))
-        })
-        .map(|f| f.id)
-        .take(12)
-        .collect()
+    let holds = |f: &&catalogue::Feature| f.modality == Modality::Keyboard && f.name.starts_with("hold.");
+    catalogue::ALL.iter().filter(holds).map(|f| f.id).take(12).collect()
 }
 
 pub(crate) struct Person {
