@@ -4,12 +4,9 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use tacit_measure::automation::drawn::Sum;
-use tacit_measure::automation::hanging::measures;
-use tacit_measure::automation::learned::Network;
+use tacit_measure::automation::learned::Judge;
 use tacit_measure::automation::{Struck, strokes};
 use tacit_measure::{Input, TimedInput};
-
-use super::learn::Measured;
 
 /// Places in a run where somebody may have begun.
 const PHASES: usize = 12;
@@ -40,21 +37,21 @@ impl Typed {
         typed
     }
 
-    /// Measures of runs of so many strokes that begin every so many.
-    pub(super) fn runs(&self, strokes: usize, every: usize) -> impl Iterator<Item = Measured> {
-        self.strokes.windows(strokes + 2).step_by(every).map(measures)
+    /// Runs of so many strokes that begin every so many, each with the two after it.
+    pub(super) fn runs(&self, strokes: usize, every: usize) -> impl Iterator<Item = &[Struck]> {
+        self.strokes.windows(strokes + 2).step_by(every)
     }
 
     /// What runs of so many strokes say that follow each other, and the keys at the end of each, from a phase on.
-    fn said(&self, network: &Network, strokes: usize, phase: usize) -> Vec<(f64, u32)> {
+    fn said(&self, judge: &Judge, strokes: usize, phase: usize) -> Vec<(f64, u32)> {
         let from = (phase * strokes / PHASES).min(self.strokes.len());
         let ends = self.keys_then[from..].iter().skip(strokes + 1).step_by(strokes);
         let runs = self.strokes[from..].windows(strokes + 2).step_by(strokes);
-        runs.zip(ends).map(|(run, keys)| (network.said(&measures(run)), *keys)).collect()
+        runs.zip(ends).map(|(run, keys)| (judge.said(run), *keys)).collect()
     }
 }
 
-/// What a network says of some people, wherever their runs begin.
+/// What a judge says of some people, wherever their runs begin.
 #[derive(Debug, Default)]
 pub(super) struct People {
     said: Vec<Vec<(f64, u32)>>,
@@ -62,9 +59,9 @@ pub(super) struct People {
 }
 
 impl People {
-    pub(super) fn add(&mut self, network: &Network, strokes: usize, typed: &Typed) {
+    pub(super) fn add(&mut self, judge: &Judge, strokes: usize, typed: &Typed) {
         self.keys += u64::from(typed.keys);
-        self.said.extend((0..PHASES).map(|phase| typed.said(network, strokes, phase)));
+        self.said.extend((0..PHASES).map(|phase| typed.said(judge, strokes, phase)));
     }
 
     /// False alarms in a million keys.
@@ -79,13 +76,13 @@ impl People {
     }
 }
 
-/// What a network says of some programs, from their first key on.
+/// What a judge says of some programs, from their first key on.
 #[derive(Debug, Default)]
 pub(super) struct Programs(Vec<Vec<(f64, u32)>>);
 
 impl Programs {
-    pub(super) fn add(&mut self, network: &Network, strokes: usize, typed: &Typed) {
-        self.0.push(typed.said(network, strokes, 0));
+    pub(super) fn add(&mut self, judge: &Judge, strokes: usize, typed: &Typed) {
+        self.0.push(typed.said(judge, strokes, 0));
     }
 
     /// Share that is told within so many keys.
@@ -108,19 +105,19 @@ fn told(said: &[(f64, u32)], limit: f64) -> impl Iterator<Item = u32> {
 /// One limit of the curve: false alarms in a million keys of people, and shares of programs found within 70, 300 and 500 keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// Of which programs the network learned.
+    /// Of which programs the networks learned.
     pub family: String,
     /// What runs must say in all, in natural-log units.
     pub limit: f64,
     /// It ships.
     pub ships: bool,
-    /// Of those learned of, each by a network that learned of others.
+    /// Of those learned of, each by networks that learned of others.
     pub learned: f64,
     /// Of writers of the same set of whom nothing was learned.
     pub apart: f64,
     /// Of another set.
     pub other_set: Option<f64>,
-    /// Programs: name, whether this network learned of such, and the shares.
+    /// Programs: name, whether the networks learned of such, and the shares.
     pub programs: Vec<(String, bool, [f64; 3])>,
 }
 

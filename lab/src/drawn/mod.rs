@@ -1,4 +1,4 @@
-//! `tacit-lab train-drawn`: learns the network that tells times drawn one by one from a hand's, and judges it on people and
+//! `tacit-lab train-drawn`: learns the networks that tell times drawn one by one from a hand's, and judges them on people and
 //! programs of which it did not learn.
 
 mod judge;
@@ -13,13 +13,14 @@ use anyhow::Context;
 use indicatif::ProgressBar;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use tacit_measure::automation::learned::{NETWORKS, Network};
+use tacit_measure::automation::each::{NEAR, surroundings};
+use tacit_measure::automation::learned::{JUDGES, Judge, Network, of_run};
 
 use crate::accuracy::bar;
 use crate::attack::typists::{self, Typist};
 use crate::rows;
 use judge::{People, Programs, Typed};
-use learn::{Measured, learn};
+use learn::{RUNS, STROKES, learn};
 use programs::{Family, Known, Program};
 
 pub use judge::Row;
@@ -28,13 +29,15 @@ pub use judge::Row;
 const DEALT: usize = 3;
 /// Parts of those learned of, each judged by a network of the others: what the limit comes from.
 const PARTS: usize = 4;
-/// False alarms in a million keys at the limit of each family's network, by networks that learned of fewer people.
-const ALARMS: [f64; NETWORKS] = [0.9, 0.25, 0.35];
-/// Programs of which a network of 60 strokes learns, and keys of each; the same of one of 240.
-const PROGRAMS: [usize; 2] = [6_400, 2_400];
+/// False alarms in a million keys at the limit of each family, by networks that learned of fewer people.
+const ALARMS: [f64; JUDGES] = [0.76, 0.25, 0.22];
+/// Runs of more strokes are long.
+const SHORT: usize = 100;
+/// Programs of which networks of short runs learn, and keys of each; the same of long ones.
+const PROGRAMS: [usize; 2] = [12_800, 2_400];
 const KEYS: [usize; 2] = [200, 500];
-/// Strokes between the beginnings of runs of 60, of people and of programs; twice as many between those of 240.
-const EVERY_OF_PEOPLE: usize = 15;
+/// Strokes between the beginnings of short runs, of people and of programs; twice as many between those of long ones.
+const EVERY_OF_PEOPLE: usize = 5;
 const EVERY: usize = 16;
 /// Programs of each kind that judge, and keys of each.
 const JUDGED: usize = 1_000;
@@ -80,9 +83,9 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         bar.set_message(family.name());
         #[expect(clippy::cast_possible_truncation, reason = "a few units")]
         let limit = left_out.limit(alarms) as f32;
-        let network = Network { limit, ..learned.network(family, &known, |_| true, args.seed, &bar)? };
-        weights.extend(network.bytes());
-        rows.extend(others.curve(family, &network, left_out, &bar));
+        let judge = Judge { limit, ..learned.judge(family, &known, |_| true, args.seed, &bar)? };
+        weights.extend(judge.bytes());
+        rows.extend(others.curve(family, &judge, left_out, &bar));
     }
     bar.finish_and_clear();
     std::fs::write(&args.out, weights).with_context(|| args.out.display().to_string())?;
@@ -104,8 +107,8 @@ impl<'a> Learned<'a> {
     }
 
     /// What they say to networks of each family that learned of others.
-    fn left_out(&self, seed: u64, bar: &ProgressBar) -> anyhow::Result<[People; NETWORKS]> {
-        let mut left_out: [People; NETWORKS] = Default::default();
+    fn left_out(&self, seed: u64, bar: &ProgressBar) -> anyhow::Result<[People; JUDGES]> {
+        let mut left_out: [People; JUDGES] = Default::default();
         for part in 0..PARTS {
             let others = |place: usize| place % PARTS != part;
             let typists: Vec<&Typist> =
@@ -113,39 +116,57 @@ impl<'a> Learned<'a> {
             let known = Known::of(&typists, &typists, KEYS[0]);
             for (family, left_out) in Family::ALL.into_iter().zip(&mut left_out) {
                 bar.set_message(format!("{}, part {} of {PARTS}", family.name(), part + 1));
-                let network = self.network(family, &known, others, seed + 1 + part as u64, bar)?;
+                let judge = self.judge(family, &known, others, seed + 1 + part as u64, bar)?;
                 for (_, typed) in self.typed.iter().enumerate().filter(|(at, _)| !others(*at)) {
-                    left_out.add(&network, family.strokes(), typed);
+                    left_out.add(&judge, family.strokes(), typed);
                 }
             }
         }
         Ok(left_out)
     }
 
-    /// The network of those at some places, and of programs of a family that know them.
-    fn network(
+    /// What those at some places, and programs of a family that know them, teach.
+    fn judge(
         &self,
         family: Family,
         known: &Known,
         at: impl Fn(usize) -> bool,
         seed: u64,
         bar: &ProgressBar,
-    ) -> anyhow::Result<Network> {
+    ) -> anyhow::Result<Judge> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let (strokes, long) = (family.strokes(), usize::from(family.strokes() > 60));
-        let people = self.typed.iter().enumerate().filter(|(place, _)| at(*place));
-        let people: Vec<Measured> =
-            people.flat_map(|(_, typed)| typed.runs(strokes, EVERY_OF_PEOPLE << long)).collect();
+        let (strokes, long) = (family.strokes(), usize::from(family.strokes() > SHORT));
         bar.set_prefix("programs");
         bar.set_length(PROGRAMS[long] as u64);
         bar.set_position(0);
         let mut programs = Vec::new();
         for program in family.programs().iter().cycle().take(PROGRAMS[long]) {
-            let typed = Typed::of(&known.typed(*program, KEYS[long], &mut rng));
-            programs.extend(typed.runs(strokes, EVERY << long));
+            programs.push(Typed::of(&known.typed(*program, KEYS[long], &mut rng)));
             bar.inc(1);
         }
-        learn(&people, &programs, seed, bar)
+        let people: Vec<&Typed> =
+            self.typed.iter().enumerate().filter(|(place, _)| at(*place)).map(|(_, typed)| typed).collect();
+        let programs: Vec<&Typed> = programs.iter().collect();
+        let near = |typed: &[&Typed]| -> Vec<[f32; NEAR]> {
+            typed.iter().flat_map(|typed| typed.runs(strokes, strokes)).flat_map(surroundings).collect()
+        };
+        // In long runs, what strokes say takes simulated people, and some of another set, for synthesisers.
+        let each = if strokes > SHORT {
+            Network::silent()
+        } else {
+            learn(STROKES, &near(&people), &near(&programs), seed, bar)?
+        };
+        bar.set_prefix("measure");
+        let runs = |typed: &[&Typed], every: usize| -> Vec<_> {
+            typed
+                .iter()
+                .flat_map(|typed| typed.runs(strokes, every << long))
+                .map(|run| of_run(&each, run))
+                .collect()
+        };
+        let (people, programs) = (runs(&people, EVERY_OF_PEOPLE), runs(&programs, EVERY));
+        let run = learn(RUNS, &people, &programs, seed, bar)?;
+        Ok(Judge { each, run, limit: f32::INFINITY })
     }
 }
 
@@ -177,11 +198,11 @@ impl Others {
         }
     }
 
-    fn curve(&self, family: Family, network: &Network, left_out: &People, bar: &ProgressBar) -> Vec<Row> {
+    fn curve(&self, family: Family, judge: &Judge, left_out: &People, bar: &ProgressBar) -> Vec<Row> {
         bar.set_prefix("judge");
         let [same, other] = self.people.each_ref().map(|people| {
             let mut said = People::default();
-            people.iter().for_each(|typed| said.add(network, family.strokes(), typed));
+            people.iter().for_each(|typed| said.add(judge, family.strokes(), typed));
             said
         });
         let programs: Vec<(Program, Programs)> = self
@@ -189,14 +210,14 @@ impl Others {
             .iter()
             .map(|(program, all)| {
                 let mut said = Programs::default();
-                all.iter().for_each(|typed| said.add(network, family.strokes(), typed));
+                all.iter().for_each(|typed| said.add(judge, family.strokes(), typed));
                 (*program, said)
             })
             .collect();
         let row = |limit: f64| Row {
             family: family.name().to_owned(),
             limit,
-            ships: (limit - f64::from(network.limit)).abs() < 1e-3,
+            ships: (limit - f64::from(judge.limit)).abs() < 1e-3,
             learned: left_out.alarms_in_a_million(limit),
             apart: same.alarms_in_a_million(limit),
             other_set: (other.keys > 0).then(|| other.alarms_in_a_million(limit)),

@@ -6,7 +6,7 @@ use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Gamma, LogNormal};
-use tacit_measure::automation::learned::{NETWORKS, STROKES};
+use tacit_measure::automation::learned::{JUDGES, STROKES};
 use tacit_measure::{Origin, Relation, TimedInput, Zone, relation};
 use tacit_proto::Modality;
 
@@ -57,7 +57,7 @@ pub(super) enum Family {
 }
 
 impl Family {
-    pub(super) const ALL: [Self; NETWORKS] = [Self::Sampling, Self::Synthesising, Self::Jittering];
+    pub(super) const ALL: [Self; JUDGES] = [Self::Sampling, Self::Synthesising, Self::Jittering];
 
     pub(super) fn name(self) -> &'static str {
         match self {

@@ -5,8 +5,7 @@
 
 use crate::window::SignalKind;
 
-use super::hanging::measures;
-use super::learned::{LEARNED, NETWORKS, STROKES};
+use super::learned::{JUDGES, LEARNED, STROKES};
 use super::struck::Struck;
 use super::{Finding, Mark, Marks};
 
@@ -23,9 +22,9 @@ const STRENGTH: f64 = 20.0;
 #[derive(Debug, Default)]
 pub(super) struct Drawn {
     strokes: Vec<Struck>,
-    /// Where among them each network's run begins.
-    from: [usize; NETWORKS],
-    sums: [Sum; NETWORKS],
+    /// Where among them each judge's run begins.
+    from: [usize; JUDGES],
+    sums: [Sum; JUDGES],
 }
 
 impl Drawn {
@@ -33,14 +32,14 @@ impl Drawn {
     pub(super) fn push(&mut self, struck: Struck) -> Option<Finding> {
         self.strokes.push(struck);
         let mut told = None;
-        for at in 0..NETWORKS {
-            let (network, strokes) = (&LEARNED[at], STROKES[at]);
+        for at in 0..JUDGES {
+            let (judge, strokes) = (&LEARNED[at], STROKES[at]);
             let run = &self.strokes[self.from[at]..];
             if run.len() < strokes + 2 {
                 continue;
             }
             self.from[at] += strokes;
-            let tells = self.sums[at].add(network.said(&measures(run)), f64::from(network.limit));
+            let tells = self.sums[at].add(judge.said(run), f64::from(judge.limit));
             told = told.or(tells.map(|told| (told, strokes)));
         }
         let done = self.from.into_iter().min().unwrap_or_default();

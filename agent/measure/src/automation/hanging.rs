@@ -12,9 +12,9 @@ pub const LEAST_STROKES: usize = 30;
 /// What is measured of them.
 pub const MEASURES: usize = 38;
 /// After a stroke that nothing follows, in milliseconds.
-const ALONE_MS: f64 = 1_500.0;
+pub(super) const ALONE_MS: f64 = 1_500.0;
 /// Added to a time before its logarithm, so that the ticks of a clock weigh little in short ones.
-const TICK_MS: f64 = 4.0;
+pub(super) const TICK_MS: f64 = 4.0;
 /// Added to a share, and to a spread, before its logarithm.
 const LEAST: f64 = 0.01;
 const SHORT_MS: f64 = 40.0;
@@ -117,7 +117,7 @@ fn hand(place: (Zone, Column)) -> usize {
 }
 
 /// Of a finger's column, or of what lies outside the letters; below 12.
-fn number(place: (Zone, Column)) -> usize {
+pub(super) fn number(place: (Zone, Column)) -> usize {
     let column = usize::from(place.1.0.min(4));
     match hand(place) {
         hand @ (0 | 1) => 5 * hand + column,

@@ -5,6 +5,7 @@
 //! windows.
 
 pub mod drawn;
+pub mod each;
 mod fast;
 pub mod hanging;
 mod injected;
