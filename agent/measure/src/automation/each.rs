@@ -117,7 +117,7 @@ mod tests {
             for near in near {
                 let (times, places) = near.split_at(TIMES);
                 assert!(times.iter().all(|time| time.abs() <= FARTHEST), "{times:?}");
-                assert_eq!(places.iter().filter(|one| **one == 1.0).count(), LOOKED_AT);
+                assert_eq!(places.iter().filter(|one| **one > 0.5).count(), LOOKED_AT);
             }
         }
         assert!(surroundings(&struck(1.0, 1.0)[..1]).is_empty());
