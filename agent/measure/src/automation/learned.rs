@@ -1,4 +1,4 @@
-//! Small networks over the [`measures`](super::hanging::measures) of a run, and the weights that ship.
+//! Small networks over the [`measures`] of a run, and the weights that ship.
 //!
 //! `tacit-lab train-drawn` writes them; docs/detection.md says of whom they are learned. The file is one network's numbers after
 //! another's, in the order of their fields, 32-bit floats of little end first: of another length it does not compile.
