@@ -113,9 +113,10 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Inspect { json, trace, .. } => {
             let account = account(&config)?;
             let scratch = Scratch::new()?;
-            let told = Told::in_force(&config.state_dir);
+            let read = Told::read(&config.state_dir);
+            let told = Told::after(&read);
             let inspection = Inspection { account: &account, scratch: &scratch.0, told };
-            let preface = inspect::preface(&Told::read(&config.state_dir), told);
+            let preface = inspect::preface(&read, told);
             // What comes on standard output with --json is records alone.
             if json {
                 let _ = writeln!(std::io::stderr().lock(), "{preface}");

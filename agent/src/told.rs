@@ -117,11 +117,17 @@ impl Told {
         told.map(Some).with_context(|| format!("{} is damaged", path.display()))
     }
 
-    /// What an agent that starts with a state folder keeps to until the server speaks. Where that cannot be read, nothing is
-    /// measured, since the server may have asked for that.
+    /// What an agent that starts with a state folder keeps to until the server speaks.
     #[must_use]
     pub fn in_force(state: &Path) -> Self {
-        match Self::read(state) {
+        Self::after(&Self::read(state))
+    }
+
+    /// What is in force after what was [`read`](Self::read). Where that cannot be read, nothing is measured, since the server may
+    /// have asked for that.
+    #[must_use]
+    pub fn after(read: &Result<Option<Self>>) -> Self {
+        match read {
             Ok(told) => told.unwrap_or_default(),
             Err(error) => {
                 let error = format!("{error:#}");

@@ -92,7 +92,6 @@ pub fn pooled(network: &Network<NEAR>, strokes: &[Struck]) -> [f32; SAID] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::learned::FIRST;
     use super::*;
     use crate::input::{Column, Zone};
 
@@ -125,16 +124,7 @@ mod tests {
 
     #[test]
     fn what_strokes_say_is_bounded_and_follows_where_keys_lie() {
-        let mut network = Network {
-            middle: [0.0; NEAR],
-            spread: [1.0; NEAR],
-            first: [[0.0; FIRST]; NEAR],
-            first_bias: [0.0; FIRST],
-            second: [[0.0; SECOND]; FIRST],
-            second_bias: [0.0; SECOND],
-            last: [0.0; SECOND],
-            last_bias: 9.0,
-        };
+        let mut network = Network { last_bias: 9.0, ..Network::silent() };
         let strokes = struck(150.0, 90.0);
         assert_eq!(pooled(&network, &strokes)[..2], [MOST_SAID, 0.0]);
         // A key of the left hand says one way, one of the right hand the other.
