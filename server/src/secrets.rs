@@ -1,4 +1,4 @@
-//! Keys derived from the master key: pseudonyms and encryption at rest. The master key never reaches the database.
+//! Keys derived from the root secret: pseudonyms, hashes of credentials and encryption at rest. The master key never reaches the database.
 
 pub mod master;
 
@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::Ambient;
 use crate::domain::audit::Seal;
+use crate::domain::token;
 use crate::{Error, Result};
 
 const KEY_BYTES: usize = 32;
@@ -60,6 +61,7 @@ impl Purpose {
 /// Keys in use.
 pub struct Secrets {
     pseudonym: hmac::Key,
+    credentials: hmac::Key,
     seal: Seal,
     erasures: hmac::Key,
     names: LessSafeKey,
@@ -100,6 +102,7 @@ impl Secrets {
         };
         Ok(Self {
             pseudonym: hmac::Key::new(hmac::HMAC_SHA256, &*derive(b"pseudonym")?),
+            credentials: hmac::Key::new(hmac::HMAC_SHA256, &*derive(b"credentials")?),
             seal: Seal::new(hmac::Key::new(hmac::HMAC_SHA256, &*derive(b"audit")?)),
             erasures: hmac::Key::new(hmac::HMAC_SHA256, &*derive(b"erasures")?),
             names: cipher(b"names")?,
@@ -126,6 +129,20 @@ impl Secrets {
     #[must_use]
     pub fn pseudonyms(&self, account: &str, latest: i32) -> Vec<String> {
         (0..=latest).map(|generation| self.pseudonym(account, generation)).collect()
+    }
+
+    /// Hash of an API key, an enrolment token or a cookie: what is stored and looked up.
+    #[must_use]
+    pub fn hash(&self, credential: &str) -> [u8; 32] {
+        self.keyed(&token::digest(credential))
+    }
+
+    /// The hash of a credential of which no more is left than its SHA-256.
+    #[must_use]
+    pub fn keyed(&self, digest: &[u8]) -> [u8; 32] {
+        let mut out = [0; 32];
+        out.copy_from_slice(hmac::sign(&self.credentials, digest).as_ref());
+        out
     }
 
     /// What seals the audit log.

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::app::{App, audit};
 use crate::clock::Ambient;
 use crate::domain::audit::{Action, Object};
-use crate::domain::{Caller, DeviceId, assertion, token};
+use crate::domain::{Caller, DeviceId, assertion};
 use crate::store::Store;
 use crate::store::devices::{DeviceHealth, NewDevice};
 use crate::{Error, Result};
@@ -76,7 +76,7 @@ pub async fn enrol(app: &App, request: &Enrolment<'_>) -> Result<DeviceId> {
             Some(_) => Err(Error::denied("this device was revoked: enrol it with a new key")),
         };
     }
-    let Some((spent, group)) = unit.spend_token(&token::hash(request.token), now).await? else {
+    let Some((spent, group)) = unit.spend_token(&app.secrets.hash(request.token), now).await? else {
         metrics::counter!("tacit_enrolments_refused_total").increment(1);
         return Err(Error::unauthenticated("the enrolment token is unknown, expired, revoked or used up"));
     };

@@ -12,6 +12,7 @@ use crate::clock::Ambient;
 use crate::domain::audit::{Action, Object};
 use crate::domain::policy::check_group;
 use crate::domain::{ApiKeyId, Caller, Role, Scope, token};
+use crate::secrets::Secrets;
 use crate::store::keys::{KeyRow, NewApiKey};
 use crate::store::read::Place;
 use crate::store::{Store, Unit};
@@ -95,6 +96,7 @@ impl From<KeyRow> for Key {
 pub async fn create(
     unit: &mut Unit,
     ambient: &Ambient,
+    secrets: &Secrets,
     caller: &Caller,
     new: &NewKey<'_>,
 ) -> Result<(ApiKeyId, String)> {
@@ -115,7 +117,7 @@ pub async fn create(
     unit.add_api_key(&NewApiKey {
         id,
         prefix: text.get(..token::SHOWN).unwrap_or_default(),
-        hash: &token::hash(&text),
+        hash: &secrets.hash(&text),
         name,
         role: new.role,
         groups: new.scope.groups(),
@@ -188,7 +190,7 @@ pub async fn order(app: &App, caller: &Caller, order: &KeyOrder) -> Result<MadeK
     let life = order.expires_at.map(|at| at - now);
     let new = NewKey { name: &order.name, role: order.role, scope, life };
     let mut unit = app.store.begin().await?;
-    let (id, key) = create(&mut unit, &app.ambient, caller, &new).await?;
+    let (id, key) = create(&mut unit, &app.ambient, &app.secrets, caller, &new).await?;
     unit.commit().await?;
     tracing::info!(key = %id, role = order.role.name(), by = caller.name(), "API key made");
     Ok(MadeKey { key, listed: one(app, &caller.scope(), id).await? })
@@ -237,23 +239,23 @@ fn no_such_key() -> Error {
 ///
 /// # Errors
 /// As the database.
-pub async fn first_admin_key(store: &Store, ambient: &Ambient) -> Result<Option<String>> {
-    let mut unit = store.begin().await?;
+pub async fn first_admin_key(app: &App) -> Result<Option<String>> {
+    let mut unit = app.store.begin().await?;
     if unit.any_api_key().await? {
         return Ok(None);
     }
     let new = NewKey { name: "first run", role: Role::Admin, scope: Scope::every(), life: Some(FIRST_LASTS) };
-    let (_, key) = create(&mut unit, ambient, &Caller::Server, &new).await?;
+    let (_, key) = create(&mut unit, &app.ambient, &app.secrets, &Caller::Server, &new).await?;
     unit.commit().await?;
     Ok(Some(key))
 }
 
-/// The caller whose API key this is.
+/// The caller whose API key has this hash.
 ///
 /// # Errors
 /// Unauthenticated for a key that does not serve; as the database.
-pub async fn caller_of_key(store: &Store, key: &str, now: OffsetDateTime) -> Result<Caller> {
-    let known = store.caller_of_key(&token::hash(key), now).await?;
+pub async fn caller_of_key(store: &Store, hash: &[u8], now: OffsetDateTime) -> Result<Caller> {
+    let known = store.caller_of_key(hash, now).await?;
     let (caller, used) =
         known.ok_or_else(|| Error::unauthenticated("the API key is unknown, expired or revoked"))?;
     if let Caller::ApiKey { id, .. } = &caller

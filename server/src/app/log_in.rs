@@ -1,6 +1,6 @@
 //! Logging in with a browser, at the identity provider or with an API key, and the session that follows.
 //!
-//! The browser holds 256 random bits in a cookie, the database their SHA-256. What changes something needs besides the cookie a
+//! The browser holds 256 random bits in a cookie, the database a keyed hash of them. What changes something needs besides the cookie a
 //! header that only a page of this server can send ([`Web::csrf`]).
 
 use aws_lc_rs::{constant_time, digest};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use crate::app::{App, keys};
-use crate::domain::{Caller, token};
+use crate::domain::Caller;
 use crate::idp::{self, Challenge, Provider};
 use crate::secrets::Purpose;
 use crate::{Error, Result};
@@ -59,7 +59,7 @@ async fn open(app: &App, caller: Caller) -> Result<Opened> {
     let now = app.ambient.now();
     let id = URL_SAFE_NO_PAD.encode(app.ambient.bytes::<32>());
     let expires_at = now + Duration::hours(i64::from(app.settings.log_in.hours));
-    app.store.add_web_session(&token::hash(&id), &caller, now, expires_at).await?;
+    app.store.add_web_session(&app.secrets.hash(&id), &caller, now, expires_at).await?;
     metrics::counter!("tacit_log_ins_total").increment(1);
     tracing::info!(by = caller.name(), "logged in");
     Ok(Opened { web: Web { caller, csrf: csrf(&id), expires_at }, id })
@@ -70,7 +70,7 @@ async fn open(app: &App, caller: Caller) -> Result<Opened> {
 /// # Errors
 /// Unauthenticated for a key that does not serve; as the database.
 pub async fn with_key(app: &App, key: &str) -> Result<Opened> {
-    let caller = keys::caller_of_key(&app.store, key, app.ambient.now()).await?;
+    let caller = keys::caller_of_key(&app.store, &app.secrets.hash(key), app.ambient.now()).await?;
     open(app, caller).await
 }
 
@@ -81,7 +81,7 @@ pub async fn with_key(app: &App, key: &str) -> Result<Opened> {
 pub async fn session(app: &App, id: &str) -> Result<Option<Web>> {
     let now = app.ambient.now();
     let idle = Duration::minutes(i64::from(app.settings.log_in.idle_minutes));
-    let hash = token::hash(id);
+    let hash = app.secrets.hash(id);
     let Some(row) = app.store.web_session(&hash, now, now - idle).await? else { return Ok(None) };
     if now - row.used_at >= NOTED_EVERY
         && let Err(error) = app.store.web_session_used(&hash, now).await
@@ -96,7 +96,7 @@ pub async fn session(app: &App, id: &str) -> Result<Option<Web>> {
 /// # Errors
 /// As the database.
 pub async fn end(app: &App, id: &str) -> Result<()> {
-    app.store.end_web_session(&token::hash(id)).await
+    app.store.end_web_session(&app.secrets.hash(id)).await
 }
 
 /// A log-in under way, as the browser keeps it.

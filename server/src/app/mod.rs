@@ -12,6 +12,7 @@ pub mod events;
 pub mod exemptions;
 pub mod feedback;
 pub mod fleet;
+pub mod hashes;
 pub mod health;
 pub mod ingest;
 pub mod keys;

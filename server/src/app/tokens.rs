@@ -12,6 +12,7 @@ use crate::clock::Ambient;
 use crate::domain::audit::{Action, Object};
 use crate::domain::policy::{DEFAULT_GROUP, check_group};
 use crate::domain::{Caller, EnrolmentTokenId, Scope, token};
+use crate::secrets::Secrets;
 use crate::store::Store;
 use crate::store::read::Place;
 use crate::store::tokens::{NewToken, TokenRow};
@@ -99,6 +100,7 @@ pub struct MadeToken {
 pub async fn create(
     store: &Store,
     ambient: &Ambient,
+    secrets: &Secrets,
     caller: &Caller,
     uses: i32,
     life: Duration,
@@ -118,7 +120,7 @@ pub async fn create(
     let id = EnrolmentTokenId(ambient.id());
     let new = NewToken {
         id,
-        hash: &token::hash(&text),
+        hash: &secrets.hash(&text),
         uses,
         created_at: now,
         created_by: Some(caller.name()),
@@ -141,7 +143,8 @@ pub async fn create(
 pub async fn order(app: &App, caller: &Caller, order: &TokenOrder) -> Result<MadeToken> {
     let now = app.ambient.now();
     let life = order.expires_at.map_or(Duration::HOUR, |at| at - now);
-    let (id, token) = create(&app.store, &app.ambient, caller, order.uses, life, &order.group).await?;
+    let (id, token) =
+        create(&app.store, &app.ambient, &app.secrets, caller, order.uses, life, &order.group).await?;
     tracing::info!(token = %id, uses = order.uses, by = caller.name(), "enrolment token made");
     Ok(MadeToken { token, listed: one(app, &caller.scope(), id).await? })
 }

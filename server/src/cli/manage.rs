@@ -10,6 +10,7 @@ use crate::app::{devices, tokens};
 use crate::clock::Ambient;
 use crate::config::Settings;
 use crate::domain::{ApiKeyId, Caller, DeviceId, EnrolmentTokenId, Scope};
+use crate::secrets::Secrets;
 use crate::store::Store;
 use crate::{Error, ErrorKind};
 
@@ -34,18 +35,23 @@ pub(super) async fn manage(
         }
         Command::Audit(command) => audit::audit(command, settings, store, secrets.as_ref()).await?,
         Command::Migrate => tracing::info!("the schema is up to date"),
-        Command::Token(command) => token(command, store, ambient).await?,
+        Command::Token(command) => token(command, store, ambient, secrets.as_ref()).await?,
         Command::Device(command) => device(command, store, ambient).await?,
-        Command::Key(command) => key(command, store, ambient).await?,
+        Command::Key(command) => key(command, store, ambient, secrets.as_ref()).await?,
         Command::Serve | Command::Doctor | Command::Openapi => {}
     }
     Ok(())
 }
 
-async fn token(command: TokenCommand, store: &Store, ambient: &Ambient) -> anyhow::Result<()> {
+async fn token(
+    command: TokenCommand,
+    store: &Store,
+    ambient: &Ambient,
+    secrets: Option<&Secrets>,
+) -> anyhow::Result<()> {
     match command {
         TokenCommand::Create { uses, expires: Life(life), group } => {
-            let made = tokens::create(store, ambient, CONSOLE, uses, life, &group).await;
+            let made = tokens::create(store, ambient, hashing(secrets)?, CONSOLE, uses, life, &group).await;
             let (_, token) = made.map_err(told)?;
             say(&token)?;
         }
@@ -88,14 +94,20 @@ async fn device(command: DeviceCommand, store: &Store, ambient: &Ambient) -> any
     Ok(())
 }
 
-async fn key(command: KeyCommand, store: &Store, ambient: &Ambient) -> anyhow::Result<()> {
+async fn key(
+    command: KeyCommand,
+    store: &Store,
+    ambient: &Ambient,
+    secrets: Option<&Secrets>,
+) -> anyhow::Result<()> {
     match command {
         KeyCommand::Create { name, role, expires, groups } => {
             let mut unit = store.begin().await.map_err(told)?;
             let life = expires.map(|Life(life)| life);
             let scope = if groups.is_empty() { Scope::every() } else { Scope::of(groups) };
             let new = NewKey { name: &name, role, scope, life };
-            let (_, key) = keys::create(&mut unit, ambient, CONSOLE, &new).await.map_err(told)?;
+            let made = keys::create(&mut unit, ambient, hashing(secrets)?, CONSOLE, &new).await;
+            let (_, key) = made.map_err(told)?;
             unit.commit().await.map_err(told)?;
             say(&key)?;
         }
@@ -127,6 +139,16 @@ async fn key(command: KeyCommand, store: &Store, ambient: &Ambient) -> anyhow::R
         }
     }
     Ok(())
+}
+
+/// What hashes a key or token that is made.
+fn hashing(secrets: Option<&Secrets>) -> anyhow::Result<&Secrets> {
+    secrets.ok_or_else(|| {
+        anyhow!(
+            "keys and tokens are made under the master key, and there is none here: run this with the settings of the server, \
+             once it has started for the first time"
+        )
+    })
 }
 
 /// Who runs the command line may read everything.

@@ -19,7 +19,7 @@ use crate::app::changes::Changes;
 use crate::app::health::Health;
 use crate::app::ingest::ProfileCache;
 use crate::app::policies::PolicyCache;
-use crate::app::{App, keys};
+use crate::app::{App, hashes, keys};
 use crate::clock::Ambient;
 use crate::config::Settings;
 use crate::tls::{self, Renewal};
@@ -89,7 +89,9 @@ async fn run(app: &Arc<App>, endpoints: &Path) -> anyhow::Result<()> {
     let (http_incoming, http_at) = tls::listen(settings.http_listen, http_tls, app.stopping.clone()).await?;
 
     audit::forget_again(app).await.context("cannot compare the database with the erasures that are noted")?;
-    if let Some(key) = keys::first_admin_key(&app.store, &app.ambient).await? {
+    let keyed = hashes::key_plain(&app.store, &app.secrets).await;
+    keyed.context("cannot key the hashes of API keys and enrolment tokens")?;
+    if let Some(key) = keys::first_admin_key(app).await? {
         say(&format!("admin API key: {key}"))?;
         tracing::info!(
             "the first admin API key serves for an hour: make others with it, or with `tacit-server key create`"

@@ -1,6 +1,5 @@
-//! Enrolment tokens and API keys: 256 random bits in text form, kept as one SHA-256.
+//! Enrolment tokens and API keys: 256 random bits in text form, kept as a keyed hash ([`crate::secrets::Secrets::hash`]).
 
-use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -25,10 +24,10 @@ pub fn new_enrolment_token(ambient: &Ambient) -> String {
     format!("{ENROLMENT_TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(ambient.bytes::<32>()))
 }
 
-/// SHA-256 of a token or key: what is stored and looked up.
+/// SHA-256 of a text; of a token or key, what its keyed hash is made of.
 #[must_use]
-pub fn hash(token: &str) -> [u8; 32] {
+pub fn digest(token: &str) -> [u8; 32] {
     let mut out = [0; 32];
-    out.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
+    out.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes()).as_ref());
     out
 }

@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 use crate::Result;
 use crate::app::changes::{Stamp, Topics};
 use crate::app::{App, keys};
-use crate::domain::{Caller, token};
+use crate::domain::Caller;
 
 /// Longest that a key is taken on trust.
 const LASTS: Duration = Duration::MINUTE;
@@ -35,13 +35,13 @@ impl KnownKeys {
     /// # Errors
     /// Unauthenticated for a key that does not serve; as the database.
     pub(super) async fn caller(&self, app: &App, key: &str, now: OffsetDateTime) -> Result<Caller> {
-        let hash = token::hash(key);
+        let hash = app.secrets.hash(key);
         // Without a stamp nobody would tell of a revocation.
         let stamp = app.changes.stamp(Topics::REST);
         if let Some(caller) = stamp.and_then(|stamp| self.get(&hash, stamp, now)) {
             return Ok(caller);
         }
-        let caller = keys::caller_of_key(&app.store, key, now).await?;
+        let caller = keys::caller_of_key(&app.store, &hash, now).await?;
         if let Some(stamp) = stamp {
             let expires_at = app.store.expiry_of_key(&hash).await?;
             let until = expires_at.map_or(now + LASTS, |at| at.min(now + LASTS));

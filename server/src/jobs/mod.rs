@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::ingest::silence;
 use crate::app::silent;
-use crate::app::{App, changes, once};
+use crate::app::{App, changes, hashes, once};
 use crate::domain::DeviceId;
 use crate::domain::enrolment::HELD_FOR;
 
@@ -51,6 +51,7 @@ async fn run_short(app: &App) {
                 forget_assertions(app).await;
                 forget_web_sessions(app).await;
                 forget_keys(app).await;
+                key_hashes(app).await;
             }
         }
     }
@@ -157,6 +158,15 @@ async fn forget_web_sessions(app: &App) {
     match app.store.forget_web_sessions(app.ambient.now()).await {
         Ok(count) => tracing::debug!(count, "forgot sessions of browsers that have ended"),
         Err(error) => tracing::warn!(detail = %error.detail(), "cannot forget sessions of browsers"),
+    }
+}
+
+/// Those of servers of the version before, which may run beside this one.
+async fn key_hashes(app: &App) {
+    match hashes::key_plain(&app.store, &app.secrets).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "keyed the hashes of API keys and enrolment tokens"),
+        Err(error) => tracing::warn!(detail = %error.detail(), "cannot key hashes of credentials"),
     }
 }
 

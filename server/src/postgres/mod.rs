@@ -164,6 +164,6 @@ fn socket_dir(home: &Path) -> PathBuf {
     if near.as_os_str().len() <= LONGEST_SOCKET_DIR {
         return near;
     }
-    let name = crate::domain::token::hash(&home.to_string_lossy());
+    let name = crate::domain::token::digest(&home.to_string_lossy());
     PathBuf::from(format!("/tmp/tacit-{}", hex::encode(&name[..8])))
 }

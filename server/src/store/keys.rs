@@ -15,7 +15,7 @@ pub struct NewApiKey<'a> {
     pub id: ApiKeyId,
     /// First characters, shown in lists.
     pub prefix: &'a str,
-    /// SHA-256.
+    /// Keyed hash.
     pub hash: &'a [u8],
     /// What it is for.
     pub name: &'a str,
@@ -190,8 +190,8 @@ impl Unit {
     /// As the database.
     pub async fn add_api_key(&mut self, key: &NewApiKey<'_>) -> Result<()> {
         sqlx::query!(
-            "insert into api_key (id, prefix, hash, name, role, created_at, expires_at, groups, created_by)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "insert into api_key (id, prefix, hash, keyed, name, role, created_at, expires_at, groups, created_by)
+             values ($1, $2, $3, true, $4, $5, $6, $7, $8, $9)",
             key.id.0,
             key.prefix,
             key.hash,

@@ -7,6 +7,7 @@ pub mod devices;
 pub mod directives;
 pub mod exemptions;
 pub mod feedback;
+pub mod hashes;
 pub mod held;
 pub mod keys;
 pub mod notices;

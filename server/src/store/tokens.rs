@@ -13,7 +13,7 @@ use crate::domain::{EnrolmentTokenId, Scope};
 pub struct NewToken<'a> {
     /// Its id.
     pub id: EnrolmentTokenId,
-    /// SHA-256.
+    /// Keyed hash.
     pub hash: &'a [u8],
     /// Devices it enrols.
     pub uses: i32,
@@ -95,8 +95,8 @@ impl Unit {
     /// As the database.
     pub async fn add_enrolment_token(&mut self, new: &NewToken<'_>) -> Result<()> {
         sqlx::query!(
-            "insert into enrolment_token (id, hash, uses_left, created_at, expires_at, group_name, created_by)
-             values ($1, $2, $3, $4, $5, $6, $7)",
+            "insert into enrolment_token (id, hash, keyed, uses_left, created_at, expires_at, group_name, created_by)
+             values ($1, $2, true, $3, $4, $5, $6, $7)",
             new.id.0,
             new.hash,
             new.uses,

@@ -5,7 +5,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rcgen::{CertificateParams, KeyPair};
+use sqlx::postgres::PgPool;
+use tacit_server::app::root;
 use tacit_server::clock::Ambient;
+use tacit_server::secrets::master::Master;
+use tacit_server::secrets::{make_master_key, master_key};
+use tacit_server::store::Store;
 use time::Duration;
 
 use crate::common::cluster;
@@ -29,6 +34,15 @@ pub(crate) fn run(arguments: &[&str], data: &Path) -> (bool, String) {
         .output()
         .unwrap();
     (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+}
+
+/// What the first start of a server leaves behind.
+async fn first_start(data: &Path, url: &str) {
+    let (path, ambient) = (data.join("secrets/master.key"), Ambient::system());
+    make_master_key(&path, &ambient).unwrap();
+    let store = Store::new(PgPool::connect(url).await.unwrap());
+    let key = Master::Key(master_key(&path).unwrap().unwrap());
+    root::open(&store, &key, &ambient).await.unwrap();
 }
 
 #[test]
@@ -59,6 +73,11 @@ async fn a_database_in_which_no_server_has_worked_is_left_alone_but_by_migrate()
     assert!(said.contains("the schema lacks"), "{said}");
     let (done, said) = with(&["migrate"]);
     assert!(done, "{said}");
+    for subcommand in [&["token", "create"][..], &["key", "create", "--name", "x", "--role", "viewer"]] {
+        let (done, said) = with(subcommand);
+        assert!(!done && said.contains("under the master key"), "{said}");
+    }
+    first_start(data.path(), &url).await;
     let (done, said) = with(&["token", "create"]);
     assert!(done && said.contains("tacit_enrol_"), "{said}");
 }
@@ -112,6 +131,7 @@ async fn what_a_key_or_a_token_cannot_be_is_refused_with_the_bounds() {
     let data = cluster::directory();
     let url = cluster::empty().await;
     run(&["migrate", "--database-url", &url], data.path());
+    first_start(data.path(), &url).await;
     let key = ["key", "create", "--role", "viewer", "--name"];
     let named = [&key[..], &["SIEM"]].concat();
     for (subcommand, bounds) in [

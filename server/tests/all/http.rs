@@ -87,7 +87,7 @@ impl Api {
         let app = &self.server.app;
         let mut unit = app.store.begin().await.unwrap();
         let new = NewKey { name: "test", role, scope, life: None };
-        let (_, key) = create(&mut unit, &app.ambient, &Caller::Console, &new).await.unwrap();
+        let (_, key) = create(&mut unit, &app.ambient, &app.secrets, &Caller::Console, &new).await.unwrap();
         unit.commit().await.unwrap();
         key
     }

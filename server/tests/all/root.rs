@@ -3,14 +3,15 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
+use axum::http::Method;
 use prost::Message as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tacit_proto::v1;
 use tacit_server::ErrorKind;
 use tacit_server::app::audit::verify;
-use tacit_server::app::root;
+use tacit_server::app::{hashes, keys, root};
 use tacit_server::clock::Ambient;
-use tacit_server::domain::Caller;
+use tacit_server::domain::{Caller, Role, token};
 use tacit_server::secrets::master::{Master, from_text};
 use tacit_server::secrets::{Purpose, Secrets, make_master_key};
 use tacit_server::store::Store;
@@ -95,8 +96,40 @@ async fn a_database_from_before_stays_readable_and_can_be_rotated() {
 }
 
 #[tokio::test]
-async fn a_dump_holds_no_name_and_no_measurement() {
+async fn plain_hashes_are_keyed_once_and_serve_on_under_another_master_key() {
+    let (store, ambient) = (Store::new(cluster::database().await), Ambient::system());
+    let secrets = root::open(&store, &key(1), &ambient).await.unwrap();
+    for sql in [
+        "insert into api_key (id, prefix, hash, name, role, created_at)
+         values ('00000000-0000-0000-0000-0000000000c1', 'tacit_before', sha256('tacit_before'), 'x', 'viewer', now())",
+        "insert into enrolment_token (id, hash, uses_left, created_at, expires_at)
+         values ('00000000-0000-0000-0000-0000000000c2', sha256('tacit_enrol_before'), 1, now(), now() + interval '1 d')",
+    ] {
+        sqlx::query(sql).execute(store.pool()).await.unwrap();
+    }
+    let (one, other) = tokio::join!(hashes::key_plain(&store, &secrets), hashes::key_plain(&store, &secrets));
+    assert_eq!(one.unwrap() + other.unwrap(), 2);
+    assert_eq!(hashes::key_plain(&store, &secrets).await.unwrap(), 0);
+
+    root::rotate(&store, &ambient, &Caller::Console, &key(1), &key(2)).await.unwrap();
+    let restarted = root::open(&store, &key(2), &ambient).await.unwrap();
+    assert_eq!(hashes::key_plain(&store, &restarted).await.unwrap(), 0);
+    let now = ambient.now();
+    let who = keys::caller_of_key(&store, &restarted.hash("tacit_before"), now).await.unwrap();
+    assert_eq!(who.name(), "key:00000000-0000-0000-0000-0000000000c1");
+    keys::caller_of_key(&store, &token::digest("tacit_before"), now).await.unwrap_err();
+    let mut unit = store.begin().await.unwrap();
+    assert!(unit.spend_token(&token::digest("tacit_enrol_before"), now).await.unwrap().is_none());
+    assert!(unit.spend_token(&restarted.hash("tacit_enrol_before"), now).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_dump_holds_no_name_and_no_measurement_and_checks_no_guess_of_a_key() {
     let (api, _) = at_work("somebody-with-a-name").await;
+    let (key, token) = (api.key(Role::Analyst).await, api.server.token().await);
+    let log_in = api.give(Method::POST, "/auth/key", "", &json!({ "key": key })).await;
+    let cookie = log_in.headers["set-cookie"].to_str().unwrap();
+    let cookie = cookie.split(['=', ';']).nth(1).unwrap().to_owned();
     let url = cluster::url(&api.server.app.store.pool().connect_options());
     let bins = std::fs::read_dir("/usr/lib/postgresql").unwrap();
     let program = bins.map(|bin| bin.unwrap().path().join("bin/pg_dump")).find(|path| path.exists()).unwrap();
@@ -109,6 +142,12 @@ async fn a_dump_holds_no_name_and_no_measurement() {
         assert!(!dump.contains(said), "{said}");
     }
     let thief = Secrets::derive(&[8; 32], Ambient::system()).unwrap();
+    for (credential, rows) in [(&key, "api_key"), (&token, "enrolment_token"), (&cookie, "web_session")] {
+        assert!(dump.contains(&hex::encode(api.server.app.secrets.hash(credential))), "{rows}");
+        for made in [hex::encode(token::digest(credential)), hex::encode(thief.hash(credential))] {
+            assert!(!dump.contains(&made) && !dump.contains(credential.as_str()), "{rows}");
+        }
+    }
     let sealed: Vec<Vec<u8>> = dump
         .split(['\t', '\n'])
         .filter_map(|field| field.strip_prefix("\\\\x").and_then(|digits| hex::decode(digits).ok()))

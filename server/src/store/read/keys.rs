@@ -7,7 +7,7 @@ use crate::store::Store;
 use crate::{Error, Result};
 
 impl Store {
-    /// The caller whose key has this SHA-256, if the key is neither expired nor revoked at `now`, and when the key was last
+    /// The caller whose key has this hash, if the key is neither expired nor revoked at `now`, and when the key was last
     /// used.
     ///
     /// # Errors

@@ -136,7 +136,10 @@ impl Server {
     pub(crate) async fn token_of(&self, group: &str) -> String {
         let hour = time::Duration::HOUR;
         let app = &self.app;
-        tokens::create(&app.store, &app.ambient, &Caller::Console, 1, hour, group).await.unwrap().1
+        tokens::create(&app.store, &app.ambient, &app.secrets, &Caller::Console, 1, hour, group)
+            .await
+            .unwrap()
+            .1
     }
 
     /// An enrolled device.

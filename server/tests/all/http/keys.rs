@@ -52,7 +52,7 @@ async fn a_key_made_over_rest_is_shown_once_serves_as_it_says_and_ends() {
 async fn the_admin_key_of_the_first_run_serves_for_an_hour_and_there_is_no_second() {
     let api = Api::start().await;
     let app = &api.server.app;
-    let first = async || first_admin_key(&app.store, &app.ambient).await.unwrap();
+    let first = async || first_admin_key(app).await.unwrap();
     let key = first().await.unwrap();
     assert_eq!(first().await, None);
     api.server.clock.set(START + Duration::minutes(59));
