@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::capture::BackEnd;
 use crate::channel::{ClientCertificate, Means, check_server};
+use crate::files;
 use crate::response::{DEFAULT_PATH, MOST_TEXT};
 
 /// Where the file is looked for if none is named; there need not be one.
@@ -126,7 +127,7 @@ impl Config {
     /// When the file cannot be read or does not say what it may, naming file and line.
     pub fn read(named: Option<&Path>) -> Result<Self> {
         let path = named.unwrap_or_else(|| Path::new(DEFAULT_FILE));
-        let text = match std::fs::read_to_string(path) {
+        let text = match files::read_given(path) {
             Ok(text) => text,
             Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => {
                 return Ok(Self::default());
@@ -167,7 +168,7 @@ impl ServerConfig {
     /// When this device's certificate or its key cannot be read.
     pub fn means(&self) -> Result<Means> {
         let read = |path: &PathBuf| {
-            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+            files::read_given(path).with_context(|| format!("cannot read {}", path.display()))
         };
         let client = match (&self.client_cert, &self.client_key) {
             (Some(chain), Some(key)) => {

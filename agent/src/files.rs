@@ -70,6 +70,19 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads a file that people name, such as one of settings: a regular one, or what a link to one leads to.
+///
+/// # Errors
+/// As the system says, and when it is no regular file.
+pub fn read_given(path: &Path) -> io::Result<String> {
+    // A pipe would be waited for.
+    if fs::metadata(path)?.is_file() { fs::read_to_string(path) } else { Err(no_regular()) }
+}
+
+fn no_regular() -> io::Error {
+    io::Error::other("it is no regular file: move it away")
+}
+
 /// Opens a regular file, and waits for nothing else that goes by its name.
 ///
 /// # Errors
@@ -81,7 +94,7 @@ pub(crate) fn open_regular(options: &mut OpenOptions, path: &Path) -> io::Result
         Err(_) => fs::symlink_metadata(path).map_or(true, |found| found.is_file()),
     };
     if !regular {
-        return Err(io::Error::other("it is no regular file: move it away"));
+        return Err(no_regular());
     }
     opened
 }
@@ -184,6 +197,10 @@ mod tests {
         for name in ["folder", "link", "pipe"] {
             let refused = read(&path(name)).unwrap_err().to_string();
             assert!(refused.contains("no regular file"), "{name}: {refused}");
+        }
+        assert_eq!(read_given(&path("link")).unwrap(), "text");
+        for name in ["folder", "pipe"] {
+            assert!(read_given(&path(name)).unwrap_err().to_string().contains("no regular file"));
         }
         for name in ["link", "pipe"] {
             let beside = path("kept.new");

@@ -15,7 +15,7 @@ use tacit_agent::inspect::{self, Inspection};
 use tacit_agent::status::Status;
 use tacit_agent::switch::Choice;
 use tacit_agent::told::Told;
-use tacit_agent::{doctor, enrol, replay, rotate, run};
+use tacit_agent::{doctor, enrol, files, replay, rotate, run};
 use tacit_proto::v1::Record;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -64,7 +64,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
             let means = means()?;
             let server = config.server.url.context("no server is named: give --server https://HOST:PORT")?;
             let ca = config.server.ca.map(|path| {
-                std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+                files::read_given(&path).with_context(|| format!("cannot read {}", path.display()))
             });
             let device = enrol::device_info(name);
             let identity =
@@ -162,7 +162,7 @@ impl Scratch {
     fn new() -> Result<Self> {
         let name = format!("tacit-inspect-{}", tacit_agent::clock::random_uuid().context("no randomness")?);
         let path = std::env::temp_dir().join(name);
-        tacit_agent::files::private_folder(&path)?;
+        files::private_folder(&path)?;
         Ok(Self(path))
     }
 }

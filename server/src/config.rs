@@ -11,6 +11,7 @@ use figment::providers::{Env, Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::policy::Mode;
+use crate::files;
 use crate::idp;
 
 /// Settings that do not hold together, in words that say which.
@@ -420,6 +421,7 @@ impl Settings {
     pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = &flags.config {
+            files::check(file).map_err(|error| ConfigError::Read(Box::new(error.to_string().into())))?;
             figment = figment.merge(Toml::file_exact(file));
         }
         let tables = Env::prefixed("TACIT_SERVER_").filter(|key| key.as_str().contains("__")).split("__");

@@ -4,8 +4,8 @@ pub mod master;
 
 use std::fmt;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::clock::Ambient;
 use crate::domain::audit::Seal;
 use crate::domain::token;
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 const KEY_BYTES: usize = 32;
 /// Marks how a ciphertext was made, so that keys and ciphers can change.
@@ -261,20 +261,12 @@ pub fn make_master_key(path: &Path, ambient: &Ambient) -> io::Result<()> {
 /// Reads the master key: a file of 32 bytes, readable by its owner alone. `None` if there is no file.
 ///
 /// # Errors
-/// When the file cannot be read, has another length, or can be read by others.
+/// When the file cannot be read, is no regular one, has another length, or can be read by others.
 pub fn master_key(path: &Path) -> io::Result<Option<Zeroizing<[u8; KEY_BYTES]>>> {
-    let mut file = match OpenOptions::new().read(true).open(path) {
+    let bytes = match files::read_secret(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened?,
+        read => read?,
     };
-    if file.metadata()?.permissions().mode() & 0o077 != 0 {
-        return Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            format!("others can read {0}: chmod 600 {0}", path.display()),
-        ));
-    }
-    let mut bytes = Zeroizing::new(Vec::new());
-    file.read_to_end(&mut bytes)?;
     let key: [u8; KEY_BYTES] = bytes.as_slice().try_into().map_err(|_| {
         io::Error::new(io::ErrorKind::InvalidData, format!("{} must hold {KEY_BYTES} bytes", path.display()))
     })?;

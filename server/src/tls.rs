@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
 use self::opening::Opening;
+use crate::files;
 pub use certificate::{Certificate, GENERATED_DAYS, ensure, expires_at};
 pub use descriptors::raise;
 pub use expiry::chain_ends_at;
@@ -49,27 +50,22 @@ pub enum Speaks {
 /// TLS 1.3 settings of a listener; with an authority for clients, those without a certificate of it get no handshake.
 ///
 /// # Errors
-/// When certificate, key or the clients' authority cannot be read, or certificate and key do not belong together.
+/// When certificate, key or the clients' authority cannot be read, the key can be read by others, or certificate and key do not
+/// belong together.
 pub fn config(
     certificate: &Certificate,
     speaks: Speaks,
     clients: Option<&Path>,
 ) -> io::Result<Arc<ServerConfig>> {
-    let bad = |what: &Path, error: String| {
-        io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", what.display()))
-    };
-    let chain = CertificateDer::pem_file_iter(&certificate.chain)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|e| bad(&certificate.chain, e.to_string()))?;
-    let key =
-        PrivateKeyDer::from_pem_file(&certificate.key).map_err(|e| bad(&certificate.key, e.to_string()))?;
+    let chain = certificates(&certificate.chain)?;
+    let key = PrivateKeyDer::from_pem_slice(&files::read_secret(&certificate.key)?)
+        .map_err(|e| bad(&certificate.key, e.to_string()))?;
     let builder = ServerConfig::builder_with_protocol_versions(&[&rustls::version::TLS13]);
     let builder = match clients {
         None => builder.with_no_client_auth(),
         Some(path) => {
             let mut authorities = RootCertStore::empty();
-            for authority in CertificateDer::pem_file_iter(path).map_err(|e| bad(path, e.to_string()))? {
-                let authority = authority.map_err(|e| bad(path, e.to_string()))?;
+            for authority in certificates(path)? {
                 authorities.add(authority).map_err(|e| bad(path, e.to_string()))?;
             }
             let verifier = WebPkiClientVerifier::builder(Arc::new(authorities)).build();
@@ -83,6 +79,18 @@ pub fn config(
         Speaks::Http => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
     };
     Ok(Arc::new(config))
+}
+
+fn bad(what: &Path, error: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", what.display()))
+}
+
+/// The certificates of a PEM file.
+fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
+    let pem = files::read(path)?;
+    CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| bad(path, error.to_string()))
 }
 
 /// A connection after its handshake, if it has one.

@@ -12,6 +12,7 @@ use crate::Error;
 use crate::app::rights::{self, Desk, Noted};
 use crate::app::{App, audit};
 use crate::config::Settings;
+use crate::files;
 use crate::secrets::Secrets;
 use crate::store::Store;
 
@@ -29,7 +30,7 @@ fn place(settings: &Settings) -> PathBuf {
 }
 
 fn noted(path: &Path) -> anyhow::Result<Option<(i64, Vec<u8>)>> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match files::read_text(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),

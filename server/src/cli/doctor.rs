@@ -175,11 +175,15 @@ fn certificate(settings: &Settings, ambient: &Ambient) -> Finding {
         };
     }
     match tls::expires_at(&settings.data_dir) {
-        None => Finding::Good("certificate will be made at first start".to_owned()),
-        Some(at) if at - ambient.now() > RENEW_GENERATED => {
+        Err(error) => Finding::bad(
+            format!("certificate: {error}"),
+            "move it away, and the server makes a certificate at its next start",
+        ),
+        Ok(None) => Finding::Good("certificate will be made at first start".to_owned()),
+        Ok(Some(at)) if at - ambient.now() > RENEW_GENERATED => {
             Finding::Good(format!("certificate is good until {}", at.date()))
         }
-        Some(at) => Finding::bad(
+        Ok(Some(at)) => Finding::bad(
             format!("certificate ends on {}", at.date()),
             "restart the server: it renews its certificate; agents need nothing",
         ),

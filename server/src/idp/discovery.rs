@@ -14,7 +14,7 @@ use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
 
 use super::keys::{self, Key};
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 /// Between two fetches, however many unknown keys are named.
 pub const AGAIN: Duration = Duration::seconds(30);
@@ -94,7 +94,7 @@ impl Discovery {
             Client::builder().redirect(redirect::Policy::none()).timeout(PATIENCE).connect_timeout(PATIENCE);
         if let Some(path) = authority {
             let unreadable = || Error::invalid(format!("cannot read certificates from {}", path.display()));
-            let pem = std::fs::read(path).map_err(|error| unreadable().with_source(error))?;
+            let pem = files::read(path).map_err(|error| unreadable().with_source(error))?;
             let certificates = reqwest::Certificate::from_pem_bundle(&pem);
             let certificates = certificates.map_err(|error| unreadable().with_source(error))?;
             builder = builder.tls_certs_merge(certificates);

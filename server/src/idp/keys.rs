@@ -5,7 +5,7 @@ use std::path::Path;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 /// A public key and what is signed with it.
 pub struct Key {
@@ -28,7 +28,7 @@ impl Key {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path)
+    files::read(path)
         .map_err(|error| Error::invalid(format!("cannot read {}", path.display())).with_source(error))
 }
 

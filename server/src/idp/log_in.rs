@@ -15,7 +15,7 @@ use super::{Expected, Provider, refuse};
 use crate::clock::Ambient;
 use crate::config::AuthSettings;
 use crate::domain::Caller;
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 const WHAT: &str = "log-in";
 
@@ -31,9 +31,9 @@ impl Client {
     pub(super) fn load(settings: &AuthSettings) -> Result<Option<Self>> {
         let Some(id) = settings.client_id.clone() else { return Ok(None) };
         let read = |path: &std::path::PathBuf| {
-            let secret = std::fs::read_to_string(path).map_err(|error| {
-                Error::invalid(format!("cannot read {}", path.display())).with_source(error)
-            })?;
+            let cannot = || Error::invalid(format!("cannot read {}", path.display()));
+            let secret = files::read_secret(path).map_err(|error| cannot().with_source(error))?;
+            let secret = str::from_utf8(&secret).map_err(|error| cannot().with_source(error))?;
             Ok::<_, Error>(secret.trim().to_owned())
         };
         let secret = settings.client_secret_file.as_ref().map(read).transpose()?;

@@ -9,6 +9,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::{Message, Outcome, format, short};
 use crate::domain::destination::Format;
+use crate::files;
 
 /// Where lines go.
 #[derive(Debug)]
@@ -56,13 +57,7 @@ fn append(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(directory) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o750).create(directory)?;
     }
-    // What is no file, such as a pipe that nobody reads, is not waited for.
-    let no_waiting = nix::fcntl::OFlag::O_NONBLOCK.bits();
-    let mut file =
-        OpenOptions::new().create(true).append(true).mode(0o640).custom_flags(no_waiting).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(std::io::Error::other("is not a file"));
-    }
+    let mut file = files::open(OpenOptions::new().create(true).append(true).mode(0o640), path)?;
     // Another destination may write to the same file.
     file.lock()?;
     whole(&mut file, |file| file.write_all(text.as_bytes()))
@@ -90,7 +85,8 @@ mod tests {
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
         append(&pipe, "line\n").unwrap_err();
         let reader = OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
-        assert_eq!(append(&pipe, "line\n").unwrap_err().to_string(), "is not a file");
+        let refused = append(&pipe, "line\n").unwrap_err().to_string();
+        assert!(refused.contains("no regular file"), "{refused}");
         drop(reader);
     }
 

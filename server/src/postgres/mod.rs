@@ -19,6 +19,7 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::files;
 use account::Account;
 use cluster::Cluster;
 pub use error::PostgresError;
@@ -41,13 +42,9 @@ pub struct DataLock {
 pub fn lock(data_dir: &Path) -> Result<DataLock, PostgresError> {
     fs::create_dir_all(data_dir).map_err(|e| PostgresError::io("make", data_dir, e))?;
     let path = data_dir.join("server.lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|e| PostgresError::io("open", &path, e))?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(0o600);
+    let file = files::open(&mut options, &path).map_err(|e| PostgresError::io("open", &path, e))?;
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(file) => Ok(DataLock { _file: file }),
         Err(_) => Err(PostgresError::Taken(data_dir.to_owned())),
@@ -75,7 +72,7 @@ pub fn exists(data_dir: &Path) -> Result<(), PostgresError> {
 /// Whether a server holds the data directory now.
 #[must_use]
 pub fn held(data_dir: &Path) -> bool {
-    File::open(data_dir.join("server.lock"))
+    files::open(OpenOptions::new().read(true), &data_dir.join("server.lock"))
         .is_ok_and(|file| Flock::lock(file, FlockArg::LockSharedNonblock).is_err())
 }
 

@@ -14,6 +14,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::clock::Ambient;
 use crate::config::Settings;
+use crate::files;
 
 /// Days that a generated server certificate is good for; it is renewed when a month is left.
 pub const GENERATED_DAYS: i64 = 397;
@@ -40,7 +41,7 @@ struct Said {
 /// The certificate of the settings, or one generated under `DATA/tls`, with `ca.pem` for agents beside it.
 ///
 /// # Errors
-/// When files cannot be read or written.
+/// When files cannot be read or written, or keys can be read by others.
 pub fn ensure(settings: &Settings, ambient: &Ambient) -> io::Result<Certificate> {
     if let (Some(chain), Some(key)) = (&settings.tls_cert, &settings.tls_key) {
         return Ok(Certificate { chain: chain.clone(), key: key.clone() });
@@ -50,7 +51,13 @@ pub fn ensure(settings: &Settings, ambient: &Ambient) -> io::Result<Certificate>
     let certificate = Certificate { chain: home.join("server.pem"), key: home.join("server.key") };
     let names = names(&settings.tls_name);
     let now = ambient.now();
-    let sound = said(&home).is_some_and(|said| said.names == names && said.expires_at - now > RENEW_BEFORE);
+    for key in [&certificate.key, &home.join("ca.key")] {
+        files::check_secret(key)?;
+    }
+    for public in [&certificate.chain, &home.join("ca.pem")] {
+        files::check(public)?;
+    }
+    let sound = said(&home)?.is_some_and(|said| said.names == names && said.expires_at - now > RENEW_BEFORE);
     if sound && certificate.chain.exists() && certificate.key.exists() && home.join("ca.pem").exists() {
         return Ok(certificate);
     }
@@ -63,13 +70,19 @@ pub fn ensure(settings: &Settings, ambient: &Ambient) -> io::Result<Certificate>
 }
 
 /// When the generated certificate of a data directory ends, if there is one.
-#[must_use]
-pub fn expires_at(data_dir: &Path) -> Option<OffsetDateTime> {
-    said(&data_dir.join("tls")).map(|said| said.expires_at)
+///
+/// # Errors
+/// When what says so cannot be read.
+pub fn expires_at(data_dir: &Path) -> io::Result<Option<OffsetDateTime>> {
+    Ok(said(&data_dir.join("tls"))?.map(|said| said.expires_at))
 }
 
-fn said(home: &Path) -> Option<Said> {
-    serde_json::from_slice(&fs::read(home.join("server.json")).ok()?).ok()
+fn said(home: &Path) -> io::Result<Option<Said>> {
+    match files::read(&home.join("server.json")) {
+        Ok(text) => Ok(serde_json::from_slice(&text).ok()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn names(further: &[String]) -> Vec<String> {
@@ -126,7 +139,7 @@ fn generate(
         return Err(io::Error::new(io::ErrorKind::NotFound, text).into());
     }
     let authority_key = if ca.exists() && ca_key.exists() {
-        KeyPair::from_pem(&fs::read_to_string(&ca_key)?)?
+        KeyPair::from_pem(&files::read_text(&ca_key)?)?
     } else {
         let key = KeyPair::generate()?;
         write(&ca_key, &key.serialize_pem(), 0o600)?;

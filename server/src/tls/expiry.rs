@@ -3,8 +3,6 @@
 use std::io;
 use std::path::Path;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use time::{Date, Month, OffsetDateTime, Time};
 
 const INTEGER: u8 = 0x02;
@@ -19,12 +17,10 @@ const VERSION: u8 = 0xa0;
 /// # Errors
 /// When the file cannot be read or holds no certificate.
 pub fn chain_ends_at(chain: &Path) -> io::Result<OffsetDateTime> {
-    let bad = |text: &str| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {text}", chain.display()));
-    let certificates = CertificateDer::pem_file_iter(chain)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| bad(&error.to_string()))?;
+    let certificates = super::certificates(chain)?;
     let ends: Option<Vec<OffsetDateTime>> = certificates.iter().map(|der| not_after(der)).collect();
-    ends.and_then(|ends| ends.into_iter().min()).ok_or_else(|| bad("a certificate does not say when it ends"))
+    ends.and_then(|ends| ends.into_iter().min())
+        .ok_or_else(|| super::bad(chain, "a certificate does not say when it ends".to_owned()))
 }
 
 /// `Certificate.tbsCertificate.validity.notAfter` (RFC 5280, section 4.1).

@@ -1,19 +1,21 @@
 //! The TLS settings of both listeners, put in use anew when their files change or the server's own certificate nears its end, without a
 //! restart. Connections that are open go on as they are.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use std::{fs, io};
 
 use rustls::ServerConfig;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
 use super::{Certificate, Speaks, config, ensure};
 use crate::clock::Ambient;
 use crate::config::Settings;
+use crate::files;
 
 /// Between two looks at the files.
 const EVERY: Duration = Duration::from_secs(60);
@@ -21,7 +23,8 @@ const EVERY: Duration = Duration::from_secs(60);
 /// What the files held.
 #[derive(PartialEq)]
 struct Held {
-    certificate: (Vec<u8>, Vec<u8>),
+    chain: Vec<u8>,
+    key: Zeroizing<Vec<u8>>,
     clients: Option<Vec<u8>>,
 }
 
@@ -118,12 +121,9 @@ impl Renewal {
 
 impl Held {
     fn read(certificate: &Certificate, clients: Option<&Path>) -> io::Result<Self> {
-        let read = |path: &Path| {
-            fs::read(path)
-                .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
-        };
-        let clients = clients.map(read).transpose()?;
-        Ok(Self { certificate: (read(&certificate.chain)?, read(&certificate.key)?), clients })
+        let clients = clients.map(files::read).transpose()?;
+        let key = files::read_secret(&certificate.key)?;
+        Ok(Self { chain: files::read(&certificate.chain)?, key, clients })
     }
 }
 

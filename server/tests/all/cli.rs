@@ -13,7 +13,7 @@ use tacit_server::secrets::{make_master_key, master_key};
 use tacit_server::store::Store;
 use time::Duration;
 
-use crate::common::cluster;
+use crate::common::{cluster, secret};
 
 const SUBCOMMANDS: [&[&str]; 6] = [
     &["token", "create"],
@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &[&str], data: &Path) -> (bool, String) {
 }
 
 /// What the first start of a server leaves behind.
-async fn first_start(data: &Path, url: &str) {
+pub(crate) async fn first_start(data: &Path, url: &str) {
     let (path, ambient) = (data.join("secrets/master.key"), Ambient::system());
     make_master_key(&path, &ambient).unwrap();
     let store = Store::new(PgPool::connect(url).await.unwrap());
@@ -174,7 +174,7 @@ fn the_doctor_says_when_a_given_certificate_ends() {
     let data = cluster::directory();
     let (chain, key) = (data.path().join("chain.pem"), data.path().join("key.pem"));
     let pair = KeyPair::generate().unwrap();
-    std::fs::write(&key, pair.serialize_pem()).unwrap();
+    secret(&key, &pair.serialize_pem());
     let doctor = |days: i64| {
         let mut params = CertificateParams::new(vec!["tacit.example".to_owned()]).unwrap();
         params.not_before = Ambient::system().now() - Duration::days(400);

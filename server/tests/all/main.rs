@@ -20,6 +20,7 @@ mod config;
 mod credentials;
 mod decoders;
 mod devices;
+mod files;
 mod health;
 mod hostile;
 mod http;

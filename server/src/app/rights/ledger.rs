@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use super::renew::replace;
 use super::{Desk, forget};
-use crate::Result;
 use crate::domain::Caller;
+use crate::{Result, files};
 
 /// The file of marks beside the database.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ impl Noted {
     /// # Errors
     /// When the file is there and cannot be read.
     pub fn marks(&self) -> io::Result<BTreeSet<Vec<u8>>> {
-        match std::fs::read_to_string(&self.0) {
+        match files::read_text(&self.0) {
             Ok(text) => Ok(text.lines().filter_map(|line| hex::decode(line.trim()).ok()).collect()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeSet::new()),
             Err(error) => Err(io::Error::new(
@@ -53,7 +53,7 @@ impl Noted {
             return Ok(());
         }
         lines.push('\n');
-        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.0)?;
+        let mut file = files::open(OpenOptions::new().append(true).create(true).mode(0o600), &self.0)?;
         file.write_all(lines.as_bytes())?;
         file.sync_all()
     }

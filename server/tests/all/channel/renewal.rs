@@ -10,6 +10,7 @@ use tacit_server::grpc;
 use tacit_server::tls::{self, Renewal};
 
 use crate::common::device::Device;
+use crate::common::secret;
 use crate::common::server::{START, Server};
 
 /// Serves agents with TLS settings that may change; the address.
@@ -26,7 +27,7 @@ fn put(folder: &Path) -> String {
     let key = KeyPair::generate().unwrap();
     let pem = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap().pem();
     std::fs::write(folder.join("server.pem"), &pem).unwrap();
-    std::fs::write(folder.join("server.key"), key.serialize_pem()).unwrap();
+    secret(&folder.join("server.key"), &key.serialize_pem());
     pem
 }
 
@@ -54,7 +55,7 @@ async fn a_certificate_is_replaced_without_a_restart_and_a_bad_one_is_not_taken(
     // The open stream goes on.
     stream.next().await.unwrap();
 
-    std::fs::write(folder.path().join("server.key"), "no key").unwrap();
+    secret(&folder.path().join("server.key"), "no key");
     assert!(renewal.look().unwrap_err().to_string().contains("server.key"));
     Device::enrol(&url, Some(&second), &server.token().await).await.unwrap();
 }

@@ -6,10 +6,20 @@ pub(crate) mod others;
 pub(crate) mod server;
 pub(crate) mod windows;
 
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 /// Longest that anything in a test may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Writes a file that its owner alone can read.
+pub(crate) fn secret(path: &Path, text: &str) {
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.create(true).write(true).truncate(true).mode(0o600).open(path);
+    file.unwrap().write_all(text.as_bytes()).unwrap();
+}
 
 /// Asks until the answer is there.
 pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(

@@ -21,7 +21,7 @@ use crate::http::{Answer, SESSION};
 async fn reached(provider: &Provider) -> (Api, String, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let secret = directory.path().join("secret");
-    std::fs::write(&secret, format!("{SECRET}\n")).unwrap();
+    crate::common::secret(&secret, &format!("{SECRET}\n"));
     let auth = AuthSettings {
         client_id: Some("dashboard".to_owned()),
         client_secret_file: Some(secret),
