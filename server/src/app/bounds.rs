@@ -15,6 +15,9 @@ use crate::config::BoundsSettings;
 use crate::domain::DeviceId;
 use crate::{Error, ErrorKind, Result};
 
+/// Calls for another key in an hour: a device changes its key every few months, and asks again where an answer was lost.
+const ROTATIONS: u32 = 10;
+
 type Buckets = RateLimiter<DeviceId, DefaultKeyedStateStore<DeviceId>, DefaultClock>;
 type Streams = Arc<Mutex<HashMap<DeviceId, u32>>>;
 
@@ -24,6 +27,7 @@ pub struct Bounds {
     settings: BoundsSettings,
     messages: Buckets,
     kib: Buckets,
+    rotations: Buckets,
     streams: Streams,
 }
 
@@ -48,6 +52,7 @@ impl Bounds {
         Self {
             messages: buckets(settings.messages_per_second, settings.messages_at_once),
             kib: buckets(settings.kib_per_second, settings.kib_at_once),
+            rotations: RateLimiter::keyed(Quota::per_hour(at_least_one(ROTATIONS))),
             streams: Streams::default(),
             settings,
         }
@@ -92,6 +97,17 @@ impl Bounds {
         Ok(())
     }
 
+    /// Takes one call for another key.
+    ///
+    /// # Errors
+    /// Rate limited.
+    pub fn rotation(&self, device: DeviceId) -> Result<()> {
+        self.rotations.check_key(&device).map_err(|_| {
+            let why = format!("this device asks for another key more than {ROTATIONS} times an hour");
+            cut_off("rotations", why)
+        })
+    }
+
     /// Checks how many sessions a device would have open.
     ///
     /// # Errors
@@ -108,7 +124,7 @@ impl Bounds {
 
     /// Lets buckets go that are full again.
     pub fn forget(&self) {
-        for buckets in [&self.messages, &self.kib] {
+        for buckets in [&self.messages, &self.kib, &self.rotations] {
             buckets.retain_recent();
             buckets.shrink_to_fit();
         }

@@ -163,6 +163,10 @@ fn metrics() -> anyhow::Result<PrometheusHandle> {
     metrics::describe_counter!("tacit_streams_refused_total", "Streams refused at their start, by reason");
     metrics::describe_counter!("tacit_enrolments_total", "Devices enrolled");
     metrics::describe_counter!("tacit_keys_rotated_total", "Devices that were given another key");
+    metrics::describe_counter!(
+        "tacit_key_rotations_refused_total",
+        "Calls for another key of a device that were refused, by reason"
+    );
     metrics::describe_counter!("tacit_log_ins_total", "Log-ins with a browser");
     metrics::describe_counter!("tacit_enrolments_refused_total", "Enrolments refused for their token");
     metrics::describe_counter!(

@@ -9,6 +9,7 @@ use tacit_proto::v1::{
 use tonic::{Request, Response, Status};
 
 use super::{bearer, of_the_time, status};
+use crate::Result;
 use crate::app::App;
 use crate::app::devices::{self, Enrolment};
 use crate::domain::{Caller, access};
@@ -20,6 +21,14 @@ pub(super) struct Enrollment {
 impl Enrollment {
     pub(super) fn new(app: Arc<App>) -> Self {
         Self { app }
+    }
+
+    async fn rotated(&self, request: Request<RotateKeyRequest>) -> Result<()> {
+        let device = devices::authenticate(&self.app, bearer(request.metadata())?).await?;
+        self.app.bounds.rotation(device)?;
+        access::authorize("/tacit.v1.Enrollment/RotateKey", Some(&Caller::Device(device)))?;
+        let RotateKeyRequest { public_key, proof } = request.into_inner();
+        devices::rotate_key(&self.app, device, &public_key, &proof).await
     }
 }
 
@@ -49,13 +58,10 @@ impl enrollment_server::Enrollment for Enrollment {
         &self,
         request: Request<RotateKeyRequest>,
     ) -> Result<Response<RotateKeyResponse>, Status> {
-        let assertion = bearer(request.metadata()).map_err(|e| status(&e))?;
-        let device = devices::authenticate(&self.app, assertion).await;
-        let device = device.map_err(|e| of_the_time(status(&e), &self.app))?;
-        access::authorize("/tacit.v1.Enrollment/RotateKey", Some(&Caller::Device(device)))
-            .map_err(|e| status(&e))?;
-        let RotateKeyRequest { public_key, proof } = request.into_inner();
-        devices::rotate_key(&self.app, device, &public_key, &proof).await.map_err(|e| status(&e))?;
+        self.rotated(request).await.map_err(|e| {
+            metrics::counter!("tacit_key_rotations_refused_total", "reason" => e.kind().name()).increment(1);
+            of_the_time(status(&e), &self.app)
+        })?;
         Ok(Response::new(RotateKeyResponse {}))
     }
 }

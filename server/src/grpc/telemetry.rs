@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::metadata::MetadataValue;
+use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::directive::{ANSWERS, UnderWay, told, wire};
@@ -42,6 +42,12 @@ impl Telemetry {
     pub(super) fn new(app: Arc<App>) -> Self {
         Self { app }
     }
+
+    /// The device that a call is of, let in.
+    async fn enter(&self, metadata: &MetadataMap) -> Result<(DeviceId, Entered), Error> {
+        let device = devices::authenticate(&self.app, bearer(metadata)?).await?;
+        Ok((device, self.app.bounds.enter(device)?))
+    }
 }
 
 #[tonic::async_trait]
@@ -52,14 +58,9 @@ impl telemetry_server::Telemetry for Telemetry {
         &self,
         request: Request<Streaming<AgentMessage>>,
     ) -> Result<Response<Self::StreamStream>, Status> {
-        let assertion = bearer(request.metadata()).map_err(|e| status(&e))?;
-        let device = devices::authenticate(&self.app, assertion).await.map_err(|e| {
+        let (device, entered) = self.enter(request.metadata()).await.map_err(|e| {
             metrics::counter!("tacit_streams_refused_total", "reason" => e.kind().name()).increment(1);
             of_the_time(status(&e), &self.app)
-        })?;
-        let entered = self.app.bounds.enter(device).map_err(|e| {
-            metrics::counter!("tacit_streams_refused_total", "reason" => e.kind().name()).increment(1);
-            status(&e)
         })?;
         access::authorize("/tacit.v1.Telemetry/Stream", Some(&Caller::Device(device)))
             .map_err(|e| status(&e))?;

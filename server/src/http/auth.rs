@@ -25,6 +25,11 @@ const LARGEST_TOKEN: usize = 8 * 1024;
 /// What a page of this server sends with a call that changes something.
 const CSRF: HeaderName = HeaderName::from_static("x-tacit-csrf");
 
+/// Counts a credential that does not hold.
+pub(super) fn refused(error: &Error) {
+    metrics::counter!("tacit_http_refused_total", "reason" => error.kind().name()).increment(1);
+}
+
 /// What recognises callers.
 #[derive(Clone)]
 pub(super) struct Gate {
@@ -103,9 +108,7 @@ pub(super) async fn authorize(
     let caller = if open {
         None
     } else {
-        gate.caller(request.method(), request.headers()).await.inspect_err(|error| {
-            metrics::counter!("tacit_http_refused_total", "reason" => error.kind().name()).increment(1);
-        })?
+        gate.caller(request.method(), request.headers()).await.inspect_err(refused)?
     };
     let Some((caller, web)) = caller else {
         access::authorize(&call, None)?;

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use aws_lc_rs::signature::Ed25519KeyPair;
 use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tacit_proto::v1::DeviceInfo;
+use tacit_server::clock::Ambient;
 use tacit_server::domain::Role;
+use tonic::Code;
 
 use crate::common::cluster;
-use crate::common::device::{enrol, enrol_request};
+use crate::common::device::{Device, enrol, enrol_request};
 use crate::common::server::{START, Server};
 use crate::common::windows::{opened, session_id};
 use crate::http::Api;
@@ -74,6 +77,49 @@ async fn ten_thousand_guesses_cost_one_cheap_refusal_each_and_tell_nothing() {
     server.stop();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_keys_at_the_log_in_and_forged_calls_for_another_key_are_counted() {
+    let data = cluster::directory();
+    let server = Process::start(data.path()).await;
+    let log = std::fs::read_to_string(&server.log).unwrap();
+    let key = log.lines().find_map(|line| line.strip_prefix("admin API key: ")).unwrap().to_owned();
+    let ca = std::fs::read_to_string(data.path().join("tls/ca.pem")).unwrap();
+    let certificate = reqwest::Certificate::from_pem(ca.as_bytes()).unwrap();
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([certificate]).build().unwrap();
+    let post = |path: &str, body: Value| {
+        let request = client.post(format!("{}{path}", server.http)).bearer_auth(&key);
+        request.header("content-type", "application/json").body(body.to_string()).send()
+    };
+    for wrong in ["tacit_wrong", "", "tacit_"] {
+        assert_eq!(post("/auth/key", json!({ "key": wrong })).await.unwrap().status(), 401);
+    }
+    let made = post("/v1/enrolment-tokens", json!({ "uses": 2 })).await.unwrap().text().await.unwrap();
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let enrol =
+        async || Device::enrol(&server.grpc, Some(&ca), made["token"].as_str().unwrap()).await.unwrap();
+    let (mut device, mut forger) = (enrol().await, enrol().await);
+    forger.id = device.id;
+    let now = Ambient::system().now();
+    let fresh = || Ed25519KeyPair::generate().unwrap();
+    let refused = device.rotate(fresh(), &[], now).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
+    let next = fresh();
+    let proof = forger.rotation_proof(&next);
+    let refused = forger.rotate(next, &proof, now).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unauthenticated, "{refused}");
+
+    let metrics = client.get(format!("{}/metrics", server.http)).bearer_auth(&key).send().await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    for counted in [
+        "tacit_http_refused_total{reason=\"unauthenticated\"} 3",
+        "tacit_key_rotations_refused_total{reason=\"invalid-argument\"} 1",
+        "tacit_key_rotations_refused_total{reason=\"unauthenticated\"} 1",
+    ] {
+        assert!(metrics.lines().any(|line| line == counted), "{counted}: {metrics}");
+    }
+    server.stop();
+}
+
 const HOSTILE: &[&str] = &[
     "'; drop table device; --",
     "' or '1'='1",
@@ -98,7 +144,7 @@ async fn text_that_means_to_be_sql_is_text() {
         let put = api.give(Method::PUT, "/v1/policies/default", &admin, &change).await;
         assert_eq!(put.json()["current"]["reason"], *text);
         // What devices say.
-        let key = aws_lc_rs::signature::Ed25519KeyPair::generate().unwrap();
+        let key = Ed25519KeyPair::generate().unwrap();
         let mut request = enrol_request(&key, &api.server.token().await);
         let said = || (*text).to_owned();
         let device =
@@ -162,7 +208,7 @@ async fn nobody_writes_a_line_of_the_log_but_the_server() {
         assert!(!answer.status().is_server_error(), "{}", answer.text().await.unwrap());
     }
     let ca = std::fs::read_to_string(data.path().join("tls/ca.pem")).unwrap();
-    let pair = aws_lc_rs::signature::Ed25519KeyPair::generate().unwrap();
+    let pair = Ed25519KeyPair::generate().unwrap();
     let mut request = enrol_request(&pair, forged);
     request.device = Some(DeviceInfo { name: forged.to_owned(), ..DeviceInfo::default() });
     assert!(enrol(&server.grpc.replace("127.0.0.1", "localhost"), Some(&ca), request).await.is_err());

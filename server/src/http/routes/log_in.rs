@@ -14,6 +14,7 @@ use super::Answer;
 use crate::app::App;
 use crate::app::log_in::{self, Opened, PATIENCE, Return, Web};
 use crate::domain::{Caller, Role};
+use crate::http::auth::refused;
 use crate::http::body::Given;
 use crate::http::cookie::Cookie;
 use crate::http::params::{Fields, FromFields, Nothing, Params};
@@ -151,7 +152,7 @@ pub(crate) async fn finish(
     let ReturnParams { state, code, iss, error } = params;
     let back = Return { state, code, issuer: iss, error };
     let kept = Cookie::LogIn.of(&headers, &app.settings);
-    let (opened, to) = log_in::finish(&app, provider.as_deref(), kept, back).await?;
+    let (opened, to) = log_in::finish(&app, provider.as_deref(), kept, back).await.inspect_err(refused)?;
     let cookies =
         [Cookie::LogIn.clear(&app.settings)?, Cookie::Session.set(&app.settings, &opened.id, None)?];
     Ok(go(&to, &cookies)?)
@@ -176,7 +177,7 @@ pub(crate) async fn with_key(
     _: Params<Nothing>,
     Given(KeyLogIn { key }): Given<KeyLogIn>,
 ) -> Result<Response, Failure> {
-    let Opened { id, web } = log_in::with_key(&app, &key).await?;
+    let Opened { id, web } = log_in::with_key(&app, &key).await.inspect_err(refused)?;
     let mut response = Json(Me::of(&web.caller, Some(&web))?).into_response();
     response.headers_mut().append(header::SET_COOKIE, Cookie::Session.set(&app.settings, &id, None)?);
     Ok(response)

@@ -55,6 +55,26 @@ async fn a_key_that_is_not_in_the_devices_hands_is_not_taken() {
     assert_eq!(refused.code(), Code::PermissionDenied, "{refused}");
 }
 
+#[tokio::test]
+async fn a_device_that_asks_for_keys_without_end_is_refused_alone() {
+    let server = Server::start().await;
+    let (mut device, mut other) = (server.device().await, server.device().await);
+    for _ in 0..10 {
+        let next = fresh();
+        let proof = device.rotation_proof(&next);
+        device.rotate(next, &proof, START).await.unwrap();
+    }
+    let next = fresh();
+    let proof = device.rotation_proof(&next);
+    let refused = device.rotate(next, &proof, START).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted, "{refused}");
+    assert!(refused.message().contains("more than 10 times an hour"), "{refused}");
+    let next = fresh();
+    let proof = other.rotation_proof(&next);
+    other.rotate(next, &proof, START).await.unwrap();
+    device.stream(START).await.unwrap().next().await.unwrap();
+}
+
 /// An agent's state folder, enrolled.
 async fn agent(server: &Server, state: &Path) {
     let token = server.token().await;
