@@ -244,6 +244,8 @@ pub struct BoundsSettings {
     pub streams: u32,
     /// Open sessions.
     pub sessions: u32,
+    /// Accounts of which it opens the first session that it ever had, in an hour.
+    pub accounts_per_hour: u32,
 }
 
 impl Default for BoundsSettings {
@@ -255,6 +257,7 @@ impl Default for BoundsSettings {
             kib_at_once: 128 * 1_024,
             streams: 8,
             sessions: 64,
+            accounts_per_hour: 64,
         }
     }
 }
@@ -511,9 +514,11 @@ impl Settings {
             kib_at_once,
             streams,
             sessions,
+            accounts_per_hour,
         } = self.bounds;
-        let least = messages_per_second.min(messages_at_once).min(kib_per_second).min(streams).min(sessions);
-        if least == 0 || kib_at_once < 64 {
+        let each =
+            [messages_per_second, messages_at_once, kib_per_second, streams, sessions, accounts_per_hour];
+        if each.contains(&0) || kib_at_once < 64 {
             return wrong(
                 "bounds",
                 "each must be at least 1, and kib_at_once 64, as much as one message holds",

@@ -122,6 +122,21 @@ impl Bounds {
         Ok(())
     }
 
+    /// Checks of how many accounts a device would have opened its first session within an hour.
+    ///
+    /// # Errors
+    /// Rate limited where they are too many.
+    pub fn accounts(&self, met: u64) -> Result<()> {
+        let most = self.settings.accounts_per_hour;
+        if met > u64::from(most) {
+            let why = format!(
+                "this device has opened its first sessions of {most} accounts within an hour: it may open that of another later"
+            );
+            return Err(cut_off("accounts", why));
+        }
+        Ok(())
+    }
+
     /// Lets buckets go that are full again.
     pub fn forget(&self) {
         for buckets in [&self.messages, &self.kib, &self.rotations] {

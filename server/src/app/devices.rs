@@ -95,6 +95,9 @@ pub async fn enrol(app: &App, request: &Enrolment<'_>) -> Result<DeviceId> {
     if !unit.add_device(&device).await? {
         return Err(Error::unavailable("the same key is being enrolled by another call; try again"));
     }
+    let details = json!({ "token": spent.to_string(), "group": group });
+    let (actor, object) = (Caller::Device(id), Object::Device(id));
+    audit::record(&mut unit, &app.ambient, &actor, Action::DeviceEnrolled, object, details).await?;
     unit.commit().await?;
     metrics::counter!("tacit_enrolments_total").increment(1);
     tracing::info!(device = %id, os = request.os, "device enrolled");
@@ -124,6 +127,8 @@ pub async fn rotate_key(app: &App, id: DeviceId, public_key: &[u8], proof: &[u8]
     if !unit.rotate_key(id, &present.public_key, public_key, app.ambient.now()).await? {
         return Err(Error::conflict("the key is in use, or the device's key was changed by another call"));
     }
+    let (actor, object) = (Caller::Device(id), Object::Device(id));
+    audit::record(&mut unit, &app.ambient, &actor, Action::DeviceKeyRotated, object, json!({})).await?;
     unit.commit().await?;
     metrics::counter!("tacit_keys_rotated_total").increment(1);
     tracing::info!(device = %id, "a device has another key");

@@ -50,6 +50,12 @@ actions! {
     ExemptionMade = "exemption_made";
     /// An exemption was ended early.
     ExemptionEnded = "exemption_ended";
+    /// A device was enrolled.
+    DeviceEnrolled = "device_enrolled";
+    /// A device was given another key, at its own asking.
+    DeviceKeyRotated = "device_key_rotated";
+    /// A device opened its first session of an account.
+    SubjectMet = "subject_met";
     /// A device was revoked.
     DeviceRevoked = "device_revoked";
     /// A device was put into another group.

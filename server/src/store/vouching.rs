@@ -31,24 +31,51 @@ impl Unit {
         Ok(rows.into_iter().map(|r| (SessionId(r.id), r.input_at)).collect())
     }
 
-    /// Takes note that accounts are seen on a device.
+    /// Keeps a device's other streams from opening sessions until the unit ends.
     ///
     /// # Errors
     /// As the database.
-    pub async fn meet(&mut self, subjects: &[Uuid], device: DeviceId, at: OffsetDateTime) -> Result<()> {
-        sqlx::query!(
+    pub async fn hold_device(&mut self, device: DeviceId) -> Result<()> {
+        sqlx::query!("select id from device where id = $1 for no key update", device.0)
+            .fetch_optional(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// How many accounts were seen on a device for the first time since a moment.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn met_since(&mut self, device: DeviceId, since: OffsetDateTime) -> Result<u64> {
+        let row = sqlx::query_scalar!(
+            r#"select count(*) as "met!" from vouching where device_id = $1 and since > $2"#,
+            device.0,
+            since
+        );
+        Ok(u64::try_from(row.fetch_one(&mut *self.tx).await?).unwrap_or(0))
+    }
+
+    /// Takes note that accounts are seen on a device; those that were not before.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn meet(
+        &mut self,
+        subjects: &[Uuid],
+        device: DeviceId,
+        at: OffsetDateTime,
+    ) -> Result<Vec<SubjectId>> {
+        let met = sqlx::query_scalar!(
             "insert into vouching (subject_id, device_id, first_device, since)
              select n.id, $2, not exists (select from vouching v where v.subject_id = n.id), $3
              from unnest($1::uuid[]) as n (id)
              where not exists (select from vouching v where v.subject_id = n.id and v.device_id = $2)
-             on conflict do nothing",
+             on conflict do nothing returning subject_id",
             subjects,
             device.0,
             at
-        )
-        .execute(&mut *self.tx)
-        .await?;
-        Ok(())
+        );
+        Ok(met.fetch_all(&mut *self.tx).await?.into_iter().map(SubjectId).collect())
     }
 
     /// Those accounts that nobody has vouched for on a device.

@@ -95,7 +95,7 @@ async fn an_export_holds_every_table_opened_and_can_be_read_by_people() {
     // Nothing is given as it is stored.
     assert!(!export.to_string().contains("\\\\x"), "{export}");
     let actions: Vec<_> = export["audit"].as_array().unwrap().iter().map(|e| e["action"].clone()).collect();
-    assert_eq!(actions, ["exemption_made", "subject_exported"]);
+    assert_eq!(actions, ["subject_met", "exemption_made", "subject_exported"]);
 
     let text = api.call(Method::GET, &format!("{path}?format=text"), Some(&privacy)).await;
     assert_eq!(text.headers["content-type"], "text/markdown; charset=utf-8");
@@ -358,7 +358,7 @@ async fn nothing_is_made_of_a_restricted_subjects_input() {
     assert_eq!(counts().await.0, before.0 + 4);
     let log = api.ok(&format!("/v1/audit?subject={subject}"), &privacy).await;
     let actions: Vec<_> = log["entries"].as_array().unwrap().iter().map(|e| e["action"].clone()).collect();
-    assert_eq!(actions, ["subject_restricted", "subject_unrestricted"]);
+    assert_eq!(actions, ["subject_met", "subject_restricted", "subject_met", "subject_unrestricted"]);
 }
 
 #[tokio::test]

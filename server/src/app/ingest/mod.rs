@@ -19,13 +19,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use time::OffsetDateTime;
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::app::{App, devices, directives, outbox, policies};
+use crate::app::{App, audit, devices, directives, outbox, policies};
+use crate::domain::audit::{Action, Object};
 use crate::domain::directive::Directive;
 use crate::domain::record::{Body, Record};
-use crate::domain::{DeviceId, SessionId, SubjectId};
+use crate::domain::{Caller, DeviceId, SessionId, SubjectId};
 use crate::secrets::Purpose;
 use crate::store::Unit;
 use crate::store::sessions::SessionRow;
@@ -96,7 +98,7 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
     if opened > 0 {
         app.bounds.sessions(unit.open_sessions(device).await? + opened as u64)?;
     }
-    let sessions = open_sessions(app, &mut unit, device, sessions, &accepted, now).await?;
+    let (sessions, met) = open_sessions(app, &mut unit, device, sessions, &accepted, now).await?;
     let profiles = load::profiles(app, &mut unit, &sessions, &accepted).await?;
 
     let restricted = load::restricted(&mut unit, &sessions).await?;
@@ -136,6 +138,10 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
     unit.put_sessions(&judged.sessions, Some(now)).await?;
     judged.bound_held(&mut unit).await?;
     unit.add_directives(&judged.directives, now).await?;
+    for subject in met {
+        let (actor, object) = (Caller::Device(device), Object::Subject(subject));
+        audit::record(&mut unit, &app.ambient, &actor, Action::SubjectMet, object, json!({})).await?;
+    }
     unit.commit().await?;
     app.changes.ingested();
     let Judged { windows, verdicts, profiles, directives, .. } = judged;
@@ -159,8 +165,8 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
     Ok(Outcome { acks, directives, refused })
 }
 
-/// Makes the rows of sessions that the batch opens. Subjects are made in the order of their pseudonyms, so that two batches
-/// never wait for each other.
+/// Makes the rows of sessions that the batch opens, and says which accounts the device had no session of before. Subjects are made in
+/// the order of their pseudonyms, so that two batches never wait for each other.
 async fn open_sessions(
     app: &App,
     unit: &mut Unit,
@@ -168,10 +174,11 @@ async fn open_sessions(
     mut sessions: BTreeMap<SessionId, SessionRow>,
     accepted: &[Record],
     now: OffsetDateTime,
-) -> Result<BTreeMap<SessionId, SessionRow>> {
+) -> Result<(BTreeMap<SessionId, SessionRow>, Vec<SubjectId>)> {
     if !accepted.iter().any(|record| matches!(record.body, Body::Opened { .. })) {
-        return Ok(sessions);
+        return Ok((sessions, Vec::new()));
     }
+    unit.hold_device(device).await?;
     let latest = unit.latest_generation().await?;
     let mut opened: Vec<_> = accepted
         .iter()
@@ -183,6 +190,7 @@ async fn open_sessions(
         })
         .collect();
     opened.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut met = Vec::new();
     for (pseudonyms, account, remote, record) in opened {
         let subject = unit.subject(&pseudonyms, SubjectId(app.ambient.id()), now).await?;
         let name = app.secrets.seal(Purpose::Name, subject.0, account.as_bytes())?;
@@ -205,8 +213,11 @@ async fn open_sessions(
         if !unit.open_session(&row, remote, record.at, now).await? {
             return Err(Error::unavailable("the session is being opened by another call; try again"));
         }
-        unit.meet(&[subject.0], device, now).await?;
+        met.extend(unit.meet(&[subject.0], device, now).await?);
         sessions.insert(row.id, row);
     }
-    Ok(sessions)
+    if !met.is_empty() {
+        app.bounds.accounts(unit.met_since(device, now - Duration::HOUR).await?)?;
+    }
+    Ok((sessions, met))
 }

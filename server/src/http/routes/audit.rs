@@ -32,7 +32,7 @@ pub(crate) struct AuditParams {
     since: Option<OffsetDateTime>,
     /// Before this time.
     until: Option<OffsetDateTime>,
-    /// By this one: `user:SUBJECT`, `key:ID`, `console` or `server`.
+    /// By this one: `user:SUBJECT`, `key:ID`, `device:ID`, `console` or `server`.
     actor: Option<String>,
     /// Of this kind.
     action: Option<Action>,

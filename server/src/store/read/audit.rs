@@ -17,9 +17,9 @@ pub struct AuditEntry {
     /// When, by the server's clock.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// Who: `user:` and the subject of the token, `key:` and the key's id, `console` for the command line or `server`.
+    /// Who: `user:` and the subject of the token, `key:` or `device:` and an id, `console` for the command line or `server`.
     pub actor: String,
-    /// The role that allowed it; null for `console` and `server`.
+    /// The role that allowed it; null for devices, `console` and `server`.
     pub role: Option<String>,
     /// What was done.
     pub action: String,

@@ -4,8 +4,10 @@ use tacit_proto::v1::agent_message::Message as Up;
 use tacit_proto::v1::record::Body;
 use tacit_proto::v1::{AgentMessage, Heartbeat, SessionClosed};
 use tacit_server::config::BoundsSettings;
+use time::Duration;
 use tonic::Code;
 
+use crate::common::device::Device;
 use crate::common::eventually;
 use crate::common::server::{START, Server};
 use crate::common::windows::{opened, record, session_id, window};
@@ -67,6 +69,43 @@ async fn bytes_count_too() {
     let cut = stream.end().await;
     assert_eq!(cut.code(), Code::ResourceExhausted, "{cut}");
     assert!(cut.message().contains("KiB"), "{cut}");
+}
+
+#[tokio::test]
+async fn no_device_lists_what_accounts_became_by_opening_sessions_of_them() {
+    let server = narrow(|bounds| bounds.accounts_per_hour = 2).await;
+    let (device, other) = (server.device().await, server.device().await);
+    let open = async |device: &Device, at, account: &str| {
+        let mut stream = device.stream(at).await.unwrap();
+        let session = session_id();
+        stream.send(&opened(session, at, account)).await;
+        stream.acked(session, 1).await.map(|()| session)
+    };
+    let first = open(&device, START, "user-1").await.unwrap();
+    open(&device, START, "user-2").await.unwrap();
+    let refused = open(&device, START, "user-3").await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted, "{refused}");
+    assert!(refused.message().contains("2 accounts within an hour"), "{refused}");
+    // Nor by other streams at the same time.
+    let (one, two) = tokio::join!(open(&device, START, "user-4"), open(&device, START, "user-5"));
+    assert!(one.is_err() && two.is_err());
+    assert_eq!(server.count("select count(*) from subject").await, 2);
+    // Whom it knows goes on, as do other devices.
+    open(&device, START, "user-1").await.unwrap();
+    let mut stream = device.stream(START).await.unwrap();
+    stream.send(&window(first, 2, START)).await;
+    stream.acked(first, 2).await.unwrap();
+    for account in ["user-1", "user-3"] {
+        open(&other, START, account).await.unwrap();
+    }
+    let later = START + Duration::minutes(61);
+    server.clock.set(later);
+    open(&device, later, "user-3").await.unwrap();
+
+    let met = "select actor from audit where action = 'subject_met' and subject is not null order by seq";
+    let met: Vec<String> = sqlx::query_scalar(met).fetch_all(server.app.store.pool()).await.unwrap();
+    let (device, other) = (format!("device:{}", device.id), format!("device:{}", other.id));
+    assert_eq!(met, [&device, &device, &other, &other, &device].map(String::as_str));
 }
 
 #[tokio::test]

@@ -33,6 +33,17 @@ async fn a_device_that_holds_both_keys_changes_from_one_to_the_other() {
     let refused = device.stream_with(&old).await.err().unwrap();
     assert_eq!(refused.code(), Code::Unauthenticated, "{refused}");
     assert!(refused.message().contains("signature"), "{refused}");
+    let acts = "select action, actor, object, details from audit order by seq";
+    let acts: Vec<(String, String, String, String)> =
+        sqlx::query_as(acts).fetch_all(server.app.store.pool()).await.unwrap();
+    let name = format!("device:{}", device.id);
+    let of_device: Vec<&str> = acts
+        .iter()
+        .filter(|(_, actor, object, _)| *actor == name && *object == name)
+        .map(|(action, ..)| action.as_str())
+        .collect();
+    assert_eq!(of_device, ["device_enrolled", "device_key_rotated"]);
+    assert!(acts.iter().all(|(.., details)| !details.contains("desk-1")), "{acts:?}");
     assert_eq!(server.count("select count(*) from device where key_since = '2026-03-02 09:00Z'").await, 1);
 }
 
