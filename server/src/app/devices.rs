@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::app::{App, audit};
 use crate::clock::Ambient;
 use crate::domain::audit::{Action, Object};
-use crate::domain::{Caller, DeviceId, assertion};
+use crate::domain::{Caller, DeviceId, assertion, device_key};
 use crate::store::Store;
 use crate::store::devices::{DeviceHealth, NewDevice};
 use crate::{Error, Result};
@@ -49,9 +49,7 @@ impl Enrolment<'_> {
         if !["linux", "windows", "macos"].contains(&self.os) {
             return Err(Error::invalid("device.os must be linux, windows or macos"));
         }
-        if self.public_key.len() != 32 {
-            return Err(Error::invalid("public_key must be an Ed25519 public key of 32 bytes"));
-        }
+        device_key::check(self.public_key)?;
         let signed = [b"tacit-enrol-v1\n", self.token.as_bytes(), b"\n", self.public_key].concat();
         UnparsedPublicKey::new(&ED25519, self.public_key)
             .verify(&signed, self.proof)
@@ -112,9 +110,7 @@ pub async fn enrol(app: &App, request: &Enrolment<'_>) -> Result<DeviceId> {
 /// Invalid argument for a malformed key or a proof that does not hold; conflict for a key that is in use, or where another call
 /// has changed it meanwhile.
 pub async fn rotate_key(app: &App, id: DeviceId, public_key: &[u8], proof: &[u8]) -> Result<()> {
-    if public_key.len() != 32 {
-        return Err(Error::invalid("public_key must be an Ed25519 public key of 32 bytes"));
-    }
+    device_key::check(public_key)?;
     let signed = [b"tacit-rotate-v1\n", id.to_string().as_bytes(), b"\n", public_key].concat();
     UnparsedPublicKey::new(&ED25519, public_key)
         .verify(&signed, proof)

@@ -8,6 +8,7 @@ pub mod backoff;
 pub mod caller;
 pub mod capture;
 pub mod destination;
+pub mod device_key;
 pub mod directive;
 pub mod drift;
 pub mod enrolment;

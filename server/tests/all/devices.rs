@@ -48,6 +48,23 @@ async fn a_wrong_an_expired_or_a_stolen_request_enrols_nothing() {
 }
 
 #[tokio::test]
+async fn a_key_under_which_anyone_can_sign_is_neither_enrolled_nor_changed_to() {
+    let server = Server::start().await;
+    let device = server.device().await;
+    // The identity; R = identity and S = 0 sign any text under it.
+    let weak: Vec<u8> = std::iter::once(1).chain([0; 31]).collect();
+    let anyones = [weak.clone(), vec![0; 32]].concat();
+    let mut request = enrol_request(&Ed25519KeyPair::generate().unwrap(), &server.token().await);
+    (request.public_key, request.proof) = (weak.clone(), anyones.clone());
+    let refused = enrol(&server.url, None, request).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
+    let refused = devices::rotate_key(&server.app, DeviceId(device.id), &weak, &anyones).await.unwrap_err();
+    assert!(refused.public().contains("not a weak one"), "{refused}");
+    assert_eq!(server.count("select count(*) from device").await, 1);
+    device.stream(START).await.unwrap().next().await.unwrap();
+}
+
+#[tokio::test]
 async fn an_assertion_serves_once() {
     let server = Server::start().await;
     let device = server.device().await;
