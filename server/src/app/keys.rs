@@ -10,6 +10,7 @@ use crate::app::read::{Page, paged};
 use crate::app::{App, audit};
 use crate::clock::Ambient;
 use crate::domain::audit::{Action, Object};
+use crate::domain::plain::is_plain;
 use crate::domain::policy::check_group;
 use crate::domain::{ApiKeyId, Caller, Role, Scope, token};
 use crate::secrets::Secrets;
@@ -101,7 +102,7 @@ pub async fn create(
     new: &NewKey<'_>,
 ) -> Result<(ApiKeyId, String)> {
     let name = new.name.trim();
-    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains(char::is_control) {
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || !is_plain(name) {
         return Err(Error::of_field(
             "name",
             format!("name must be 1 to {LONGEST_NAME} characters of plain text that say what the key is for"),

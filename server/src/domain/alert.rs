@@ -7,6 +7,7 @@ use tacit_engine::VerdictKind;
 use time::Duration;
 use utoipa::ToSchema;
 
+use super::plain::{is_plain, is_plain_lines};
 use super::policy::{GroupPolicy, Response};
 use crate::{Error, Result};
 
@@ -157,8 +158,7 @@ impl Resolution {
 /// Invalid argument that says what is expected.
 pub fn check_note(text: &str) -> Result<&str> {
     let text = text.trim();
-    let plain = !text.contains(|c: char| c.is_control() && c != '\n' && c != '\t');
-    if (1..=LONGEST_NOTE).contains(&text.chars().count()) && plain {
+    if (1..=LONGEST_NOTE).contains(&text.chars().count()) && is_plain_lines(text) {
         return Ok(text);
     }
     Err(Error::of_field("text", format!("a note must be 1 to {LONGEST_NOTE} characters of plain text")))
@@ -170,7 +170,7 @@ pub fn check_note(text: &str) -> Result<&str> {
 /// Invalid argument that says what is expected.
 pub fn check_assignee(name: &str) -> Result<&str> {
     let name = name.trim();
-    if (1..=LONGEST_ASSIGNEE).contains(&name.chars().count()) && !name.contains(char::is_control) {
+    if (1..=LONGEST_ASSIGNEE).contains(&name.chars().count()) && is_plain(name) {
         return Ok(name);
     }
     Err(Error::of_field(
@@ -185,6 +185,15 @@ pub fn check_assignee(name: &str) -> Result<&str> {
 mod tests {
     use super::*;
     use crate::domain::policy::Mode;
+
+    #[test]
+    fn notes_and_assignees_can_be_read() {
+        assert_eq!(check_note(" seen\n\tand asked ").unwrap(), "seen\n\tand asked");
+        assert_eq!(check_assignee("user:ada").unwrap(), "user:ada");
+        for hidden in ["\u{202e}nees", "se\u{200b}en", "\u{1b}[2J"] {
+            assert!(check_note(hidden).is_err() && check_assignee(hidden).is_err(), "{hidden:?}");
+        }
+    }
 
     #[test]
     fn what_a_policy_locks_for_weighs_more_and_what_is_quiet_less() {

@@ -5,6 +5,7 @@ use tacit_engine::VerdictKind;
 use utoipa::ToSchema;
 
 use super::alert::Severity;
+use super::plain::is_plain;
 use super::policy::{check_group, check_reason};
 use super::signal_stream::{StreamEvent, SubjectFormat};
 use super::told;
@@ -210,7 +211,7 @@ fn check_url(url: &str) -> Result<()> {
 }
 
 fn check_stream(audience: &str, subject: &SubjectFormat) -> Result<()> {
-    let plain = |text: &str| (1..=LONGEST_URL).contains(&text.len()) && !text.contains(char::is_control);
+    let plain = |text: &str| (1..=LONGEST_URL).contains(&text.len()) && is_plain(text);
     if !plain(audience) {
         return Err(Error::of_field("target.audience", "target.audience must say for whom the tokens are"));
     }

@@ -15,6 +15,7 @@ pub mod enrolment;
 pub mod exemption;
 pub mod guard;
 pub mod ids;
+pub mod plain;
 pub mod policy;
 pub mod preview;
 pub mod record;

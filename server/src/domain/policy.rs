@@ -5,6 +5,7 @@ use tacit_engine::{Assistive, VerdictKind};
 use utoipa::ToSchema;
 
 use super::enrolment::{DAYS, EnrolmentGuard, MOST_DAYS};
+use super::plain::is_plain;
 use crate::{Error, Result};
 
 /// The group of devices that are in no other.
@@ -280,7 +281,7 @@ pub fn check_group(name: &str) -> Result<()> {
 pub fn check_reason(reason: &str) -> Result<String> {
     let reason = reason.trim();
     let length = reason.chars().count();
-    if !(1..=LONGEST_REASON).contains(&length) || reason.contains(char::is_control) {
+    if !(1..=LONGEST_REASON).contains(&length) || !is_plain(reason) {
         return Err(Error::of_field(
             "reason",
             format!("reason must be 1 to {LONGEST_REASON} characters of plain text that say why"),

@@ -1,5 +1,6 @@
 //! What a person may ask for, and what whoever does it must say. Pure.
 
+use crate::domain::plain::is_plain;
 use crate::{Error, Result};
 
 /// Characters of a reason.
@@ -16,20 +17,13 @@ const LONGEST_NAME: usize = 256;
 pub fn check_reason(reason: &str) -> Result<String> {
     let reason = reason.trim();
     let said = reason.chars().filter(|c| c.is_alphanumeric()).count();
-    if !REASON.contains(&reason.chars().count()) || said < LEAST_SAID || reason.contains(is_hidden) {
+    if !REASON.contains(&reason.chars().count()) || said < LEAST_SAID || !is_plain(reason) {
         return Err(Error::of_field(
             "reason",
             "reason must say why in 10 to 500 characters; the audit log keeps it, so name nobody in it",
         ));
     }
     Ok(reason.to_owned())
-}
-
-/// Whether a character shows nothing, or has others shown in another order: control characters, and those of Unicode's general
-/// category Cf that are no part of a script.
-fn is_hidden(c: char) -> bool {
-    let formats = ['\u{ad}', '\u{61c}', '\u{180e}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{feff}'];
-    c.is_control() || formats.contains(&c) || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }
 
 /// An account's name, as the directory has it.

@@ -128,6 +128,7 @@ const HOSTILE: &[&str] = &[
     "%' union select 1, 2, 3 --",
     "{}{0}%s%n",
     "${jndi:ldap://elsewhere.example/x}",
+    "<script>alert(1)</script>",
     "\u{202e}\u{feff}<script>",
 ];
 
@@ -139,10 +140,16 @@ async fn text_that_means_to_be_sql_is_text() {
         // What people write.
         let order = json!({ "name": text, "role": "viewer" });
         let made = api.give(Method::POST, "/v1/api-keys", &admin, &order).await;
-        assert_eq!(made.json()["name"], *text);
         let change = json!({ "follows": at, "policy": {}, "reason": text });
         let put = api.give(Method::PUT, "/v1/policies/default", &admin, &change).await;
-        assert_eq!(put.json()["current"]["reason"], *text);
+        if text.contains('\u{202e}') {
+            assert_eq!((made.status.as_u16(), put.status.as_u16()), (400, 400));
+        } else {
+            assert_eq!(
+                (&made.json()["name"], &put.json()["current"]["reason"]),
+                (&json!(text), &json!(text))
+            );
+        }
         // What devices say.
         let key = Ed25519KeyPair::generate().unwrap();
         let mut request = enrol_request(&key, &api.server.token().await);

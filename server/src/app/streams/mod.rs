@@ -16,6 +16,7 @@ use crate::app::{App, audit, outbox};
 use crate::domain::alert::Severity;
 use crate::domain::audit::{Action, Object};
 use crate::domain::destination::Target;
+use crate::domain::plain::is_plain;
 use crate::domain::policy::DEFAULT_GROUP;
 use crate::domain::signal_stream::{StreamEvent, SubjectFormat};
 use crate::domain::{Caller, DestinationId, EventId, Role};
@@ -187,8 +188,7 @@ fn events(asked: Option<&[String]>) -> Vec<StreamEvent> {
 }
 
 fn description(asked: Option<&str>) -> Result<Option<String>> {
-    if asked.is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION || text.contains(char::is_control))
-    {
+    if asked.is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION || !is_plain(text)) {
         let says = format!("description must be at most {LONGEST_DESCRIPTION} characters of plain text");
         return Err(Error::of_field("description", says));
     }
