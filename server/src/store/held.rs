@@ -21,6 +21,8 @@ pub enum By {
     Session,
     /// `alert_id`, of one of the subject's alerts.
     Alert,
+    /// Devices that the subject was seen on.
+    Seen,
 }
 
 /// A table that holds something of subjects.
@@ -56,12 +58,28 @@ pub const OF_SUBJECT: &[Table] = &[
     table("subject_name", By::Subject, "subject_id"),
 ];
 
+/// The workstations that a subject was seen on: told when everything is that is held of the subject, and nobody's alone, so that they
+/// stay when it is erased.
+pub const DEVICES: Table = table("device", By::Seen, "name, id");
+
 impl Table {
+    /// Of devices, what others do with them and their keys is left out.
+    fn source(&self) -> &'static str {
+        match self.by {
+            By::Seen => "(select id, name, os, os_version, group_name, enrolled_at, revoked_at from device)",
+            By::Subject | By::Session | By::Alert => self.name,
+        }
+    }
+
     fn condition(&self) -> &'static str {
         match self.by {
             By::Subject => "subject_id = $1",
             By::Session => "session_id in (select id from session where subject_id = $1)",
             By::Alert => "alert_id in (select id from alert where subject_id = $1)",
+            By::Seen => {
+                "id in (select device_id from session where subject_id = $1
+                        union select device_id from vouching where subject_id = $1)"
+            }
         }
     }
 }
@@ -107,7 +125,7 @@ impl Unit {
         // A cursor takes no parameters; an id is nothing but hexadecimal digits.
         let sql = format!(
             "declare held no scroll cursor for select to_jsonb(t) from {} t where {} order by {}",
-            table.name,
+            table.source(),
             table.condition().replace("$1", &format!("'{}'", subject.0)),
             table.order
         );

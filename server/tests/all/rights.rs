@@ -78,11 +78,13 @@ async fn an_export_holds_every_table_opened_and_can_be_read_by_people() {
     let until = json!({ "subject_id": subject, "kind": "injury", "until": "2026-04-01T00:00:00Z" });
     api.give(Method::POST, "/v1/exemptions", &privacy, &until).await;
     let path = format!("/v1/subjects/{subject}/export");
+    // Where the person never was.
+    api.server.device().await;
     let export = api.ok(&path, &privacy).await;
     assert_eq!(export["name"], "user-1");
     let rows = |table: &str| export["held"][table].as_array().unwrap();
     let tables: BTreeSet<_> = export["held"].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(tables, OF_SUBJECT.iter().map(|table| table.name).collect());
+    assert_eq!(tables, OF_SUBJECT.iter().map(|table| table.name).chain(["device"]).collect());
     assert_eq!((rows("session").len(), rows("feature_window").len(), rows("verdict").len()), (2, 5, 5));
     assert_eq!((rows("vouching").len(), rows("exemption")[0]["kind"].as_str()), (1, Some("injury")));
     let hold = &rows("feature_window")[0]["features"][0];
@@ -92,6 +94,9 @@ async fn an_export_holds_every_table_opened_and_can_be_read_by_people() {
     let learned = &rows("profile")[0]["summary"][0];
     assert_eq!((&learned["modality"], &learned["features"][0]["count"]), (&json!("keyboard"), &json!(80)));
     assert!(rows("session").iter().any(|session| session["state"].is_object()));
+    let device = rows("device")[0].as_object().unwrap();
+    assert_eq!((rows("device").len(), &device["id"]), (1, &rows("session")[0]["device_id"]));
+    assert_eq!((&device["name"], device.get("public_key")), (&json!("desk-1"), None));
     // Nothing is given as it is stored.
     assert!(!export.to_string().contains("\\\\x"), "{export}");
     let actions: Vec<_> = export["audit"].as_array().unwrap().iter().map(|e| e["action"].clone()).collect();
@@ -99,7 +104,14 @@ async fn an_export_holds_every_table_opened_and_can_be_read_by_people() {
 
     let text = api.call(Method::GET, &format!("{path}?format=text"), Some(&privacy)).await;
     assert_eq!(text.headers["content-type"], "text/markdown; charset=utf-8");
-    for said in ["# What is held of user-1", "## Windows", "## Verdicts", "injury", "subject_exported"] {
+    for said in [
+        "# What is held of user-1",
+        "name: desk-1",
+        "## Windows",
+        "## Verdicts",
+        "injury",
+        "subject_exported",
+    ] {
         assert!(text.text.contains(said), "{said}: {}", text.text);
     }
 }

@@ -1,7 +1,6 @@
 //! Everything that is held of one subject, opened, one piece after another: the windows of a week are more than fits in memory well.
 
-use std::slice;
-use std::vec;
+use std::{iter, slice, vec};
 
 use prost::Message as _;
 use serde::Serialize;
@@ -18,7 +17,7 @@ use crate::domain::audit::Action;
 use crate::domain::{Caller, SubjectId};
 use crate::secrets::Purpose;
 use crate::store::Unit;
-use crate::store::held::{OF_SUBJECT, Table};
+use crate::store::held::{DEVICES, OF_SUBJECT, Table};
 use crate::{Error, Result};
 
 /// Rows asked for at once.
@@ -94,7 +93,7 @@ pub struct Gathering {
     unit: Unit,
     id: SubjectId,
     head: Option<Head>,
-    left: slice::Iter<'static, Table>,
+    left: iter::Chain<slice::Iter<'static, Table>, iter::Once<&'static Table>>,
     table: Option<&'static Table>,
     rows: vec::IntoIter<Value>,
     ended: bool,
@@ -130,7 +129,7 @@ pub async fn export(desk: Desk<'_>, caller: &Caller, id: SubjectId) -> Result<Ga
         unit,
         id,
         head: Some(head),
-        left: OF_SUBJECT.iter(),
+        left: OF_SUBJECT.iter().chain(iter::once(&DEVICES)),
         table: None,
         rows: Vec::new().into_iter(),
         ended: false,

@@ -26,6 +26,7 @@ const TITLES: &[(&str, &str)] = &[
     ("directive", "Directives: what was done about it"),
     ("feedback", "Feedback: what people said of verdicts"),
     ("vouching", "Devices that you are known on"),
+    ("device", "Workstations that you were seen on"),
     ("exemption", "Exemptions: times in which nothing is done automatically"),
     (AUDIT, "What people and programs did that concerned you"),
 ];
