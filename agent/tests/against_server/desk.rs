@@ -1,6 +1,7 @@
 //! A running agent, a server that takes all it sends and says what a test wants, and a desktop of programs that write down
 //! what they are called with.
 
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
@@ -10,7 +11,9 @@ use tacit_proto::v1::directive::Response;
 use tacit_proto::v1::record::Body;
 use tacit_proto::v1::server_message::Message as Down;
 use tacit_proto::v1::telemetry_server::Telemetry;
-use tacit_proto::v1::{Ack, AgentMessage, Directive, DirectiveOutcome, Outcome, Record, ServerMessage};
+use tacit_proto::v1::{
+    Ack, AgentMessage, Configuration, Directive, DirectiveOutcome, Outcome, Record, ServerMessage,
+};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
@@ -62,6 +65,13 @@ impl Telemetry for Director {
         });
         Ok(tonic::Response::new(ReceiverStream::new(sent)))
     }
+}
+
+/// The address of a server that takes every record and hands on what comes up.
+pub(crate) async fn taking_all(up: mpsc::UnboundedSender<Up>) -> SocketAddr {
+    let (down, _) = broadcast::channel(16);
+    let (_, first) = watch::channel(Some(Down::Configuration(Configuration::default())));
+    serve(Director { up, down, first }).await
 }
 
 /// A folder with a `notify-send` and a `loginctl` that write down what they are called with.

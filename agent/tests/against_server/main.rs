@@ -1,10 +1,11 @@
-//! The agent against servers that misbehave, in this process; and what the program says before it calls one.
+//! The agent against servers that misbehave, in this process; what reaches one; and what the program says before it calls one.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod agent;
 mod desk;
 mod enrolment;
+mod places;
 mod program;
 mod refused_session;
 mod response;

@@ -13,6 +13,7 @@ mod automation;
 mod capture;
 mod credentials;
 mod desk;
+mod disk;
 mod footprint;
 mod path;
 mod refusals;

@@ -62,15 +62,24 @@ impl Agent {
 
     /// Begins to watch a display. The desktop's own programs write down what they are called with.
     pub(crate) fn start(&mut self, display: &str, account: &str) {
-        let log = File::create(self.log()).unwrap();
+        self.start_logging(display, account, "info");
+    }
+
+    /// As [`Agent::start`]; how much it tells its log is said.
+    pub(crate) fn start_logging(&mut self, display: &str, account: &str, level: &str) {
+        let (log, said) =
+            (File::create(self.log()).unwrap(), File::create(self.folder().join("stdout")).unwrap());
         let config = self.desktop();
         let process = Command::new(binary("tacit-agent"))
             .args(["run", "--account", account, "--state-dir", self.state().to_str().unwrap()])
             .arg("--config")
             .arg(config)
             .env("DISPLAY", display)
+            .env("TACIT_AGENT_LOG", level)
+            .envs(["HOME", "TMPDIR"].map(|name| (name, self.folder())))
+            .current_dir(self.folder())
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(said)
             .stderr(log)
             .spawn()
             .unwrap();
@@ -135,7 +144,12 @@ impl Agent {
         config
     }
 
-    fn state(&self) -> PathBuf {
+    /// Where all is that it writes.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn state(&self) -> PathBuf {
         self.folder.path().join("state")
     }
 
