@@ -5,6 +5,7 @@
 //! Values are standardised: μ and the scale of each dimension are taken out before anything else.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
@@ -120,6 +121,8 @@ pub struct Model {
     pub(crate) noise: Vec<DMatrix<f64>>,
     /// Raw to calibrated ratio.
     pub calibration: Calibration,
+    /// Inverses of `subject`: every profile begins with them.
+    precision: OnceLock<Vec<DMatrix<f64>>>,
 }
 
 impl Model {
@@ -133,7 +136,13 @@ impl Model {
         calibration: Calibration,
     ) -> Self {
         let blocks = runs(&dimensions);
-        Self { modality, dimensions, blocks, subject, session, noise, calibration }
+        let precision = OnceLock::new();
+        Self { modality, dimensions, blocks, subject, session, noise, calibration, precision }
+    }
+
+    /// How precisely a subject's term is known before any session, a block each. Worked out once: of a model that is learned.
+    pub(crate) fn precision(&self) -> &[DMatrix<f64>] {
+        self.precision.get_or_init(|| self.subject.iter().map(inverse).collect())
     }
 
     /// Block of a dimension and its place within.

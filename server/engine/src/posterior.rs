@@ -15,7 +15,7 @@ pub(crate) struct Posterior {
 
 impl Posterior {
     pub(crate) fn of(model: &Model, sessions: &[FeatureStats]) -> Self {
-        let sums = told(model, model.subject.iter().map(inverse), sessions);
+        let sums = told(model, model.precision().iter().cloned(), sessions);
         #[expect(
             clippy::cast_possible_truncation,
             reason = "single precision is finer than what was learned"
