@@ -155,7 +155,8 @@ fn distance(
     let stat = stats.get(d.feature).filter(|stat| stat.count() >= LEAST_VALUES)?;
     let value = (stat.mean() - d.centre) / d.scale;
     let (block, at) = model.place(i)?;
-    let variance = uncertain + model.session[block][(at, at)] + d.noise / f64::from(stat.count());
+    let noise = d.noise_of(model.modality, stat, stat.count());
+    let variance = uncertain + model.session[block][(at, at)] + noise;
     Some(((value - expected) / variance.sqrt(), variance.sqrt()))
 }
 

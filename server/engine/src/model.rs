@@ -21,6 +21,9 @@ const VARIANCE_FLOOR: f64 = 1e-4;
 /// Standardised observations are drawn into this range: tames outliers.
 const OUTERMOST: f64 = 3.0;
 
+/// Values whose spread is taken to be the population's, beside those of a mean of pointing or touch.
+const POPULATION_VALUES: f64 = 10.0;
+
 /// What of a feature a dimension observes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -42,7 +45,8 @@ pub struct Dimension {
     pub centre: f64,
     /// Scale that standardises it, transformed units.
     pub scale: f64,
-    /// Noise variance of a single value, standardised; a stat of n values has this over n (mean) or n − 1 (spread).
+    /// Noise variance of a single value, standardised; a stat of n values has this over n (mean) or n − 1 (spread). A mean of
+    /// pointing or touch is as noisy as its own values spread, drawn towards this.
     pub noise: f64,
 }
 
@@ -61,6 +65,17 @@ impl Dimension {
     /// Raw value and noise variance of this dimension in the stats, in transformed units.
     pub(crate) fn raw(feature: FeatureId, aspect: Aspect, stats: &FeatureStats) -> Option<(f64, u32)> {
         Self::raw_of(aspect, stats.get(feature)?)
+    }
+
+    /// Noise variance of this dimension in a stat, standardised, where `n` is what [`Dimension::raw`] tells beside the value.
+    /// How hands move depends on what they do, so that the same mean is known better from one session than from another.
+    pub(crate) fn noise_of(&self, modality: Modality, stat: &Stat, n: u32) -> f64 {
+        let population = self.noise / f64::from(n);
+        if modality == Modality::Keyboard || self.aspect == Aspect::Spread {
+            return population;
+        }
+        let own = stat.variance() / (self.scale * self.scale);
+        (own + population * POPULATION_VALUES) / (f64::from(n) - 1.0 + POPULATION_VALUES)
     }
 
     fn raw_of(aspect: Aspect, stat: &Stat) -> Option<(f64, u32)> {
@@ -173,9 +188,10 @@ impl Model {
         let mut noise = Vec::with_capacity(run.len());
         for (i, d) in self.dimensions[run].iter().enumerate() {
             let stat = table.get(usize::from(d.feature.0)).filter(|stat| stat.count() > 0);
-            if let Some((raw, n)) = stat.and_then(|stat| Dimension::raw_of(d.aspect, stat)) {
+            let shown = stat.and_then(|stat| Some((stat, Dimension::raw_of(d.aspect, stat)?)));
+            if let Some((stat, (raw, n))) = shown {
                 index.push(i);
-                let own = d.noise / f64::from(n);
+                let own = d.noise_of(self.modality, stat, n);
                 let outermost = OUTERMOST * (subject[(i, i)] + session[(i, i)] + own).sqrt();
                 value.push(((raw - d.centre) / d.scale).clamp(-outermost, outermost));
                 noise.push(own);
@@ -253,4 +269,30 @@ pub(crate) fn cholesky(matrix: &DMatrix<f64>) -> Cholesky {
 
 fn identity(n: usize) -> Cholesky {
     Cholesky::pack_dirty(DMatrix::identity(n, n))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_of_pointing_is_as_noisy_as_its_own_values_spread_and_one_of_typing_as_everybodys() {
+        let d =
+            Dimension { feature: FeatureId(200), aspect: Aspect::Mean, centre: 0.0, scale: 2.0, noise: 0.5 };
+        let noise = |modality, aspect, count, variance| {
+            let d = Dimension { aspect, ..d };
+            let stat = Stat::new(count, 5.0, variance).unwrap();
+            d.noise_of(modality, &stat, count)
+        };
+        let alike = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} for {b}");
+        // One value shows no spread: the population's is all that is known.
+        alike(noise(Modality::Pointer, Aspect::Mean, 1, 0.0), 0.5);
+        // Many values show theirs: a variance of 8 is 2 in units of the scale.
+        let many = noise(Modality::Touch, Aspect::Mean, 100_000, 8.0) * 100_000.0;
+        assert!((many - 2.0).abs() < 1e-3, "{many}");
+        let [even, uneven] = [0.4, 8.0].map(|variance| noise(Modality::Pointer, Aspect::Mean, 12, variance));
+        assert!(even < 0.5 / 12.0 && 0.5 / 12.0 < uneven && uneven < 2.0 / 11.0, "{even}, {uneven}");
+        alike(noise(Modality::Keyboard, Aspect::Mean, 12, 8.0), 0.5 / 12.0);
+        alike(noise(Modality::Pointer, Aspect::Spread, 12, 8.0), 0.5 / 12.0);
+    }
 }
