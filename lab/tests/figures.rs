@@ -26,7 +26,7 @@ use tacit_lab::simulate::{self, located};
 use tacit_lab::takeover::replay::{Subject, Tally};
 use tacit_lab::takeover::session::Session;
 use tacit_lab::takeover::{Court, everyone, figures};
-use tacit_measure::{Locator, TimedInput};
+use tacit_measure::{Locator, Settings, TimedInput};
 use tacit_proto::{FeatureStats, Modality};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/figures.jsonl");
@@ -222,7 +222,9 @@ fn takeovers(population: &Population, people: &[simulate::Person], of: &Amounts)
     let subjects: Vec<Subject> = people.iter().zip(0..).map(subject).collect();
     let policy = Policy::default();
     let thresholds = [policy.different_person_below];
-    let court = Court { population, policy: &policy, thresholds: &thresholds, modality: of.modality };
+    let settings = Settings::default();
+    let court =
+        Court { population, policy: &policy, thresholds: &thresholds, modality: of.modality, settings };
     let done =
         everyone(court, &subjects.iter().collect::<Vec<_>>(), TAKEOVERS, &rng(24), &ProgressBar::hidden());
     done.into_iter().flat_map(|[enrolled, _]| enrolled.unwrap_or_default()).collect()

@@ -14,7 +14,7 @@ use tacit_lab::takeover::figures::Figures;
 use tacit_lab::takeover::replay::{Basis, Case, Subject, Takeover, Tally, replay};
 use tacit_lab::takeover::session::{Session, Slice, parts};
 use tacit_lab::takeover::{Court, everyone};
-use tacit_measure::{Locator, TimedInput};
+use tacit_measure::{Locator, Settings, TimedInput};
 use tacit_proto::Modality;
 
 const MODALITY: Modality = Modality::Keyboard;
@@ -48,7 +48,7 @@ fn subject(person: &Person, pace: f64, seed: u64) -> Subject {
 }
 
 fn court<'a>(population: &'a Population, policy: &'a Policy) -> Court<'a> {
-    Court { population, policy, thresholds: &THRESHOLDS, modality: MODALITY }
+    Court { population, policy, thresholds: &THRESHOLDS, modality: MODALITY, settings: Settings::default() }
 }
 
 /// For each threshold, the tallies of people who take each other's sessions over.

@@ -5,6 +5,12 @@ use tacit_measure::Privacy;
 /// Values that are due where a level is looked at beside those that ship.
 const TRIED: [u16; 3] = [12, 24, 48];
 
+/// The level that agents keep by default.
+pub const PLAIN: &str = "plain";
+/// The levels that an agent has, by name.
+pub const SHIPPED: [(&str, Privacy); 3] =
+    [(PLAIN, Privacy::PLAIN), ("standard", Privacy::STANDARD), ("strict", Privacy::STRICT)];
+
 /// A level.
 #[derive(Debug, Clone)]
 pub struct Level {
@@ -21,14 +27,10 @@ impl Level {
         Self { name: name.to_owned(), privacy }
     }
 
-    /// The levels that an agent has.
+    /// The levels that an agent has, the plain one first.
     #[must_use]
-    pub fn shipped() -> Vec<Self> {
-        vec![
-            Self::new("plain", Privacy::PLAIN),
-            Self::new("standard", Privacy::STANDARD),
-            Self::new("strict", Privacy::STRICT),
-        ]
+    pub fn shipped() -> [Self; SHIPPED.len()] {
+        SHIPPED.map(|(name, privacy)| Self::new(name, privacy))
     }
 
     /// Coarse stats of fewer keystrokes.

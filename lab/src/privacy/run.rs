@@ -62,7 +62,7 @@ pub fn everything(
     let victims = people.split_off(people.len() / 2);
     let tables = Tables::learn(&people);
     let sides = Sides { learned: people, victims, tables, trials, seed };
-    let mut levels = Level::shipped();
+    let mut levels = Level::shipped().to_vec();
     bar.set_message("population");
     let population = sides.population();
     if tried {

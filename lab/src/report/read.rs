@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use serde::de::DeserializeOwned;
 
+use crate::privacy::level::PLAIN;
 use crate::{accuracy, adapt, takeover};
 
 /// Rows that `accuracy --json` wrote.
@@ -39,6 +40,11 @@ pub(super) fn takeover(paths: &[PathBuf]) -> anyhow::Result<Vec<takeover::Row>> 
         let before = rows.len();
         lines(path, |row: takeover::Row| {
             let f = &row.figures;
+            ensure!(
+                row.privacy == PLAIN,
+                "accuracy.md is of the level {PLAIN}, and the row of {}",
+                row.privacy
+            );
             shares([f.never_flagged].into_iter().chain(f.detected).chain(f.gini))?;
             ensure!((0.0..=100.0).contains(&row.threshold), "threshold: trust is 0 to 100");
             let amounts = [

@@ -13,10 +13,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use clap::builder::PossibleValuesParser;
 
 use crate::accuracy::bar;
+use crate::privacy::level::{Level, PLAIN, SHIPPED};
 use crate::rows;
 
 pub use row::Row;
@@ -35,6 +36,9 @@ pub struct Args {
     /// Which set
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(sets::SETS))]
     set: String,
+    /// At which level of privacy desks are measured; others than `plain` need a set that holds events
+    #[arg(long, value_name = "LEVEL", default_value = PLAIN, value_parser = PossibleValuesParser::new(SHIPPED.map(|(name, _)| name)))]
+    privacy: String,
     /// Draws the parts of the set and the takeovers
     #[arg(long, default_value_t = SEED)]
     seed: u64,
@@ -51,7 +55,13 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let bar = bar();
     bar.set_prefix(args.set.clone());
     let set = sets::read(&args.data, &args.set, &bar)?;
-    let rows = run::rows(&args.set, &set, args.seed, &bar);
+    let level = Level::shipped().into_iter().find(|l| l.name == args.privacy).context("no such level")?;
+    ensure!(
+        level.name == PLAIN || set.traces(),
+        "{}: holds windows and no events, which are as they are",
+        args.set
+    );
+    let rows = run::rows(&args.set, &set, &level, args.seed, &bar);
     bar.finish_and_clear();
     ensure!(!rows.is_empty(), "{}: nobody has enough sessions to be enrolled and judged", args.set);
     rows::put(&rows, &Row::heading(), Row::line, args.json.as_deref(), out)
@@ -63,10 +73,10 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
 /// When a set cannot be read or is too little.
 pub(crate) fn all_sets(data: &Path, seed: u64) -> anyhow::Result<Vec<Row>> {
     let bar = bar();
-    let mut rows = Vec::new();
+    let (mut rows, [plain, ..]) = (Vec::new(), Level::shipped());
     for name in sets::SETS {
         bar.set_prefix(format!("takeover {name}"));
-        rows.extend(run::rows(name, &sets::read(data, name, &bar)?, seed, &bar));
+        rows.extend(run::rows(name, &sets::read(data, name, &bar)?, &plain, seed, &bar));
     }
     bar.finish_and_clear();
     Ok(rows)

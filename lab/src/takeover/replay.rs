@@ -4,6 +4,7 @@ use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 use serde::Serialize;
 use tacit_engine::Profile;
+use tacit_measure::Settings;
 use tacit_proto::Modality;
 
 use super::session::{Session, Slice, Spliced, Taken};
@@ -55,12 +56,12 @@ impl Case {
     pub fn draw<'a>(
         people: &[&'a Subject],
         own: usize,
-        modality: Modality,
+        (modality, settings): (Modality, Settings),
         takeovers: usize,
         rng: &mut impl Rng,
     ) -> Self {
         let subject = people[own];
-        let all = |sessions: &[Session]| sessions.iter().map(|s| s.windows(modality)).collect();
+        let all = |sessions: &[Session]| sessions.iter().map(|s| s.windows(modality, settings)).collect();
         let with = |subject: &'a Subject| {
             if subject.intrusions.is_empty() { &subject.held_out } else { &subject.intrusions }
         };
@@ -72,7 +73,7 @@ impl Case {
         for with in others.iter().cycle().take(takeovers) {
             let session = rng.random_range(0..subject.held_out.len());
             let by = &with[rng.random_range(0..with.len())];
-            let spliced = subject.held_out[session].taken_over_by(by, modality, rng);
+            let spliced = subject.held_out[session].taken_over_by(by, modality, settings, rng);
             let spliced = spliced.filter(|s| !s.after.is_empty());
             drawn.extend(spliced.map(|spliced| Takeover { session, spliced }));
         }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use tacit_proto::Modality;
 
 use super::figures::Figures;
+use crate::privacy::level::PLAIN;
 
 /// One threshold with its figures; a JSON object a row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,6 +13,9 @@ pub struct Row {
     pub set: String,
     /// Kind of input.
     pub modality: Modality,
+    /// Level of privacy at which the desks were measured.
+    #[serde(default = "plain")]
+    pub privacy: String,
     /// Whether the subjects have profiles; else a session is judged against its own start.
     pub enrolled: bool,
     /// The figures, as fields of the row.
@@ -21,6 +25,10 @@ pub struct Row {
     pub threshold: f64,
     /// Whether that is what ships.
     pub shipped_threshold: bool,
+}
+
+fn plain() -> String {
+    PLAIN.to_owned()
 }
 
 impl Row {

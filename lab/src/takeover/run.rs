@@ -9,6 +9,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use tacit_engine::Policy;
 use tacit_engine::train::TrainSettings;
+use tacit_measure::Settings;
 
 use super::figures::Figures;
 use super::replay::{Basis, Case, Subject, Tally, replay};
@@ -16,13 +17,14 @@ use super::row::Row;
 use super::sets::Set;
 use super::sweep::Court;
 use crate::accuracy::trials::{Person, fit, folds};
+use crate::privacy::level::Level;
 
 /// Trust below which a session is `different_person`, beside what ships; up to what is suspicious.
 const THRESHOLDS: [f64; 12] = [50.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5];
 const BASES: [Basis; 2] = [Basis::Profile, Basis::OwnStart];
 
-/// The rows of one set: every basis, every threshold.
-pub(super) fn rows(name: &str, set: &Set, seed: u64, bar: &ProgressBar) -> Vec<Row> {
+/// The rows of one set at a level of privacy: every basis, every threshold.
+pub(super) fn rows(name: &str, set: &Set, level: &Level, seed: u64, bar: &ProgressBar) -> Vec<Row> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut people: Vec<&(Person, Subject)> = set.people.iter().collect();
     people.shuffle(&mut rng);
@@ -42,6 +44,7 @@ pub(super) fn rows(name: &str, set: &Set, seed: u64, bar: &ProgressBar) -> Vec<R
             policy: &set.policy,
             thresholds: &thresholds,
             modality: set.modality,
+            settings: Settings { privacy: level.privacy, ..Settings::default() },
         };
         let rng = ChaCha8Rng::seed_from_u64(seed.wrapping_add(fold));
         for person in everyone(court, &subjects, set.takeovers, &rng, bar) {
@@ -59,6 +62,7 @@ pub(super) fn rows(name: &str, set: &Set, seed: u64, bar: &ProgressBar) -> Vec<R
             Some(Row {
                 set: name.to_owned(),
                 modality: set.modality,
+                privacy: level.name.clone(),
                 enrolled: basis == Basis::Profile,
                 figures: Figures::of(set.modality, tallies)?,
                 threshold,
@@ -92,7 +96,7 @@ pub fn everyone(
     let one = |own: usize| {
         let mut rng = rng.clone();
         rng.set_stream(own as u64);
-        let case = Case::draw(people, own, court.modality, takeovers, &mut rng);
+        let case = Case::draw(people, own, (court.modality, court.settings), takeovers, &mut rng);
         BASES.map(|basis| replay(court, &case, basis))
     };
     let mut done: Vec<(usize, _)> = thread::scope(|scope| {

@@ -52,13 +52,13 @@ pub struct Spliced {
 }
 
 impl Session {
-    /// The windows of one modality, cut as an agent with shipped settings cuts them.
+    /// The windows of one modality, cut as an agent with such settings cuts them. Windows that a set holds are as they are.
     #[must_use]
-    pub fn windows(&self, modality: Modality) -> Vec<Slice> {
+    pub fn windows(&self, modality: Modality, settings: Settings) -> Vec<Slice> {
         match self {
             Self::Windows(windows) => windows.clone(),
             Self::Trace(events) => {
-                let mut desk = Desk::new(modality);
+                let mut desk = Desk::new(modality, settings);
                 let mut slices: Vec<Slice> =
                     events.iter().flat_map(|event| desk.push(*event)).map(|(slice, _)| slice).collect();
                 slices.extend(desk.finish().into_iter().map(|(slice, _)| slice));
@@ -70,13 +70,19 @@ impl Session {
     /// The session up to a random point, and from there on `other` from a random point. `None` if one is a trace and the
     /// other is not, or nothing of either would be left.
     #[must_use]
-    pub fn taken_over_by(&self, other: &Self, modality: Modality, rng: &mut impl Rng) -> Option<Spliced> {
+    pub fn taken_over_by(
+        &self,
+        other: &Self,
+        modality: Modality,
+        settings: Settings,
+        rng: &mut impl Rng,
+    ) -> Option<Spliced> {
         let (cut, from) = (rng.random_range(CUT), rng.random_range(FROM));
         match (self, other) {
             (Self::Trace(own), Self::Trace(others)) => {
                 let (own, others) = (&own[..at_rest(own, cut)], &others[at_rest(others, from)..]);
                 let (last, first) = (own.last()?.at_us, others.first()?.at_us);
-                let mut desk = Desk::new(modality);
+                let mut desk = Desk::new(modality, settings);
                 let kept = own.iter().flat_map(|event| desk.push(*event)).count();
                 desk.hand_over();
                 let moved = |event: &TimedInput| TimedInput {
@@ -110,8 +116,8 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(modality: Modality) -> Self {
-        let measurer = Measurer::new(Settings::default());
+    fn new(modality: Modality, settings: Settings) -> Self {
+        let measurer = Measurer::new(settings);
         Self { modality, measurer, out: Vec::new(), events: [0.0; 2], hands: 0 }
     }
 

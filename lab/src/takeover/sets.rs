@@ -49,6 +49,14 @@ pub(super) struct Set {
     pub folds: usize,
 }
 
+impl Set {
+    /// Whether it holds events, which can be measured in other ways.
+    pub(super) fn traces(&self) -> bool {
+        let sessions = self.people.iter().flat_map(|(_, subject)| &subject.held_out);
+        sessions.into_iter().all(|session| matches!(session, Session::Trace(_)))
+    }
+}
+
 /// Reads one set of `data`, the folder of all sets.
 ///
 /// # Errors

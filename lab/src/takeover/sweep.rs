@@ -4,6 +4,7 @@
 //! low is it asked again, on a copy, whether a threshold is met. An accusation holds until the verdict is genuine again.
 
 use tacit_engine::{Policy, Population, Profile, SessionState, VerdictKind};
+use tacit_measure::Settings;
 use tacit_proto::Modality;
 
 use super::session::Slice;
@@ -19,6 +20,8 @@ pub struct Court<'a> {
     pub thresholds: &'a [f64],
     /// Input that is replayed.
     pub modality: Modality,
+    /// How a desk is measured.
+    pub settings: Settings,
 }
 
 /// A session under judgement.
@@ -38,7 +41,7 @@ impl<'a> Sweep<'a> {
     /// Takes the next window. Answers under how many thresholds, the highest first, the session is `different_person` now;
     /// `None` if there is nothing to judge against.
     pub(super) fn observe(&mut self, profile: &Profile, slice: &Slice) -> Option<usize> {
-        let Court { population, policy, thresholds, modality } = self.court;
+        let Court { population, policy, thresholds, modality, .. } = self.court;
         let ask = |state: &mut SessionState, different_person_below: f64| {
             let policy = Policy { different_person_below, ..*policy };
             state.observe(population, profile, &policy, modality, slice.inputs, &slice.stats)
