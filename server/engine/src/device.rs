@@ -56,6 +56,11 @@ impl Device {
         Modality::ALL.into_iter().filter_map(share).reduce(f64::max).is_some_and(|most| most <= 0.0)
     }
 
+    /// Whether an input device appeared during the session.
+    pub(crate) fn changed(&self) -> bool {
+        !self.appeared.is_empty()
+    }
+
     /// The device's covariance beside the subject's and the session's, in session covariances.
     fn widening(&self, profile: &Profile, modality: Modality) -> f64 {
         let share = self.key(modality).and_then(|key| profile.share_on(modality, key));

@@ -35,6 +35,11 @@ pub(crate) fn told_with(
     evidence
 }
 
+/// Says of evidence that the session's own start is what it is held against.
+pub(crate) fn beside(evidence: Vec<Evidence>) -> impl Iterator<Item = Evidence> {
+    evidence.into_iter().map(|e| Evidence { words: format!("{}, by the session's own start", e.words), ..e })
+}
+
 /// The families of a score, strongest first.
 #[must_use]
 pub fn explain(

@@ -7,11 +7,10 @@
 //! the profile as ever.
 
 use serde::{Deserialize, Serialize};
-use tacit_proto::{FeatureStats, Modality};
 
 use crate::explain::told;
 use crate::reason::{reason_of_change, reason_of_start};
-use crate::start::OwnStart;
+use crate::start::{Beside, Sitting};
 use crate::suffix::{Suffix, conclude, strongest};
 use crate::verdict::Cause;
 use crate::{Assessment, Policy, Population, SessionState, VerdictKind};
@@ -65,17 +64,10 @@ impl SessionState {
     }
 
     /// Whether what follows the people's word does not fit the profile either, by the suffixes scored against it.
-    pub(crate) fn changed(
-        &mut self,
-        policy: &Policy,
-        suffixes: &[Suffix],
-        (modality, inputs, stats): (Modality, u32, &FeatureStats),
-    ) -> bool {
+    pub(crate) fn changed(&mut self, policy: &Policy, suffixes: &[Suffix]) -> bool {
         if !matches!(self.feedback, Feedback::FalseAlarm | Feedback::Changed) {
-            self.start = OwnStart::default();
             return false;
         }
-        self.start.push(modality, inputs, stats, self.in_doubt());
         let against = conclude(suffixes, policy, &self.hazard, VerdictKind::Genuine);
         let enough = u32::try_from(self.recent.len()).is_ok_and(|w| w >= policy.least_windows.max(2));
         if enough && against.llr >= 0.0 {
@@ -93,7 +85,8 @@ impl SessionState {
         policy: &Policy,
         suffixes: &[Suffix],
     ) -> Assessment {
-        let since = self.start.suffixes(population);
+        let sitting = self.sitting(population, Beside::Nothing);
+        let since = sitting.as_ref().map(Sitting::suffixes).unwrap_or_default();
         if !since.is_empty() {
             self.stand(&since, policy, Cause::Takeover);
         }
@@ -106,7 +99,7 @@ impl SessionState {
                     trust: Some(standing.trust),
                     llr: Some(standing.llr),
                     reason: reason_of_start(standing.llr, windows, "the profile does not fit the subject"),
-                    evidence: told(self.start.evidence(population, windows), standing.llr),
+                    evidence: told(sitting.map(|s| s.evidence(windows)).unwrap_or_default(), standing.llr),
                 }
             }
             _ => Assessment {

@@ -84,7 +84,7 @@ impl Hazard {
     /// Ends what was raised, if the windows since the latest occasion fit.
     pub(crate) fn settle(&mut self, suffixes: &[Suffix]) {
         let since = suffixes.iter().rev().find(|s| s.windows <= self.since);
-        if since.is_some_and(|s| s.windows >= LEAST_FITTING && s.llr >= FITS) {
+        if since.is_some_and(|s| s.windows >= LEAST_FITTING && s.ratio.llr >= FITS) {
             *self = Self::default();
         }
     }

@@ -35,7 +35,7 @@ impl Origin {
     pub(crate) fn window(&mut self, suffixes: &[Suffix]) {
         self.elsewhere = self.elsewhere.saturating_sub(1);
         if let Some(longest) = suffixes.last().filter(|s| s.windows > 1) {
-            self.best = Some(self.best.map_or(longest.llr, |best| best.max(longest.llr)));
+            self.best = Some(self.best.map_or(longest.ratio.llr, |best| best.max(longest.ratio.llr)));
         }
     }
 

@@ -2,13 +2,16 @@
 
 use tacit_proto::Modality;
 
+use crate::suffix::Strongest;
 use crate::verdict::Cause;
 use crate::{Assessment, Maturity, Policy, VerdictKind};
 
-/// Of a verdict on so many windows against a profile; what it says follows the sign of their ratio.
-pub(crate) fn reason(kind: VerdictKind, cause: Option<Cause>, llr: f64, windows: usize) -> String {
-    let (span, fit, are) = span(windows);
-    let fits = llr >= 0.0;
+/// Of a verdict on some windows against a profile, and perhaps the session's own start; what it says follows the sign of
+/// their ratio.
+pub(crate) fn reason(kind: VerdictKind, cause: Option<Cause>, told: &Strongest) -> String {
+    let (span, fit, are) = span(told.windows);
+    let fits = told.llr >= 0.0;
+    let start = if told.taken_over { ", and differ from the session's own start" } else { "" };
     match kind {
         VerdictKind::Genuine if fits => format!("{span} {fit} the profile"),
         VerdictKind::Genuine => {
@@ -17,13 +20,15 @@ pub(crate) fn reason(kind: VerdictKind, cause: Option<Cause>, llr: f64, windows:
         VerdictKind::Suspicious | VerdictKind::DifferentPerson if fits => {
             format!("{span} {fit} the profile again, not yet by enough to lift the doubt")
         }
-        VerdictKind::Suspicious => format!("{span} {fit} someone else better; more input will tell"),
+        VerdictKind::Suspicious => format!("{span} {fit} someone else better{start}; more input will tell"),
         VerdictKind::DifferentPerson if cause == Some(Cause::Credential) => {
             format!(
-                "{span} {fit} someone else, by more than chance allows, and the session never was like the subject"
+                "{span} {fit} someone else, by more than chance allows{start}, and the session never was like the subject"
             )
         }
-        VerdictKind::DifferentPerson => format!("{span} {fit} someone else, by more than chance allows"),
+        VerdictKind::DifferentPerson => {
+            format!("{span} {fit} someone else, by more than chance allows{start}")
+        }
         VerdictKind::Learning | VerdictKind::Automation | VerdictKind::NotScorable | VerdictKind::Silent => {
             String::new()
         }

@@ -26,7 +26,7 @@ impl Weights {
     /// By a profile: learned on recordings of one sitting each, on pools of one and two windows.
     pub(crate) const PROFILE: Self = Self { holds: 0.6, others: 1.2 };
     /// By the session's start alone, which is short.
-    pub(crate) const START: Self = Self { holds: 0.5, others: 1.0 };
+    pub(crate) const START: Self = Self { holds: 0.5, others: 1.2 };
 }
 
 /// What one feature family adds to a score.

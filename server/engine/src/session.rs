@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tacit_proto::{FeatureStats, MIN_KEYSTROKES, MIN_STROKES, Modality};
 
 use crate::device::Device;
-use crate::explain::{explain, told, told_with};
+use crate::explain::{beside, explain, told, told_with};
 use crate::feedback::Feedback;
 use crate::hazard::Hazard;
 use crate::origin::Origin;
@@ -19,8 +19,8 @@ use crate::pool::Windows;
 use crate::profile::Taken;
 use crate::reason::{learning, reason, reason_of_start};
 use crate::score::{Compared, Weights};
-use crate::start::OwnStart;
-use crate::suffix::{SUFFIXES, Standing, Suffix, conclude, strongest};
+use crate::start::{Beside, OwnStart, Seen, Sitting};
+use crate::suffix::{Ratio, SUFFIXES, Standing, Suffix, conclude, strongest};
 use crate::verdict::Cause;
 use crate::{
     Assessment, Evidence, Maturity, Policy, Population, Profile, Reference, VerdictKind, score_against,
@@ -31,6 +31,8 @@ const ESTRANGED: f64 = -5.0;
 /// Least ratio of a session by the founding sessions alone, for a mature profile to follow it. Genuine sessions of 1,000 keys
 /// have a mean of 7.
 const FITS_FOUNDING: f64 = 3.0;
+/// What profile and the session's own start count for together: both speak of the same windows, so that much is said twice.
+const TOGETHER: f64 = 0.7;
 /// Windows' worth of least input below which a session teaches nothing.
 const LEAST_TAUGHT: u32 = 2;
 
@@ -43,7 +45,7 @@ pub struct SessionState {
     pub(crate) standing: Option<Standing>,
     /// Was ever doubted by too much to teach.
     pub(crate) doubted: bool,
-    /// Empty once a profile is mature, unless people say that it does not fit the subject any more.
+    /// What came before the latest windows.
     #[serde(default)]
     pub(crate) start: OwnStart,
     /// What people have said of it.
@@ -60,9 +62,18 @@ pub struct SessionState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Recent {
     modality: Modality,
+    /// Keystrokes or strokes; none if an earlier version kept it.
+    #[serde(default)]
+    inputs: u32,
     stats: PackedStats,
     /// Score of this window alone.
     llr: f64,
+}
+
+impl Recent {
+    fn seen(&self) -> Seen<'_> {
+        Seen { modality: self.modality, inputs: self.inputs, stats: &self.stats }
+    }
 }
 
 /// All of the session, a modality.
@@ -100,28 +111,43 @@ impl SessionState {
         if let Some(pool) = self.pools.iter().find(|p| p.modality == modality) {
             self.device.sees(population, profile, modality, &pool.stats.unpack());
         }
-        self.recent.push(Recent { modality, stats: packed, llr: sum(&alone.compared) });
-        if self.recent.len() > SUFFIXES[SUFFIXES.len() - 1] {
-            self.recent.remove(0);
-        }
+        self.push(Recent { modality, inputs, stats: packed, llr: sum(&alone.compared) });
         self.hazard.window();
-        let (suffixes, pools) = self.suffixes(population, &reference, alone);
+        let (mut suffixes, pools) = self.suffixes(population, &reference, alone);
         self.origin.window(&suffixes);
-        if self.changed(policy, &suffixes, (modality, inputs, stats)) {
+        if self.changed(policy, &suffixes) {
             return self.unlike_profile(population, policy, &suffixes);
         }
+        let start = self.beside_start(population, &reference, policy, &mut suffixes);
         let standing = self.stand(&suffixes, policy, self.origin.cause(self.feedback));
         let strongest = strongest(&suffixes);
         let pool = pools.iter().find(|p| p.windows == strongest.windows);
-        let evidence = pool.map(|p| p.evidence(population, &reference)).unwrap_or_default();
+        let mut evidence = pool.map(|p| p.evidence(population, &reference)).unwrap_or_default();
+        if let Some(start) = start.filter(|_| strongest.taken_over) {
+            evidence.extend(beside(start.evidence(strongest.windows)));
+            evidence.iter_mut().for_each(|e| e.llr *= TOGETHER);
+        }
         let facts = if standing.kind == VerdictKind::Genuine { Vec::new() } else { self.origin.evidence() };
         Assessment {
             kind: standing.kind,
             cause: standing.cause,
             trust: Some(standing.trust),
             llr: Some(standing.llr),
-            reason: reason(standing.kind, standing.cause, standing.llr, strongest.windows),
+            reason: reason(standing.kind, standing.cause, &strongest),
             evidence: told_with(evidence, facts, standing.llr),
+        }
+    }
+
+    /// Takes the newest window among the latest. What leaves them is the session's start, unless the session is in doubt: it may
+    /// be someone else's.
+    fn push(&mut self, window: Recent) {
+        self.start.settle(self.in_doubt());
+        self.recent.push(window);
+        if self.recent.len() > SUFFIXES[SUFFIXES.len() - 1] {
+            let oldest = self.recent.remove(0);
+            if !self.in_doubt() {
+                self.start.keep(oldest.seen());
+            }
         }
     }
 
@@ -200,13 +226,13 @@ impl SessionState {
     ) -> Assessment {
         self.start.push(modality, inputs, stats, self.in_doubt());
         self.hazard.window();
-        let suffixes = self.start.suffixes(population);
-        if suffixes.is_empty() {
+        let Some(sitting) = self.start.sitting(population) else {
             return match self.standing {
                 Some(Standing { kind: VerdictKind::DifferentPerson, .. }) => self.unchanged(modality, false),
                 _ => learning(maturity, policy),
             };
-        }
+        };
+        let suffixes = sitting.suffixes();
         let standing = self.stand(&suffixes, policy, Cause::Takeover);
         if standing.kind != VerdictKind::DifferentPerson {
             return learning(maturity, policy);
@@ -218,7 +244,7 @@ impl SessionState {
             trust: Some(standing.trust),
             llr: Some(standing.llr),
             reason: reason_of_start(standing.llr, windows, "the profile is still being learned"),
-            evidence: told(self.start.evidence(population, windows), standing.llr),
+            evidence: told(sitting.evidence(windows), standing.llr),
         }
     }
 
@@ -274,17 +300,65 @@ impl SessionState {
             let anew = || Scored::of(pool.clone(), windows, population, reference);
             let all = newest.take().unwrap_or_else(anew);
             let alone: Vec<f64> = part.iter().map(|r| r.llr).collect();
-            suffixes.push(Suffix::of(&alone, |without| match without {
+            let ratio = Ratio::of(&alone, |without| match without {
                 None => sum(&all.compared),
-                Some(_) => {
-                    let kept = part.iter().enumerate().filter(|(i, _)| Some(*i) != without);
-                    let kept = Windows::of(kept.map(|(_, r)| (r.modality, &r.stats)));
-                    sum(&kept.compare(population, reference))
-                }
-            }));
+                Some(_) => self.by_profile(population, reference, windows, without),
+            });
+            suffixes.push(Suffix { windows, ratio, taken_over: None });
             scored.push(all);
         }
         (suffixes, scored)
+    }
+
+    /// What so many windows amount to by the profile, one of them left out or none.
+    fn by_profile(
+        &self,
+        population: &Population,
+        reference: &Reference,
+        windows: usize,
+        without: Option<usize>,
+    ) -> f64 {
+        let part = &self.recent[self.recent.len() - windows..];
+        let kept = part.iter().enumerate().filter(|(i, _)| Some(*i) != without);
+        sum(&Windows::of(kept.map(|(_, r)| (r.modality, &r.stats))).compare(population, reference))
+    }
+
+    /// What came before the latest windows of a session with a profile.
+    pub(crate) fn sitting(&self, population: &Population, beside: Beside) -> Option<Sitting> {
+        self.start.sitting_before(population, beside, self.recent.iter().map(Recent::seen))
+    }
+
+    /// Lets the session's own start tell whether the subject was at the controls before the suffixes that the profile speaks
+    /// against: it names nobody whom the profile fits, and need not name whom the profile names. Where an input device
+    /// appeared, the session does not go on as it began anyway.
+    fn beside_start(
+        &mut self,
+        population: &Population,
+        reference: &Reference,
+        policy: &Policy,
+        suffixes: &mut [Suffix],
+    ) -> Option<Sitting> {
+        self.hazard.settle(suffixes);
+        let named = conclude(suffixes, policy, &self.hazard, VerdictKind::Genuine).kind;
+        let asked = suffixes.iter().any(|s| s.windows > 1 && s.ratio.llr < 0.0);
+        if self.device.changed() || !asked || named == VerdictKind::DifferentPerson {
+            return None;
+        }
+        let sitting = self.sitting(population, Beside::Profile)?;
+        let by_start = sitting.alone();
+        for windows in sitting.lengths() {
+            let doubted = |s: &&mut Suffix| s.windows == windows && s.ratio.llr < 0.0;
+            let Some(suffix) = suffixes.iter_mut().find(doubted) else { continue };
+            let from = self.recent.len() - windows;
+            let both = |by_profile: f64, by_start: f64| TOGETHER * (by_profile + by_start);
+            let alone = self.recent[from..].iter().zip(&by_start[by_start.len() - windows..]);
+            let alone: Vec<f64> = alone.map(|(r, by_start)| both(r.llr, *by_start)).collect();
+            suffix.taken_over = Some(Ratio::of(&alone, |without| {
+                let by_profile = self.by_profile(population, reference, windows, without);
+                both(by_profile, sitting.ratio(windows, without))
+            }));
+        }
+        Some(sitting)
     }
 
     /// A window that cannot be scored leaves the conclusion as it stands.

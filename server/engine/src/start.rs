@@ -1,24 +1,25 @@
-//! The session's own start: what its recent windows are scored against while the subject has no mature profile.
+//! The session's own start: what its recent windows are scored against beside the profile, and in its place while the subject
+//! has no mature one.
 //!
 //! Start and recent windows are of one session and share its term, so that term counts with the person here: someone else
 //! comes with a session of their own. Only what drifts within a session is left between the two.
 
 use serde::{Deserialize, Serialize};
-use tacit_proto::{FeatureStats, Modality};
+use tacit_proto::{Family, FeatureStats, Modality};
 
 use crate::explain::explain;
 use crate::model::pick;
 use crate::packed::PackedStats;
 use crate::pool::Windows;
 use crate::score::Weights;
-use crate::suffix::Suffix;
+use crate::suffix::{Ratio, Suffix};
 use crate::{Dimension, Evidence, Model, Population, Profile, Reference, Score, score_against};
 
 /// Windows that may be someone else's, shortest suffix first: one alone would name nobody.
 const SUFFIXES: [usize; 3] = [2, 4, 8];
 const LATEST: usize = SUFFIXES[SUFFIXES.len() - 1];
 /// Keystrokes of a start that is judged against.
-const LEAST_KEYSTROKES: u32 = 200;
+const LEAST_KEYSTROKES: u32 = 100;
 /// Strokes of a start that is judged against.
 const LEAST_STROKES: u32 = 60;
 
@@ -30,7 +31,7 @@ const DRIFT: f64 = 0.3;
 pub(crate) struct OwnStart {
     /// All windows before the latest, a modality.
     early: Vec<Part>,
-    /// Oldest first.
+    /// Oldest first; none beside a profile, where the session keeps its latest windows itself.
     latest: Vec<Part>,
 }
 
@@ -41,6 +42,27 @@ struct Part {
     stats: PackedStats,
 }
 
+/// What else speaks of the windows that are held against a start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beside {
+    Nothing,
+    Profile,
+}
+
+/// One or more windows of a session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen<'a> {
+    pub(crate) modality: Modality,
+    pub(crate) inputs: u32,
+    pub(crate) stats: &'a PackedStats,
+}
+
+impl Part {
+    fn seen(&self) -> Seen<'_> {
+        Seen { modality: self.modality, inputs: self.inputs, stats: &self.stats }
+    }
+}
+
 impl OwnStart {
     /// Takes the next window. What leaves the latest windows of a session in doubt does not become its start: it may be
     /// someone else's.
@@ -49,108 +71,147 @@ impl OwnStart {
         if self.latest.len() > LATEST {
             let part = self.latest.remove(0);
             if !doubted {
-                self.keep(part);
+                self.keep(part.seen());
             }
         }
     }
 
-    fn keep(&mut self, part: Part) {
-        match self.early.iter_mut().find(|p| p.modality == part.modality) {
+    /// Takes what is no longer among the latest windows.
+    pub(crate) fn keep(&mut self, part: Seen<'_>) {
+        let Seen { modality, inputs, stats } = part;
+        match self.early.iter_mut().find(|p| p.modality == modality) {
             Some(early) => {
-                let mut stats = early.stats.unpack();
-                stats.merge(&part.stats.unpack());
-                early.inputs = early.inputs.saturating_add(part.inputs);
-                early.stats = (&stats).into();
+                let mut all = early.stats.unpack();
+                all.merge(&stats.unpack());
+                early.inputs = early.inputs.saturating_add(inputs);
+                early.stats = (&all).into();
             }
-            None => self.early.push(part),
+            None => self.early.push(Part { modality, inputs, stats: stats.clone() }),
         }
     }
 
-    /// The latest windows against the start before them; nothing while that is too short.
-    pub(crate) fn suffixes(&self, population: &Population) -> Vec<Suffix> {
-        let Some(sitting) = self.sitting(population) else { return Vec::new() };
-        let all = self.last(sitting.latest);
-        let alone: Vec<f64> = all.iter().map(|part| sitting.ratio(&[*part])).collect();
-        let suffixes = SUFFIXES.into_iter().take_while(|windows| *windows <= sitting.latest);
-        suffixes
-            .map(|windows| {
-                let from = all.len() - windows;
-                Suffix::of(&alone[from..], |without| {
-                    let kept = (from..all.len()).filter(|i| without != Some(i - from));
-                    sitting.ratio(&kept.map(|i| all[i]).collect::<Vec<_>>())
-                })
-            })
-            .collect()
+    /// What the latest windows are held against; `None` while the start before them is too short.
+    pub(crate) fn sitting(&self, population: &Population) -> Option<Sitting> {
+        self.sitting_before(population, Beside::Nothing, self.latest.iter().map(Part::seen))
     }
 
-    /// What speaks against so many windows being the same person's as the start, and what for it.
-    pub(crate) fn evidence(&self, population: &Population, windows: usize) -> Vec<Evidence> {
-        let Some(sitting) = self.sitting(population) else { return Vec::new() };
-        let part = self.last(windows);
-        let told = |m| {
-            let stats = pooled(&part, m);
-            let score = sitting.score(m, &stats)?;
-            Some(explain(&sitting.population, &sitting.reference, m, &stats, &score))
-        };
-        Modality::ALL.into_iter().filter_map(told).flatten().collect()
+    /// The same where the session keeps its latest windows itself.
+    pub(crate) fn sitting_before<'a>(
+        &self,
+        population: &Population,
+        beside: Beside,
+        latest: impl Iterator<Item = Seen<'a>>,
+    ) -> Option<Sitting> {
+        Sitting::of(population, beside, &self.early, &latest.collect::<Vec<_>>())
     }
 
-    fn last(&self, windows: usize) -> Vec<&Part> {
-        self.latest[self.latest.len() - windows.min(self.latest.len())..].iter().collect()
-    }
-
-    /// Everything before the longest suffix that leaves a start as long as itself, or before the shortest one.
-    fn sitting(&self, population: &Population) -> Option<Sitting> {
-        let long = |windows: usize, modality, as_suffix: bool| {
-            let older = self.before(windows);
-            let inputs = |parts: &[&Part]| {
-                let of = parts.iter().filter(|p| p.modality == modality);
-                of.fold(0_u32, |sum, p| sum.saturating_add(p.inputs))
-            };
-            let recent = if as_suffix { inputs(&self.last(windows)) } else { 0 };
-            inputs(&older) >= least(modality).max(recent)
-        };
-        let any = |windows: usize, as_suffix| {
-            windows <= self.latest.len() && Modality::ALL.into_iter().any(|m| long(windows, m, as_suffix))
-        };
-        let latest = SUFFIXES.into_iter().rev().find(|windows| any(*windows, true));
-        let latest = latest.or_else(|| SUFFIXES.into_iter().find(|windows| any(*windows, false)))?;
-        let (older, recent) = (self.before(latest), self.last(latest));
-        let mut start = Profile::default();
-        let mut models = Vec::new();
-        for m in Modality::ALL.into_iter().filter(|m| long(latest, *m, false)) {
-            let (before, after) = (pooled(&older, m), pooled(&recent, m));
-            models.extend(population.model(m).map(|model| one_sitting(model, &before, &after)));
-            start.learn(m, 0, &before);
+    /// Goes on with what the session keeps itself from here on.
+    pub(crate) fn settle(&mut self, doubted: bool) {
+        for part in std::mem::take(&mut self.latest) {
+            if !doubted {
+                self.keep(part.seen());
+            }
         }
-        let population = Population::new(models, Vec::new());
-        let reference = start.prepare(&population);
-        Some(Sitting { population, reference, latest })
-    }
-
-    fn before(&self, windows: usize) -> Vec<&Part> {
-        let older = &self.latest[..self.latest.len() - windows.min(self.latest.len())];
-        self.early.iter().chain(older).collect()
     }
 }
 
 /// What the latest windows are scored with.
-struct Sitting {
+pub(crate) struct Sitting {
     population: Population,
     /// The start, learned as one session.
     reference: Reference,
-    /// Windows that do not belong to it.
-    latest: usize,
+    /// Windows that do not belong to it, oldest first.
+    latest: Vec<(Modality, PackedStats)>,
 }
 
 impl Sitting {
+    /// Of everything before the longest suffix that leaves a start as long as itself, or before the shortest one.
+    fn of(population: &Population, beside: Beside, early: &[Part], windows: &[Seen<'_>]) -> Option<Self> {
+        let inputs = |seen: &[Seen<'_>], modality| {
+            let of = seen.iter().filter(|s| s.modality == modality);
+            of.fold(0_u32, |sum, s| sum.saturating_add(s.inputs))
+        };
+        let long = |latest: usize, modality, as_suffix: bool| {
+            let (older, recent) = windows.split_at(windows.len() - latest);
+            let early = early.iter().filter(|p| p.modality == modality);
+            let older = early.fold(inputs(older, modality), |sum, p| sum.saturating_add(p.inputs));
+            older >= least(modality).max(if as_suffix { inputs(recent, modality) } else { 0 })
+        };
+        let any = |latest: usize, as_suffix| {
+            latest <= windows.len() && Modality::ALL.into_iter().any(|m| long(latest, m, as_suffix))
+        };
+        let latest = SUFFIXES.into_iter().rev().find(|windows| any(*windows, true));
+        let latest = latest.or_else(|| SUFFIXES.into_iter().find(|windows| any(*windows, false)))?;
+        let (older, recent) = windows.split_at(windows.len() - latest);
+        let older: Vec<Seen<'_>> = early.iter().map(Part::seen).chain(older.iter().copied()).collect();
+        let mut start = Profile::default();
+        let mut models = Vec::new();
+        for m in Modality::ALL.into_iter().filter(|m| long(latest, *m, false)) {
+            let pooled = |seen: &[Seen<'_>]| Windows::of(seen.iter().map(|s| (s.modality, s.stats))).stats(m);
+            let (before, after) = (pooled(&older), pooled(recent));
+            models.extend(population.model(m).map(|model| one_sitting(model, beside, &before, &after)));
+            start.learn(m, 0, &before);
+        }
+        let population = Population::new(models, Vec::new());
+        let reference = start.prepare(&population);
+        let latest = recent.iter().map(|s| (s.modality, s.stats.clone())).collect();
+        Some(Self { population, reference, latest })
+    }
+
+    /// Numbers of latest windows that may be someone else's, the fewest first.
+    pub(crate) fn lengths(&self) -> impl Iterator<Item = usize> + use<> {
+        let latest = self.latest.len();
+        SUFFIXES.into_iter().take_while(move |windows| *windows <= latest)
+    }
+
+    /// The latest windows against the start before them.
+    pub(crate) fn suffixes(&self) -> Vec<Suffix> {
+        let alone = self.alone();
+        let of = |windows| {
+            let ratio = Ratio::of(&alone[alone.len() - windows..], |without| self.ratio(windows, without));
+            Suffix { windows, ratio, taken_over: None }
+        };
+        self.lengths().map(of).collect()
+    }
+
+    /// Scores of the latest windows, each by itself, oldest first.
+    pub(crate) fn alone(&self) -> Vec<f64> {
+        self.latest.iter().map(|window| self.together([window])).collect()
+    }
+
+    /// What so many windows amount to, one of them left out or none.
+    pub(crate) fn ratio(&self, windows: usize, without: Option<usize>) -> f64 {
+        let kept = self.last(windows).iter().enumerate().filter(|(i, _)| Some(*i) != without);
+        self.together(kept.map(|(_, window)| window))
+    }
+
+    /// What speaks against so many windows being the same person's as the start, and what for it.
+    pub(crate) fn evidence(&self, windows: usize) -> Vec<Evidence> {
+        let pool = pool(self.last(windows));
+        let told = |m| {
+            let stats = pool.stats(m);
+            let score = self.score(m, &stats)?;
+            Some(explain(&self.population, &self.reference, m, &stats, &score))
+        };
+        Modality::ALL.into_iter().filter_map(told).flatten().collect()
+    }
+
+    fn last(&self, windows: usize) -> &[(Modality, PackedStats)] {
+        &self.latest[self.latest.len() - windows.min(self.latest.len())..]
+    }
+
     fn score(&self, modality: Modality, stats: &FeatureStats) -> Option<Score> {
         Some(score_against(&self.population, &self.reference, modality, stats)?.weighed(Weights::START))
     }
 
-    fn ratio(&self, part: &[&Part]) -> f64 {
-        Modality::ALL.into_iter().filter_map(|m| self.score(m, &pooled(part, m))).map(|s| s.llr).sum()
+    fn together<'a>(&self, windows: impl IntoIterator<Item = &'a (Modality, PackedStats)>) -> f64 {
+        let compared = pool(windows).compare(&self.population, &self.reference);
+        compared.iter().map(|(_, c)| c.evidence(Weights::START)).sum()
     }
+}
+
+fn pool<'a>(windows: impl IntoIterator<Item = &'a (Modality, PackedStats)>) -> Windows {
+    Windows::of(windows.into_iter().map(|(modality, stats)| (*modality, stats)))
 }
 
 fn least(modality: Modality) -> u32 {
@@ -160,17 +221,17 @@ fn least(modality: Modality) -> u32 {
     }
 }
 
-fn pooled(part: &[&Part], modality: Modality) -> FeatureStats {
-    Windows::of(part.iter().map(|p| (p.modality, &p.stats))).stats(modality)
-}
-
 /// A model as people differ within one sitting: a person's session goes with the person. Only of what both parts show: the
-/// effort grows with the cube of the dimensions.
-fn one_sitting(model: &Model, before: &FeatureStats, after: &FeatureStats) -> Model {
-    let shown = |d: &Dimension| {
+/// effort grows with the cube of the dimensions. Beside a profile, which has told of holds already, without those where anything
+/// else is shown.
+fn one_sitting(model: &Model, beside: Beside, before: &FeatureStats, after: &FeatureStats) -> Model {
+    let both_show = |d: &Dimension| {
         let shows = |stats| Dimension::raw(d.feature, d.aspect, stats).is_some();
         shows(before) && shows(after)
     };
+    let other = |d: &Dimension| d.family() != Some(Family::Hold);
+    let others = beside == Beside::Profile && model.dimensions.iter().any(|d| other(d) && both_show(d));
+    let shown = |d: &Dimension| (other(d) || !others) && both_show(d);
     let (mut kept, mut subject, mut session, mut noise) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (block, run) in model.blocks.iter().enumerate() {
         let dimensions = &model.dimensions[run.clone()];

@@ -27,6 +27,16 @@ pub(crate) struct Standing {
 /// Score of one suffix, all modalities.
 pub(crate) struct Suffix {
     pub(crate) windows: usize,
+    /// That someone else is at the controls for these windows, whoever was before: the profile alone speaks. Where there is none,
+    /// the session's own start.
+    pub(crate) ratio: Ratio,
+    /// That the subject was at the controls until then: the session's own start speaks as well. `None` where it is not asked.
+    pub(crate) taken_over: Option<Ratio>,
+}
+
+/// What some windows amount to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ratio {
     pub(crate) llr: f64,
     /// The same without the window that speaks most against the subject; nothing where no two windows speak against the
     /// subject, or they do not together.
@@ -35,8 +45,8 @@ pub(crate) struct Suffix {
     against: usize,
 }
 
-impl Suffix {
-    /// Of the scores of its windows alone, and of what they amount to together when one of them is left out or none.
+impl Ratio {
+    /// Of the scores of windows alone, and of what they amount to together when one of them is left out or none.
     pub(crate) fn of(alone: &[f64], ratio: impl Fn(Option<usize>) -> f64) -> Self {
         let worst = (0..alone.len()).min_by(|a, b| alone[*a].total_cmp(&alone[*b]));
         let ratio = |without| ratio(without).clamp(-MOST_EVIDENCE, MOST_EVIDENCE);
@@ -47,25 +57,45 @@ impl Suffix {
         let against = alone.iter().filter(|llr| **llr < 0.0).count();
         // Without a second window against the subject nobody is named, whatever the rest says.
         let rest = if against > 1 && llr < 0.0 { ratio(worst) } else { 0.0 };
-        Self { windows: alone.len(), llr, rest, against }
+        Self { llr, rest, against }
+    }
+
+    /// What names someone else. No single window decides: enough windows must each speak against the subject, and what names
+    /// someone else must be said at least half by all windows but the worst.
+    fn agreed(&self, policy: &Policy) -> f64 {
+        let enough = u32::try_from(self.against).is_ok_and(|w| w >= policy.least_windows.max(2));
+        if enough { self.llr.max(2.0 * self.rest) } else { f64::INFINITY }
     }
 }
 
-/// The suffix that speaks most against the subject; suffixes come with the shortest first.
-pub(crate) fn strongest(suffixes: &[Suffix]) -> &Suffix {
-    static NONE: Suffix = Suffix { windows: 1, llr: 0.0, rest: 0.0, against: 0 };
-    suffixes.iter().min_by(|a, b| a.llr.total_cmp(&b.llr)).unwrap_or(&NONE)
+/// The hypothesis that speaks most against the subject.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Strongest {
+    pub(crate) windows: usize,
+    pub(crate) llr: f64,
+    /// That the subject was at the controls before.
+    pub(crate) taken_over: bool,
+}
+
+/// Suffixes come with the shortest first.
+pub(crate) fn strongest(suffixes: &[Suffix]) -> Strongest {
+    let of = |s: &Suffix| {
+        let windows = s.windows;
+        let told = |taken_over| move |ratio: Ratio| Strongest { windows, llr: ratio.llr, taken_over };
+        [Some(s.ratio).map(told(false)), s.taken_over.map(told(true))]
+    };
+    let all = suffixes.iter().flat_map(of).flatten();
+    all.min_by(|a, b| a.llr.total_cmp(&b.llr)).unwrap_or(Strongest {
+        windows: 1,
+        llr: 0.0,
+        taken_over: false,
+    })
 }
 
 /// What follows of the suffixes for a session that was concluded of before.
 pub(crate) fn conclude(suffixes: &[Suffix], policy: &Policy, hazard: &Hazard, was: VerdictKind) -> Standing {
-    // No single window decides: enough windows must each speak against the subject, and what names someone else must
-    // be said at least half by all windows but the worst.
-    let agreed = trust(suffixes, policy, hazard, |s| {
-        let enough = u32::try_from(s.against).is_ok_and(|w| w >= policy.least_windows.max(2));
-        if enough { s.llr.max(2.0 * s.rest) } else { f64::INFINITY }
-    });
-    let trust = trust(suffixes, policy, hazard, |s| s.llr);
+    let agreed = trust(suffixes, policy, hazard, |ratio| ratio.agreed(policy));
+    let trust = trust(suffixes, policy, hazard, |ratio| ratio.llr);
     let relieved = if was == VerdictKind::Genuine { 0.0 } else { RELIEF * (100.0 - policy.suspicious_below) };
     let kind = if agreed < policy.different_person_below {
         VerdictKind::DifferentPerson
@@ -79,15 +109,50 @@ pub(crate) fn conclude(suffixes: &[Suffix], policy: &Policy, hazard: &Hazard, wa
     Standing { kind, cause: None, trust, llr: strongest(suffixes).llr }
 }
 
-/// Posterior, 0 to 100, that no takeover began at any of the suffixes, given the ratio of each.
-fn trust(suffixes: &[Suffix], policy: &Policy, hazard: &Hazard, llr: impl Fn(&Suffix) -> f64) -> f64 {
+/// Posterior, 0 to 100, that no takeover began at any of the suffixes, given the ratio of each. Someone who took the session over
+/// and someone who never was the subject are hypotheses beside each other, so that a session which goes on as it began does not
+/// speak for its subject.
+fn trust(suffixes: &[Suffix], policy: &Policy, hazard: &Hazard, llr: impl Fn(&Ratio) -> f64) -> f64 {
     let mut odds = 0.0;
     let mut before = 0;
     for suffix in suffixes {
         // A suffix stands for every beginning since the next shorter one.
         let beginnings = hazard.beginnings(before, suffix.windows);
         before = suffix.windows;
-        odds += policy.takeover_hazard * beginnings * (-llr(suffix)).exp();
+        let against = |ratio: &Ratio| (-llr(ratio)).exp();
+        let taken_over = suffix.taken_over.as_ref().map_or(0.0, against);
+        odds += policy.takeover_hazard * beginnings * (against(&suffix.ratio) + taken_over);
     }
     100.0 / (1.0 + odds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(llr: f64) -> Ratio {
+        Ratio::of(&[llr / 2.0, llr / 2.0], |without| if without.is_some() { llr / 2.0 } else { llr })
+    }
+
+    fn concluded(by_profile: f64, taken_over: Option<f64>) -> Standing {
+        let suffix = Suffix { windows: 2, ratio: said(by_profile), taken_over: taken_over.map(said) };
+        conclude(&[suffix], &Policy::default(), &Hazard::default(), VerdictKind::Genuine)
+    }
+
+    #[test]
+    fn a_session_that_goes_on_as_it_began_lifts_no_doubt_that_the_profile_has() {
+        let alone = concluded(-8.0, None);
+        let fits = concluded(-8.0, Some(20.0));
+        assert_eq!((alone.kind, fits.kind), (VerdictKind::DifferentPerson, VerdictKind::DifferentPerson));
+        assert!(fits.trust <= alone.trust);
+    }
+
+    #[test]
+    fn a_session_that_does_not_go_on_as_it_began_names_whom_the_profile_only_doubts() {
+        assert_eq!(concluded(-3.0, None).kind, VerdictKind::Genuine);
+        let both = concluded(-3.0, Some(-8.0));
+        assert_eq!(both.kind, VerdictKind::DifferentPerson);
+        let strongest = strongest(&[Suffix { windows: 2, ratio: said(-3.0), taken_over: Some(said(-8.0)) }]);
+        assert!(strongest.taken_over && strongest.windows == 2);
+    }
 }

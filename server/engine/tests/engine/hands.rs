@@ -78,7 +78,7 @@ fn a_takeover_after_an_occasion_is_named_no_later_and_an_honest_day_of_them_name
         let person = Person::draw(&mut rng);
         let profile = enrolled(&person, &mut rng);
         let before = after(&population, &profile, &person.session(&mut rng, 10, 5));
-        let taken = Person::draw(&mut rng).session(&mut rng, 16, 2);
+        let taken = Person::draw(&mut rng).session(&mut rng, 16, 1);
         let named = |state: SessionState| {
             let seen = seen(&population, &profile, state, &taken);
             seen.iter().position(|a| a.kind == VerdictKind::DifferentPerson).unwrap_or(taken.len())

@@ -55,8 +55,8 @@ fn someone_else_stays_named_however_long_they_go_on() {
 fn a_start_of_too_few_keystrokes_judges_nobody() {
     let mut rng = ChaCha8Rng::seed_from_u64(22);
     let population = population(&mut rng);
-    let mut windows = Person { means: vec![4.6; 12] }.session(&mut rng, 3, 5);
-    windows.extend(Person { means: vec![5.2; 12] }.session(&mut rng, 1, 5));
+    let mut windows = Person { means: vec![4.6; 12] }.session(&mut rng, 1, 5);
+    windows.extend(Person { means: vec![5.2; 12] }.session(&mut rng, 2, 5));
     let (assessments, state) = seen(&population, &windows);
     assert!(assessments.iter().all(|a| a.kind == VerdictKind::Learning));
     assert_eq!(state.trust(), None);
