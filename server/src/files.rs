@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use nix::fcntl::OFlag;
@@ -29,8 +29,14 @@ fn regular(path: &Path, found: &Metadata) -> io::Result<()> {
     Err(io::Error::new(ErrorKind::InvalidInput, said))
 }
 
+/// Rights that a secret may not give, by whose file it is and who the server runs as. Keys of certificates are mostly root's, and a
+/// group that the server is in may read them.
+fn too_many(owner: u32, server: u32) -> u32 {
+    if owner == 0 && server != 0 { 0o037 } else { 0o077 }
+}
+
 fn of_its_owner(path: &Path, found: &Metadata) -> io::Result<()> {
-    if found.permissions().mode() & 0o077 == 0 {
+    if found.permissions().mode() & too_many(found.uid(), nix::unistd::geteuid().as_raw()) == 0 {
         return Ok(());
     }
     let said = format!("others can read {0}: chmod 600 {0}", path.display());
@@ -45,10 +51,10 @@ pub fn check(path: &Path) -> io::Result<()> {
     fs::metadata(path).map_or(Ok(()), |found| regular(path, &found))
 }
 
-/// As [`check`], of a file that its owner alone may get at.
+/// As [`check`], of a file that its owner alone may get at; one of root's, by a server that is not root, its group may read.
 ///
 /// # Errors
-/// When it is no regular file, or the group or others have any right to it: then it says what to do.
+/// When it is no regular file, or the group or others have any further right to it: then it says what to do.
 pub fn check_secret(path: &Path) -> io::Result<()> {
     check(path)?;
     fs::metadata(path).map_or(Ok(()), |found| of_its_owner(path, &found))
@@ -73,7 +79,7 @@ pub fn read_text(path: &Path) -> io::Result<String> {
         .map_err(|_| io::Error::new(ErrorKind::InvalidData, format!("{} is no text", path.display())))
 }
 
-/// Reads a file that its owner alone can get at.
+/// Reads a file that its owner alone can get at, as [`check_secret`] has it.
 ///
 /// # Errors
 /// As [`open`] and [`check_secret`].
@@ -108,6 +114,16 @@ mod tests {
             }
         }
         assert_eq!(read(&path("none")).unwrap_err().kind(), ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_group_may_read_what_is_roots_and_no_other_secret() {
+        let taken = |owner, server, mode: u32| mode & too_many(owner, server) == 0;
+        assert!(taken(0, 1000, 0o640) && taken(1000, 1000, 0o600) && taken(0, 0, 0o400));
+        for (owner, server, mode) in [(1000, 1000, 0o640), (0, 0, 0o640), (0, 1000, 0o660), (0, 1000, 0o644)]
+        {
+            assert!(!taken(owner, server, mode), "{owner}, {server}, {mode:o}");
+        }
     }
 
     #[test]
