@@ -92,7 +92,8 @@ fn counts_add_up_and_a_stricter_threshold_accuses_no_more() {
     let figures: Vec<Figures> = all.iter().map(|t| Figures::of(MODALITY, t).unwrap()).collect();
     for (f, tallies) in figures.iter().zip(&all) {
         assert_eq!(f.takeovers + f.flagged_before, 3 * TAKEOVERS);
-        let held_out = subjects.iter().flat_map(|s| &s.held_out).flat_map(|s| s.windows(MODALITY));
+        let held_out =
+            subjects.iter().flat_map(|s| &s.held_out).flat_map(|s| s.windows(MODALITY, Settings::default()));
         assert_eq!(f.genuine_keys, held_out.map(|w| u64::from(w.inputs)).sum::<u64>());
         assert!(tallies.iter().flat_map(|t| &t.takeovers).all(|o| o.inputs > 0.0 && o.windows > 0));
     }
@@ -137,11 +138,12 @@ fn one_pass_over_all_thresholds_says_what_the_engine_says_under_each() {
     let mut draws = rng(5);
     let (person, other) =
         (Person::draw(&population, &mut draws).unwrap(), Person::draw(&population, &mut draws).unwrap());
-    let windows = |session: Session| session.windows(MODALITY);
+    let windows = |session: Session| session.windows(MODALITY, Settings::default());
     let enrolment: Vec<Vec<Slice>> = (0..3).map(|seed| windows(trace(&person, 400, 1.0, seed))).collect();
     // Now the one, now the other: verdicts come and go.
     let own = trace(&person, 300, 1.0, 11);
-    let spliced = own.taken_over_by(&trace(&other, 900, 1.0, 12), MODALITY, &mut rng(13)).unwrap();
+    let spliced =
+        own.taken_over_by(&trace(&other, 900, 1.0, 12), MODALITY, Settings::default(), &mut rng(13)).unwrap();
     let (a, b) = (windows(trace(&person, 600, 1.0, 14)), windows(trace(&other, 200, 1.0, 15)));
     let mixed: Vec<Slice> = [&b, &a, &b, &a].into_iter().flatten().cloned().collect();
     let case = Case {
@@ -170,18 +172,19 @@ fn a_takeover_goes_on_where_the_session_was() {
     let population = Population::shipped();
     let person = Person::draw(&population, &mut rng(1)).unwrap();
     let (own, other) = (trace(&person, 400, 1.0, 1), trace(&person, 300, 1.0, 2));
-    let whole = own.windows(MODALITY);
+    let whole = own.windows(MODALITY, Settings::default());
     for seed in 0..20 {
-        let spliced = own.taken_over_by(&other, MODALITY, &mut rng(seed)).unwrap();
+        let spliced = own.taken_over_by(&other, MODALITY, Settings::default(), &mut rng(seed)).unwrap();
         assert!(spliced.kept < whole.len());
         let shares: Vec<f64> = spliced.after.iter().map(|t| t.share).collect();
         assert!(shares[0] > 0.0 && shares[1..].iter().all(|s| (s - 1.0).abs() < 1e-12), "{shares:?}");
         let inputs: u32 = spliced.after.iter().map(|t| t.slice.inputs).sum();
         assert!((130..=350).contains(&inputs), "{inputs}: half to all of the other's session");
     }
-    let windows = |session: &Session| Session::Windows(session.windows(MODALITY));
-    assert!(own.taken_over_by(&windows(&other), MODALITY, &mut rng(0)).is_none());
-    let spliced = windows(&own).taken_over_by(&windows(&other), MODALITY, &mut rng(0)).unwrap();
+    let windows = |session: &Session| Session::Windows(session.windows(MODALITY, Settings::default()));
+    assert!(own.taken_over_by(&windows(&other), MODALITY, Settings::default(), &mut rng(0)).is_none());
+    let spliced =
+        windows(&own).taken_over_by(&windows(&other), MODALITY, Settings::default(), &mut rng(0)).unwrap();
     assert!((1..whole.len()).contains(&spliced.kept) && (3..=6).contains(&spliced.after.len()));
 
     let events = typed(&person, 300, 1.0, 3);
