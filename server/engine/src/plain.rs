@@ -1,7 +1,7 @@
 //! Scores and posteriors as the textbook has them, to hold the fast ones against.
 
 use nalgebra::{DMatrix, DVector};
-use tacit_proto::{FeatureId, FeatureStats, Modality, Stat};
+use tacit_proto::{Family, FeatureId, FeatureStats, Modality, Stat, catalogue};
 
 use crate::model::{Model, Observation, table};
 use crate::score::{Compared, Weights};
@@ -115,6 +115,17 @@ fn fast_scores_are_plain_scores() {
             let told: f64 = evidence.families.iter().map(|c| c.llr).sum();
             for ratio in [compared.evidence(Weights::PROFILE), told] {
                 assert!((ratio - evidence.llr).abs() < 1e-6 * ratio.abs().max(1.0), "{modality:?}, {values}");
+            }
+            // Where holds are all that is shown, they stand for the whole.
+            let mut holds = FeatureStats::new();
+            let of_holds = |id| catalogue::feature(id).is_some_and(|f| f.family == Family::Hold);
+            stats.iter().filter(|s| of_holds(s.feature)).for_each(|s| holds.add(s.feature, &s.stat));
+            if let Some(compared) = Compared::of(&population, &reference, modality, &table(&holds)) {
+                let (weighed, as_such) = (compared.score().weighed(Weights::PROFILE).llr, compared.llr());
+                assert!(weighed.abs() > 1.2 * as_such.abs(), "{weighed} for {as_such}");
+                assert!(
+                    (compared.evidence(Weights::PROFILE) - weighed).abs() < 1e-6 * weighed.abs().max(1.0)
+                );
             }
             let exact = llr(model, &sessions, &stats, false);
             assert!((plain - exact).abs() < 1e-3, "{modality:?}: rounded {plain}, exact {exact}");

@@ -14,19 +14,23 @@ use crate::{Calibration, Population, Profile, Reference};
 /// told apart best between 8 and 30; one sitting, where a Gaussian would do, loses the less the higher it is.
 const TAIL: f64 = 15.0;
 
-/// What families count for as evidence where holds are shown beside others. Holds are modelled apart from the times between
-/// keys, although the two go together in a person, so that what both say would count twice.
+/// What families count for as evidence where holds are shown. Holds are modelled apart from the times between keys, although
+/// the two go together in a person, so that what both say would count twice.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Weights {
+    /// Holds beside others.
     holds: f64,
+    /// All others beside holds.
     others: f64,
+    /// Holds where nothing else is shown.
+    alone: f64,
 }
 
 impl Weights {
     /// By a profile: learned on recordings of one sitting each, on pools of one and two windows.
-    pub(crate) const PROFILE: Self = Self { holds: 0.6, others: 1.2 };
+    pub(crate) const PROFILE: Self = Self { holds: 0.6, others: 1.2, alone: 1.3 };
     /// By the session's start alone, which is short.
-    pub(crate) const START: Self = Self { holds: 0.5, others: 1.2 };
+    pub(crate) const START: Self = Self { holds: 0.5, others: 1.2, alone: 1.3 };
 }
 
 /// What one feature family adds to a score.
@@ -53,9 +57,14 @@ impl Score {
     /// What the score is evidence of.
     pub(crate) fn weighed(mut self, weights: Weights) -> Self {
         let holds = |c: &Contribution| c.family == Family::Hold;
-        if self.families.iter().any(holds) && !self.families.iter().all(holds) {
+        let (shown, alone) = (self.families.iter().any(holds), self.families.iter().all(holds));
+        if shown {
             for family in &mut self.families {
-                let weight = if holds(family) { weights.holds } else { weights.others };
+                let weight = match (holds(family), alone) {
+                    (true, true) => weights.alone,
+                    (true, false) => weights.holds,
+                    (false, _) => weights.others,
+                };
                 self.llr += (weight - 1.0) * family.llr;
                 family.llr *= weight;
             }
@@ -170,8 +179,11 @@ impl<'a> Compared<'a> {
     /// The ratio of [`Score::weighed`], which is all that most scores are for.
     pub(crate) fn evidence(&self, weights: Weights) -> f64 {
         let holds = self.holds();
-        if holds == 0 || holds == self.same.len() {
+        if holds == 0 {
             return self.llr();
+        }
+        if holds == self.same.len() {
+            return weights.alone * self.llr();
         }
         weights.others * self.llr() + (weights.holds - weights.others) * self.of_first(holds)
     }
