@@ -72,9 +72,12 @@ pub fn surroundings(strokes: &[Struck]) -> Vec<[f32; NEAR]> {
         .collect()
 }
 
-/// What a network says of all strokes of a run; zeros of none.
+/// What a network says of all strokes of a run; zeros of none, or if it is silent.
 #[must_use]
 pub fn pooled(network: &Network<NEAR>, strokes: &[Struck]) -> [f32; SAID] {
+    if network.is_silent() {
+        return [0.0; SAID];
+    }
     let near = surroundings(strokes);
     let mut pooled = [0.0; SAID];
     let [mean, square, units @ ..] = &mut pooled;

@@ -114,6 +114,13 @@ impl<const INPUTS: usize> Network<INPUTS> {
         }
     }
 
+    /// Whether it says nothing, of anything.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        let zeros = |values: &[f32]| values.iter().all(|value| *value == 0.0);
+        zeros(self.second.as_flattened()) && zeros(&self.second_bias) && self.last_bias == 0.0
+    }
+
     /// What its numbers say, in the order of the fields; `None` of fewer or more than it has.
     #[must_use]
     pub fn of(numbers: &[f32]) -> Option<Self> {
@@ -232,6 +239,7 @@ mod tests {
         let numbers: Vec<f32> =
             committed.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         assert!(numbers.iter().all(|n| n.is_finite() && n.abs() < 1e3));
+        assert_eq!(LEARNED.each_ref().map(|judge| judge.each.is_silent()), [false, true, false]);
         for judge in &LEARNED {
             assert!(judge.limit > 1.0);
             assert!(judge.run.spread.iter().all(|spread| *spread > 0.0));
