@@ -1,12 +1,15 @@
 //! How often people are taken for machines, and how soon programs are, at each limit.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
-use tacit_measure::automation::drawn::Sum;
+use tacit_measure::automation::drawn::{Rule, Sum};
 use tacit_measure::automation::learned::Judge;
 use tacit_measure::automation::{Struck, strokes};
-use tacit_measure::{Input, TimedInput};
+use tacit_measure::{Column, Input, TimedInput, Zone};
 
 /// Places in a run where somebody may have begun.
 const PHASES: usize = 12;
@@ -14,6 +17,9 @@ const PHASES: usize = 12;
 const FIRST: f64 = 3.0;
 const LAST: f64 = 16.0;
 const STEP: f64 = 0.25;
+/// Spread of the logarithm of how much slower another hand is, or holds keys longer; and of each of its fingers besides.
+const HANDS: f64 = 0.25;
+const FINGERS: f64 = 0.1;
 
 /// Strokes of one who typed, each with the number of keys pressed when it came to its end, and all keys.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +48,24 @@ impl Typed {
         self.strokes.windows(strokes + 2).step_by(every)
     }
 
+    /// The same as another hand might have typed it: all gaps stretched alike, all holds alike, and those of each finger a little
+    /// besides.
+    pub(super) fn of_another_hand(&self, rng: &mut ChaCha8Rng) -> Self {
+        let mut factor = |spread: f64| {
+            let z: f64 = StandardNormal.sample(rng);
+            (spread * z).exp()
+        };
+        let (gaps, holds) = (factor(HANDS), factor(HANDS));
+        let mut fingers: HashMap<(Zone, Column), f64> = HashMap::new();
+        let mut typed = self.clone();
+        for struck in &mut typed.strokes {
+            let finger = *fingers.entry(struck.place).or_insert_with(|| factor(FINGERS));
+            struck.gap_ms = (gaps * struck.gap_ms).round().max(1.0);
+            struck.held_ms = (holds * finger * struck.held_ms).round().max(1.0);
+        }
+        typed
+    }
+
     /// What runs of so many strokes say that follow each other, and the keys at the end of each, from a phase on.
     fn said(&self, judge: &Judge, strokes: usize, phase: usize) -> Vec<(f64, u32)> {
         let from = (phase * strokes / PHASES).min(self.strokes.len());
@@ -52,13 +76,18 @@ impl Typed {
 }
 
 /// What a judge says of some people, wherever their runs begin.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct People {
+    rule: Rule,
     said: Vec<Vec<(f64, u32)>>,
     pub(super) keys: u64,
 }
 
 impl People {
+    pub(super) fn of(rule: Rule) -> Self {
+        Self { rule, said: Vec::new(), keys: 0 }
+    }
+
     pub(super) fn add(&mut self, judge: &Judge, strokes: usize, typed: &Typed) {
         self.keys += u64::from(typed.keys);
         self.said.extend((0..PHASES).map(|phase| typed.said(judge, strokes, phase)));
@@ -66,7 +95,7 @@ impl People {
 
     /// False alarms in a million keys.
     pub(super) fn alarms_in_a_million(&self, limit: f64) -> f64 {
-        let alarms: usize = self.said.iter().map(|said| told(said, limit).count()).sum();
+        let alarms: usize = self.said.iter().map(|said| told(said, limit, self.rule).count()).sum();
         1e6 * alarms as f64 / (PHASES as f64 * self.keys as f64)
     }
 
@@ -77,18 +106,26 @@ impl People {
 }
 
 /// What a judge says of some programs, from their first key on.
-#[derive(Debug, Default)]
-pub(super) struct Programs(Vec<Vec<(f64, u32)>>);
+#[derive(Debug)]
+pub(super) struct Programs {
+    rule: Rule,
+    said: Vec<Vec<(f64, u32)>>,
+}
 
 impl Programs {
+    pub(super) fn of(rule: Rule) -> Self {
+        Self { rule, said: Vec::new() }
+    }
+
     pub(super) fn add(&mut self, judge: &Judge, strokes: usize, typed: &Typed) {
-        self.0.push(typed.said(judge, strokes, 0));
+        self.said.push(typed.said(judge, strokes, 0));
     }
 
     /// Share that is told within so many keys.
     pub(super) fn within(&self, keys: u32, limit: f64) -> f64 {
-        let found = self.0.iter().filter(|said| told(said, limit).next().is_some_and(|at| at <= keys));
-        found.count() as f64 / self.0.len().max(1) as f64
+        let at = |said: &Vec<(f64, u32)>| told(said, limit, self.rule).next();
+        let found = self.said.iter().filter(|said| at(said).is_some_and(|at| at <= keys));
+        found.count() as f64 / self.said.len().max(1) as f64
     }
 }
 
@@ -97,9 +134,9 @@ pub(super) fn limits() -> impl Iterator<Item = f64> {
 }
 
 /// Keys at each time that it is told.
-fn told(said: &[(f64, u32)], limit: f64) -> impl Iterator<Item = u32> {
+fn told(said: &[(f64, u32)], limit: f64, rule: Rule) -> impl Iterator<Item = u32> {
     let mut sum = Sum::default();
-    said.iter().filter_map(move |(said, keys)| sum.add(*said, limit).map(|_| *keys))
+    said.iter().filter_map(move |(said, keys)| sum.add(*said, limit, rule).map(|_| *keys))
 }
 
 /// One limit of the curve: false alarms in a million keys of people, and shares of programs found within 70, 300 and 500 keys.
@@ -147,5 +184,34 @@ impl Row {
             let _ = write!(line, "  {name:>17.17}");
         }
         line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn another_hand_types_the_same_keys_at_its_own_pace() {
+        let place = |at: usize| (if at.is_multiple_of(2) { Zone::Left } else { Zone::Right }, Column(0));
+        let struck = |at: usize| Struck {
+            gap_ms: 10_000.0,
+            held_ms: 10_000.0,
+            place: place(at),
+            before: place(at + 1),
+            follows: true,
+        };
+        let typed = Typed { strokes: (0..20).map(struck).collect(), keys_then: (1..21).collect(), keys: 20 };
+        let other = typed.of_another_hand(&mut ChaCha8Rng::seed_from_u64(1));
+        assert_eq!((&other.keys_then, other.keys), (&typed.keys_then, 20));
+        assert!(other.strokes.iter().zip(&typed.strokes).all(|(o, t)| o.place == t.place));
+        let [even, odd] = [other.strokes[0], other.strokes[1]];
+        assert!((even.gap_ms - 10_000.0).abs() > 1.0 && (even.held_ms - odd.held_ms).abs() > 1.0);
+        for (at, struck) in other.strokes.iter().enumerate() {
+            let same = if at.is_multiple_of(2) { even } else { odd };
+            assert_eq!((struck.gap_ms, struck.held_ms), (even.gap_ms, same.held_ms));
+        }
     }
 }

@@ -30,7 +30,7 @@ const DEALT: usize = 3;
 /// Parts of those learned of, each judged by a network of the others: what the limit comes from.
 const PARTS: usize = 4;
 /// False alarms in a million keys at the limit of each family, by networks that learned of fewer people.
-const ALARMS: [f64; JUDGES] = [0.76, 0.25, 0.22];
+const ALARMS: [f64; JUDGES] = [0.35, 0.25, 0.22];
 /// Runs of more strokes are long.
 const SHORT: usize = 100;
 /// Programs of which networks of short runs learn, and keys of each; the same of long ones.
@@ -39,6 +39,9 @@ const KEYS: [usize; 2] = [200, 500];
 /// Strokes between the beginnings of short runs, of people and of programs; twice as many between those of long ones.
 const EVERY_OF_PEOPLE: usize = 5;
 const EVERY: usize = 16;
+/// Other hands that each writer is made to be, where sampling programs are learned of, and strokes between beginnings of their runs.
+const HANDS: usize = 3;
+const EVERY_OF_HANDS: usize = 11;
 /// Programs of each kind that judge, and keys of each.
 const JUDGED: usize = 1_000;
 const KEYS_JUDGED: usize = 510;
@@ -108,7 +111,7 @@ impl<'a> Learned<'a> {
 
     /// What they say to networks of each family that learned of others.
     fn left_out(&self, seed: u64, bar: &ProgressBar) -> anyhow::Result<[People; JUDGES]> {
-        let mut left_out: [People; JUDGES] = Default::default();
+        let mut left_out = Family::ALL.map(|family| People::of(family.rule()));
         for part in 0..PARTS {
             let others = |place: usize| place % PARTS != part;
             let typists: Vec<&Typist> =
@@ -144,6 +147,7 @@ impl<'a> Learned<'a> {
             programs.push(Typed::of(&known.typed(*program, KEYS[long], &mut rng)));
             bar.inc(1);
         }
+        let hands = if family == Family::Sampling { HANDS } else { 0 };
         let people: Vec<&Typed> =
             self.typed.iter().enumerate().filter(|(place, _)| at(*place)).map(|(_, typed)| typed).collect();
         let programs: Vec<&Typed> = programs.iter().collect();
@@ -164,8 +168,13 @@ impl<'a> Learned<'a> {
                 .map(|run| of_run(&each, run))
                 .collect()
         };
-        let (people, programs) = (runs(&people, EVERY_OF_PEOPLE), runs(&programs, EVERY));
-        let run = learn(RUNS, &people, &programs, seed, bar)?;
+        let (mut of_people, programs) = (runs(&people, EVERY_OF_PEOPLE), runs(&programs, EVERY));
+        // A writer of whom nothing was learned differs from all of them by more than a run from its own.
+        for _ in 0..hands {
+            let hands: Vec<Typed> = people.iter().map(|typed| typed.of_another_hand(&mut rng)).collect();
+            of_people.extend(runs(&hands.iter().collect::<Vec<_>>(), EVERY_OF_HANDS));
+        }
+        let run = learn(RUNS, &of_people, &programs, seed, bar)?;
         Ok(Judge { each, run, limit: f32::INFINITY })
     }
 }
@@ -201,7 +210,7 @@ impl Others {
     fn curve(&self, family: Family, judge: &Judge, left_out: &People, bar: &ProgressBar) -> Vec<Row> {
         bar.set_prefix("judge");
         let [same, other] = self.people.each_ref().map(|people| {
-            let mut said = People::default();
+            let mut said = People::of(family.rule());
             people.iter().for_each(|typed| said.add(judge, family.strokes(), typed));
             said
         });
@@ -209,7 +218,7 @@ impl Others {
             .programs
             .iter()
             .map(|(program, all)| {
-                let mut said = Programs::default();
+                let mut said = Programs::of(family.rule());
                 all.iter().for_each(|typed| said.add(judge, family.strokes(), typed));
                 (*program, said)
             })

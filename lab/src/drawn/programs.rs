@@ -6,6 +6,7 @@ use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Gamma, LogNormal};
+use tacit_measure::automation::drawn::{RULES, Rule};
 use tacit_measure::automation::learned::{JUDGES, STROKES};
 use tacit_measure::{Origin, Relation, TimedInput, Zone, relation};
 use tacit_proto::Modality;
@@ -69,11 +70,12 @@ impl Family {
 
     /// Strokes that its network looks at together.
     pub(super) fn strokes(self) -> usize {
-        match self {
-            Self::Sampling => STROKES[0],
-            Self::Synthesising => STROKES[1],
-            Self::Jittering => STROKES[2],
-        }
+        STROKES[self as usize]
+    }
+
+    /// What is asked besides its limit.
+    pub(super) fn rule(self) -> Rule {
+        RULES[self as usize]
     }
 
     /// What its network learns of, each as often as the others.

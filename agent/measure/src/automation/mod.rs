@@ -69,6 +69,7 @@ impl Automation {
     /// A keyboard appeared: until a minute after the next event, less evidence tells a machine.
     pub fn keyboard_appeared(&mut self) {
         self.keyboard_appeared = true;
+        self.drawn.forget();
     }
 
     /// What is remembered of times from here on, to find them repeated, is hashed with this key; what was is forgotten.

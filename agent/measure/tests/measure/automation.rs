@@ -22,8 +22,8 @@ fn typed(origin: Origin, times: impl IntoIterator<Item = (u64, u64)>) -> Vec<Tim
     events
 }
 
-/// Fewer than are looked at together to tell that times were drawn around means.
-const KEYS: usize = 220;
+/// Fewer than are looked at together to tell that times were drawn.
+const KEYS: usize = 65;
 
 fn told_by(mut automation: Automation, events: &[TimedInput]) -> Vec<(usize, Signal)> {
     let (mut out, mut told) = (Vec::new(), Vec::new());
