@@ -1,10 +1,11 @@
 //! Runs of keys that follow each other faster than fingers can.
 //!
 //! A short run that comes at once and ends is text that a program inserts: dictation, word completion, a text expander. It
-//! is told of as such. A run of equal steps, or one that goes on, is a machine that types.
+//! is told of as such. A run of equal steps, one that goes on, and more runs than such software inserts are a machine that types.
 
 use crate::window::SignalKind;
 
+use super::allowance::Allowance;
 use super::{Finding, Mark, Marks};
 
 /// No fingers follow each other this closely for long, in milliseconds.
@@ -20,6 +21,10 @@ const EQUAL_NEW_MS: f64 = 3.1;
 const MANY: u32 = 20;
 const MANY_ASSISTED: u32 = 64;
 const MANY_NEW: u32 = 6;
+/// Runs on a new keyboard that are no more inserted text.
+const RUNS_NEW: u32 = 2;
+/// Keys in a row that a palm or an elbow does not press. People have shown two.
+const PALM: u32 = 30;
 /// Keys of a run that are inserted text once it has ended, and the gap that ends it, in milliseconds: a hand goes on.
 const INSERTED: u32 = 4;
 const ENDED_MS: f64 = 100.0;
@@ -35,7 +40,12 @@ pub(super) struct Fast {
     at_once: u32,
     /// Presses found to be a machine's.
     told: bool,
+    /// Presses of a palm in a row, as it seems.
+    palm: u32,
     inserted: u32,
+    allowance: Allowance,
+    /// Runs on a keyboard that has just appeared.
+    runs_new: u32,
 }
 
 impl Fast {
@@ -44,10 +54,25 @@ impl Fast {
         self.inserted > 1
     }
 
-    /// A press, so long after the one before it. `other` where it says nothing: a palm, or a key that repeats.
-    pub(super) fn press(&mut self, gap_ms: Option<f64>, other: bool, new_device: bool) -> Option<Finding> {
-        let Some(gap_ms) = gap_ms.filter(|gap| *gap <= FAST_MS && !other) else {
-            return self.end(gap_ms.is_none_or(|gap| gap >= ENDED_MS));
+    /// A press at a time, so long after the one before it; of a palm, or of a key that repeats, which say little.
+    pub(super) fn press(
+        &mut self,
+        at_us: u64,
+        gap_ms: Option<f64>,
+        palm: bool,
+        repeats: bool,
+        new_device: bool,
+    ) -> Option<Finding> {
+        if !new_device {
+            self.runs_new = 0;
+        }
+        if !palm {
+            self.palm = 0;
+        }
+        let Some(gap_ms) = gap_ms.filter(|gap| *gap <= FAST_MS && !repeats && !palm) else {
+            let pressed = palm && gap_ms.is_some_and(|gap| gap <= FAST_MS);
+            let flood = if pressed { self.press_palm(at_us, new_device) } else { None };
+            return flood.or(self.end(gap_ms.is_none_or(|gap| gap >= ENDED_MS)));
         };
         if self.keys == 0 {
             self.keys = 1;
@@ -67,7 +92,8 @@ impl Fast {
         } else {
             MANY
         };
-        if !(steady || self.keys >= many || self.told) {
+        let exceeded = self.keys >= INSERTED && self.insert(at_us, new_device);
+        if !(steady || exceeded || self.keys >= many || self.told) {
             return None;
         }
         let count = if self.told { 1 } else { self.keys };
@@ -78,6 +104,26 @@ impl Fast {
             .with_if(2 * self.at_once > gaps, Mark::AtOnce)
             .with_if(new_device, Mark::NewDevice);
         Some(Finding { kind: SignalKind::MachineKeys, count, marks, strength: STRENGTH })
+    }
+
+    /// Whether so many keys are pressed while others are down that it is no palm.
+    fn press_palm(&mut self, at_us: u64, new_device: bool) -> Option<Finding> {
+        self.palm = self.palm.saturating_add(1);
+        let exceeded = self.allowance.exceeded(at_us, 0, 1);
+        (exceeded || self.palm >= PALM).then(|| Finding {
+            kind: SignalKind::MachineKeys,
+            count: if self.palm == PALM { PALM } else { 1 },
+            marks: Marks::NONE.with(Mark::ShortGaps).with_if(new_device, Mark::NewDevice),
+            strength: STRENGTH,
+        })
+    }
+
+    /// The run counts, with this key. Whether it is more than assistive software inserts.
+    fn insert(&mut self, at_us: u64, new_device: bool) -> bool {
+        let begins = self.keys == INSERTED;
+        self.runs_new += u32::from(begins && new_device);
+        let (runs, keys) = if begins { (1, INSERTED) } else { (0, 1) };
+        self.allowance.exceeded(at_us, runs, keys) || self.runs_new >= RUNS_NEW
     }
 
     pub(super) fn interrupt(&mut self) {

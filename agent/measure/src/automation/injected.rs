@@ -1,11 +1,13 @@
 //! Input that the operating system says a program made.
 //!
 //! Few keys at a steady, unhurried pace are what password managers and text expanders type; keys that follow a click are an
-//! on-screen keyboard's. They are told of as such. Anything else is a program that types or points.
+//! on-screen keyboard's. They are told of as such. Anything else, and more of it than such software types, is a program that types
+//! or points.
 
 use crate::input::Input;
 use crate::window::SignalKind;
 
+use super::allowance::Allowance;
 use super::{Finding, Mark, Marks};
 
 /// A longer silence ends a run.
@@ -19,6 +21,8 @@ const PASSWORD: u32 = 64;
 /// Gaps of a steady pace, and how much they may differ.
 const STEADY_US: std::ops::RangeInclusive<u64> = 15_000..=60_000;
 const STEADY_RANGE_US: u64 = 10_000;
+/// Keys from which on a run counts: single ones are a keyboard's on a screen, without clicks.
+const COUNTS: u32 = 3;
 /// Pointer events of a run that are no more a single nudge.
 const NUDGES: u32 = 8;
 /// The system's word, in natural-log units.
@@ -34,12 +38,16 @@ pub(super) struct Injected {
     longest_us: u64,
     told: bool,
     touched_us: Option<u64>,
+    /// Keys since then that were an on-screen keyboard's.
+    clicked: u32,
+    allowance: Allowance,
 }
 
 impl Injected {
     /// A button of a device went down, or a finger is on the screen.
     pub(super) fn touched(&mut self, at_us: u64) {
         self.touched_us = Some(at_us);
+        self.clicked = 0;
     }
 
     /// Time went on.
@@ -73,7 +81,9 @@ impl Injected {
     }
 
     fn key(&mut self, at_us: u64) -> Option<Finding> {
-        if self.touched_us.is_some_and(|touched| at_us.saturating_sub(touched) <= CLICKED_US) {
+        let clicked = self.touched_us.is_some_and(|touched| at_us.saturating_sub(touched) <= CLICKED_US);
+        if clicked && self.clicked < WORD && !self.allowance.exceeded(at_us, 0, 1) {
+            self.clicked += 1;
             return Some(assisted(1));
         }
         if self.keys > 0
@@ -85,10 +95,11 @@ impl Injected {
         }
         self.last_us = Some(at_us);
         self.keys = self.keys.saturating_add(1);
+        let exceeded = self.allowance.exceeded(at_us, u32::from(self.keys == COUNTS), 1);
         let even = self.longest_us.saturating_sub(self.shortest_us) <= STEADY_RANGE_US;
         let steady = even && STEADY_US.contains(&self.shortest_us) && STEADY_US.contains(&self.longest_us);
         let most = if steady { PASSWORD } else { WORD };
-        if self.keys <= most && !self.told {
+        if self.keys <= most && !exceeded && !self.told {
             return None;
         }
         let count = if self.told { 1 } else { self.keys };
@@ -97,8 +108,15 @@ impl Injected {
         Some(Finding { kind: SignalKind::MachineKeys, count, marks, strength: STRENGTH })
     }
 
+    /// What follows does not continue what came before; what has been inserted stays.
+    pub(super) fn interrupt(&mut self) {
+        *self = Self { allowance: self.allowance, ..Self::default() };
+    }
+
     fn end(&mut self) -> Option<Finding> {
-        let ended = std::mem::replace(self, Self { touched_us: self.touched_us, ..Self::default() });
+        let (touched_us, clicked, allowance) = (self.touched_us, self.clicked, self.allowance);
+        let next = Self { touched_us, clicked, allowance, ..Self::default() };
+        let ended = std::mem::replace(self, next);
         (ended.keys > 0 && !ended.told).then(|| assisted(ended.keys))
     }
 }

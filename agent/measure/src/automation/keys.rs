@@ -70,7 +70,7 @@ impl Keys {
         let again = before.filter(|b| b.place == place).map_or(0, |b| b.again + 1);
         let shared = matches!(place.0, Zone::Left | Zone::Right | Zone::Digit);
         let repeats = again > if shared { SHARED } else { 0 };
-        found.extend(self.fast.press(gap_us.map(milliseconds), palm || again > SHARED, new_device));
+        found.extend(self.fast.press(at_us, gap_us.map(milliseconds), palm, again > SHARED, new_device));
         let stroke = match (before, gap_us) {
             (Some(before), Some(gap_us)) if gap_us > self.closest_us() && gap_us < PAUSE_US && !repeats => {
                 found.extend(self.replay.press(milliseconds(gap_us), before.held_us.map(milliseconds)));

@@ -4,6 +4,7 @@
 //! keyed hashes of rounded times of earlier ones, never what was typed. What is found is told at once, as a signal; what a person might do, too, is left to the
 //! windows.
 
+mod allowance;
 pub mod drawn;
 pub mod each;
 mod fast;
@@ -125,7 +126,7 @@ impl Automation {
     pub fn interrupt(&mut self) {
         self.keys.interrupt();
         self.pointer = Pointer::default();
-        self.injected = Injected::default();
+        self.injected.interrupt();
         self.told = [Told::default(); 4];
         self.new_keyboard_until_us = 0;
     }

@@ -9,11 +9,11 @@ use tacit_proto::Mark;
 fn typed(origin: Origin, times: impl IntoIterator<Item = (u64, u64)>) -> Vec<TimedInput> {
     let mut at_us = 1_000_000;
     let mut events = Vec::new();
-    for ((gap, held), number) in times.into_iter().zip(0u8..) {
+    for ((gap, held), number) in times.into_iter().zip(0u64..) {
         at_us += gap * 1_000;
-        let (zone, column) =
-            [(Zone::Left, 1), (Zone::Right, 0), (Zone::Left, 3), (Zone::Space, 0)][usize::from(number % 4)];
-        let slot = Slot(number % 30);
+        let (zone, column) = [(Zone::Left, 1), (Zone::Right, 0), (Zone::Left, 3), (Zone::Space, 0)]
+            [usize::try_from(number % 4).unwrap()];
+        let slot = Slot(u8::try_from(number % 30).unwrap());
         let down = Input::KeyDown { slot, zone, column: Column(column) };
         events.push(TimedInput { at_us, origin, input: down });
         events.push(TimedInput { at_us: at_us + held * 1_000, origin, input: Input::KeyUp { slot } });
@@ -131,6 +131,72 @@ fn inserted_words_and_passwords_are_assistive() {
     // A script goes on and on.
     let script = told(&typed(Origin::Injected, [(25, 1); 200]));
     assert!(script[0].1.kind == SignalKind::MachineKeys && script[0].1.marks.has(Mark::Injected));
+}
+
+/// Runs of so many keys, each key so long after the last, with a rest between runs, in milliseconds.
+fn runs(runs: usize, keys: usize, gap: u64, rest: u64) -> impl Iterator<Item = (u64, u64)> {
+    (0..runs * keys).map(move |n| (if n % keys == 0 { rest } else { gap }, 1))
+}
+
+#[test]
+fn assistive_software_inserts_now_and_then_and_a_machine_again_and_again() {
+    let kinds = |events: &[TimedInput]| -> Vec<(usize, SignalKind)> {
+        told(events).into_iter().map(|(keys, signal)| (keys, signal.kind)).collect()
+    };
+    let first = |events: &[TimedInput]| {
+        kinds(events).into_iter().find(|(_, kind)| *kind == SignalKind::MachineKeys).map(|(keys, _)| keys)
+    };
+    let (program, device) = (Origin::Injected, Origin::Device);
+    // A name, a password and a code; then an expander every three seconds; sentences that are dictated.
+    let form = [(30, 25, 400), (64, 25, 1_500), (6, 25, 9_000)];
+    let form = form.into_iter().flat_map(|(keys, gap, rest)| runs(1, keys, gap, rest));
+    let expanded = runs(20, 12, 8, 3_000);
+    let events = typed(program, form.chain(expanded));
+    assert!(kinds(&events).iter().all(|(_, kind)| *kind == SignalKind::Assisted), "{:?}", kinds(&events));
+    let first_words = runs(2, 6, 3, 2_000);
+    let dictated = typed(device, first_words.chain(runs(4, 60, 3, 6_500)));
+    assert!(kinds(&dictated).iter().all(|(_, kind)| *kind == SignalKind::Assisted), "{:?}", kinds(&dictated));
+    // The same without end.
+    assert!(first(&typed(program, runs(21, 12, 12, 510))).is_some_and(|keys| keys <= 100));
+    assert!(first(&typed(device, runs(17, 15, 3, 120))).is_some_and(|keys| keys <= 100));
+    // Runs that no rest follows count, too.
+    assert!(first(&typed(device, runs(17, 15, 3, 60))).is_some_and(|keys| keys <= 100));
+}
+
+#[test]
+fn a_palm_presses_some_keys_and_a_device_that_holds_many_down_is_told() {
+    let palm = (0..10).map(|n| (2 + drawn(n, 8), 300 + drawn(n + 40, 300)));
+    let leant = by_hand(1).take(40).chain(palm).chain([(900, 80)]).chain(by_hand(2).take(40));
+    assert_eq!(told(&typed(Origin::Device, leant)), []);
+    let held = told(&typed(Origin::Device, [(3, 30); 200]));
+    let (keys, signal) = held[0];
+    assert!(signal.kind == SignalKind::MachineKeys && keys <= 40, "{held:?}");
+}
+
+#[test]
+fn a_keyboard_that_has_just_appeared_inserts_text_once() {
+    let plugged_in = |times: Vec<(u64, u64)>| {
+        let mut automation = Automation::new();
+        automation.keyboard_appeared();
+        told_by(automation, &typed(Origin::Device, times))
+    };
+    let once = plugged_in(runs(1, 5, 3, 120).chain(by_hand(3).take(40)).collect());
+    assert_eq!(once.iter().map(|(_, s)| s.kind).collect::<Vec<_>>(), [SignalKind::Assisted]);
+    let twice = plugged_in(runs(2, 5, 3, 120).collect());
+    let (keys, signal) = twice[twice.len() - 1];
+    assert!(signal.kind == SignalKind::MachineKeys && signal.marks.has(Mark::NewDevice) && keys <= 10);
+}
+
+#[test]
+fn what_follows_a_click_in_a_flood_is_no_keyboard_on_a_screen() {
+    let click =
+        TimedInput { at_us: 1_000_000, origin: Origin::Device, input: Input::ButtonDown(Button::Left) };
+    let word = typed(Origin::Injected, [(5, 1); 10]);
+    let kinds: Vec<_> = told(&[vec![click], word].concat()).into_iter().map(|(_, s)| s.kind).collect();
+    assert_eq!(kinds, [SignalKind::Assisted]);
+    let flood = typed(Origin::Injected, [(2, 1); 60]);
+    let told = told(&[vec![click], flood].concat());
+    assert!(told.iter().any(|(keys, s)| s.kind == SignalKind::MachineKeys && *keys <= 26), "{told:?}");
 }
 
 #[test]
