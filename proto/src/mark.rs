@@ -36,7 +36,7 @@ marks! {
     4 EvenGaps DownDown "keys follow each other more evenly than anybody types";
     5 NoLongGaps DownDown "nobody types for so long without one gap that stands out";
     6 ShortHolds Hold "keys are held more briefly than fingers can";
-    7 EvenHolds Hold "all keys are held equally long";
+    7 EvenHolds Hold "all keys are held equally long, or for one share of the time until the next";
     8 RandomTimes DownDown "times of keys do not hang together as a person's do";
     9 RepeatedTimes DownDown "keys repeat earlier keys of this session, time for time";
     10 Jumps StrokeSpeed "the pointer jumps from place to place";

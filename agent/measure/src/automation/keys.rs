@@ -73,8 +73,9 @@ impl Keys {
         found.extend(self.fast.press(at_us, gap_us.map(milliseconds), palm, again > SHARED, new_device));
         let stroke = match (before, gap_us) {
             (Some(before), Some(gap_us)) if gap_us > self.closest_us() && gap_us < PAUSE_US && !repeats => {
-                found.extend(self.replay.press(milliseconds(gap_us), before.held_us.map(milliseconds)));
-                Some(self.rhythm.press(Stroke { gap_ms: milliseconds(gap_us), held_ms: None }))
+                let (gap_ms, before_ms) = (milliseconds(gap_us), before.held_us.map(milliseconds));
+                found.extend(self.replay.press(gap_ms, before_ms));
+                Some(self.rhythm.press(Stroke { gap_ms, before_ms, held_ms: None }))
             }
             _ => None,
         };

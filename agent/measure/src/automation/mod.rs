@@ -18,6 +18,7 @@ mod pointer;
 mod pointer_path;
 mod replay;
 mod rhythm;
+mod shares;
 mod struck;
 
 use tacit_proto::{Mark, Marks};

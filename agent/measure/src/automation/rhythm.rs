@@ -3,6 +3,7 @@
 use crate::window::SignalKind;
 
 use super::measured::Measured;
+use super::shares;
 use super::{Finding, Mark, Marks};
 
 /// Strokes that are remembered.
@@ -24,6 +25,8 @@ const NEVER: f64 = 30.0;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stroke {
     pub(super) gap_ms: f64,
+    /// How long the key before it was held; `None` if it was still down.
+    pub(super) before_ms: Option<f64>,
     pub(super) held_ms: Option<f64>,
 }
 
@@ -58,17 +61,31 @@ impl Rhythm {
         self.strokes.get_mut(at)
     }
 
-    /// After a press: whether the gaps alone tell a machine.
+    /// After a press: whether the gaps, or the holds before them, tell a machine.
     pub(super) fn watch_gaps(&mut self, new_device: bool) -> Option<Finding> {
         let from = self.strokes.len().checked_sub(EVEN_GAPS)?;
         let gaps: Vec<f64> = self.strokes.range(from..).map(|s| s.gap_ms).collect();
         let (low, high) = ends(&gaps);
-        (high - low <= EQUAL_MS && low > QUICK_MS).then(|| Finding {
+        let (mark, last) = if high - low <= EQUAL_MS && low > QUICK_MS {
+            (Mark::EvenGaps, EVEN_GAPS)
+        } else if self.holds_are_shares() {
+            (Mark::EvenHolds, WINDOW)
+        } else {
+            return None;
+        };
+        Some(Finding {
             kind: SignalKind::MachineKeys,
-            count: self.untold(EVEN_GAPS),
-            marks: Marks::NONE.with(Mark::EvenGaps).with_if(new_device, Mark::NewDevice),
+            count: self.untold(last),
+            marks: Marks::NONE.with(mark).with_if(new_device, Mark::NewDevice),
             strength: NEVER,
         })
+    }
+
+    /// Whether each of the last keys was up before the next, after an equal share of the time until then.
+    fn holds_are_shares(&self) -> bool {
+        let last = self.strokes.iter().rev().take(WINDOW);
+        let up: Option<Vec<shares::Pair>> = last.map(|s| Some((s.gap_ms, s.before_ms?))).collect();
+        up.is_some_and(|pairs| pairs.len() == WINDOW && shares::are_equal(&pairs))
     }
 
     /// After a release: whether the last strokes tell a machine.

@@ -200,6 +200,16 @@ fn what_follows_a_click_in_a_flood_is_no_keyboard_on_a_screen() {
 }
 
 #[test]
+fn holds_that_end_in_time_for_the_next_key_are_told() {
+    for (flat, share) in [(100, 80), (80, 50), (50, 90)] {
+        let gap = |n| 5 + drawn(n, 160);
+        let times = (0..100).map(|n| (gap(n), (share * gap(n + 1) / 100).clamp(1, flat)));
+        let told = told(&typed(Origin::Device, times));
+        assert!(told[0].0 <= 25 && told[0].1.marks.has(Mark::EvenHolds), "{flat} {share}: {told:?}");
+    }
+}
+
+#[test]
 fn what_was_typed_is_found_when_it_is_played_again_in_another_place() {
     let first = typed(Origin::Device, by_hand(7).take(250));
     let later_us = first.last().unwrap().at_us + 30_000_000;
