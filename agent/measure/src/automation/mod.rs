@@ -93,6 +93,9 @@ impl Automation {
         let (mut found, mut struck) = (Vec::new(), Vec::new());
         self.injected.pass(at_us, &mut found);
         self.pointer.pass(at_us, &mut found);
+        if matches!(input, Input::KeyDown { .. } | Input::Wheel { .. } | Input::Touch { .. }) {
+            self.pointer.used();
+        }
         match (origin, input) {
             (Origin::Injected, _) => self.injected.push(at_us, input, &mut found),
             (Origin::Device, Input::KeyDown { slot, zone, column }) => {

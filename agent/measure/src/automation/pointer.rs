@@ -29,6 +29,12 @@ const NUDGE_PX: f64 = 15.0;
 const NUDGE_REPORTS: u32 = 3;
 /// Jumps, or equal nudges, in a row that tell a machine. Remote desktops, which report seldom, have shown ten.
 const IN_A_ROW: u32 = 15;
+/// Nudges of any size up to so many pixels, in a row, each after a rest, for so long, and nothing else at the controls meanwhile.
+/// Hands have shown six, within a quarter of a minute.
+const IDLE_PX: f64 = 6.0;
+const IDLE: u32 = 18;
+const IDLE_REST_US: u64 = 2_000_000;
+const IDLE_US: u64 = 180_000_000;
 /// Clicks in one place, one like the other to so many milliseconds, that tell a machine.
 const CLICKS: u32 = 10;
 const EQUAL_MS: f64 = 2.1;
@@ -55,7 +61,17 @@ pub(super) struct Pointer {
     jumps: u32,
     nudge: Option<(f64, f64)>,
     nudges: u32,
+    idle: Idle,
     clicks: Clicks,
+}
+
+/// Nudges, while nothing else happens.
+#[derive(Debug, Default)]
+struct Idle {
+    nudges: u32,
+    told: u32,
+    first_us: u64,
+    last_us: u64,
 }
 
 /// Clicks in one place.
@@ -96,6 +112,7 @@ impl Pointer {
             return;
         }
         self.end(found);
+        self.used();
         if button == Button::Left {
             self.clicks.press(at_us);
         }
@@ -108,6 +125,11 @@ impl Pointer {
         if button == Button::Left {
             found.extend(self.clicks.release(at_us));
         }
+    }
+
+    /// Something else was used than the pointer: someone is there.
+    pub(super) fn used(&mut self) {
+        self.idle = Idle::default();
     }
 
     /// Time went on: a stroke that has rested has ended.
@@ -126,6 +148,7 @@ impl Pointer {
         }
         found.extend(self.count_jumps());
         found.extend(self.count_nudges());
+        found.extend(self.count_idle());
         self.path.clear();
         (self.reports, self.length, self.across) = (0, 0.0, (0.0, 0.0));
     }
@@ -174,6 +197,29 @@ impl Pointer {
         self.nudges = if again { self.nudges.saturating_add(1) } else { u32::from(small) };
         self.nudge = nudge;
         (self.nudges >= IN_A_ROW).then(|| in_a_row(self.nudges, IN_A_ROW, Mark::EvenSpeed))
+    }
+
+    /// Small movements, now and then, for a long time.
+    fn count_idle(&mut self) -> Option<Finding> {
+        let small = self.reports <= NUDGE_REPORTS && self.length <= IDLE_PX;
+        let rested = self.first_us.saturating_sub(self.idle.last_us) >= IDLE_REST_US;
+        if !small || !rested {
+            self.idle = Idle::default();
+        }
+        if !small {
+            return None;
+        }
+        if self.idle.nudges == 0 {
+            self.idle.first_us = self.first_us;
+        }
+        self.idle.nudges = self.idle.nudges.saturating_add(1);
+        self.idle.last_us = self.last_us;
+        let long = self.idle.last_us.saturating_sub(self.idle.first_us) >= IDLE_US;
+        (self.idle.nudges >= IDLE && long).then(|| {
+            let count = self.idle.nudges - std::mem::replace(&mut self.idle.told, self.idle.nudges);
+            let marks = Marks::NONE.with(Mark::EvenSpeed);
+            Finding { kind: SignalKind::MachinePointer, count, marks, strength: STRENGTH }
+        })
     }
 }
 

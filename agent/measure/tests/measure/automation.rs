@@ -266,6 +266,30 @@ fn lines_jumps_nudges_and_clicks_by_the_clock_are_told() {
 }
 
 #[test]
+fn nudges_of_all_sizes_are_told_only_where_nothing_else_happens_for_minutes() {
+    let nudges: Vec<TimedInput> = (0..24u64)
+        .map(|n| {
+            let (size, sign) = (1.0 + drawn(n, 4) as f32, if drawn(n + 50, 2) == 0 { 1.0 } else { -1.0 });
+            let at_us = 1_000_000 * (15 * n + drawn(n + 90, 10));
+            TimedInput { at_us, origin: Origin::Device, input: Input::Move { dx: size * sign, dy: 0.0 } }
+        })
+        .collect();
+    let found = told(&nudges);
+    assert!(!found.is_empty() && found.iter().all(|(_, s)| s.kind == SignalKind::MachinePointer));
+    // Someone who reads, and turns the wheel now and then.
+    let mut read = nudges.clone();
+    for at in [8, 16] {
+        let wheel = Input::Wheel { notches: 1.0 };
+        read.insert(at, TimedInput { input: wheel, ..read[at] });
+    }
+    assert_eq!(told(&read), []);
+    // A hand that shivers: as many, within a minute.
+    let hurried: Vec<TimedInput> =
+        nudges.iter().map(|event| TimedInput { at_us: event.at_us / 7, ..*event }).collect();
+    assert_eq!(told(&hurried), []);
+}
+
+#[test]
 fn a_hand_that_trembles_and_double_clicks_is_not_told_of() {
     let stroke = |seed: u64| -> Vec<(u64, f32, f32)> {
         let off = |n: u64| drawn(n + 900 * seed, 7) as f32 - 3.0;
