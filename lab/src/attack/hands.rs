@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tacit_measure::{Automation, Input, TimedInput};
 
@@ -32,6 +32,50 @@ pub(super) fn bots(trials: u32, seed: u64, bar: &ProgressBar) -> Vec<Row> {
             row
         })
         .collect()
+}
+
+/// Programs that were recorded as they pointed, if there are any: so many strokes in a row, from anywhere in the recording.
+///
+/// # Errors
+/// When the recording cannot be read.
+pub(super) fn recorded(
+    data: &Path,
+    trials: u32,
+    seed: u64,
+    bar: &ProgressBar,
+) -> anyhow::Result<Option<Row>> {
+    let file = data.join("bots/mouse-bot.csv.gz");
+    if !file.is_file() {
+        return Ok(None);
+    }
+    bar.set_prefix("recorded programs");
+    let strokes = strokes(data::events(&file)?);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let found = (0..trials).filter_map(|_| {
+        let from = rng.random_range(0..=strokes.len().saturating_sub(STROKES));
+        strokes_until_found(strokes.get(from..).unwrap_or_default().get(..STROKES)?)
+    });
+    Ok(Some(row("pointer_recorded", Knowledge::None, trials, found.collect())))
+}
+
+/// The strokes of a recording, without the breaks between its tracks: of one session.
+fn strokes(events: Vec<TimedInput>) -> Vec<Vec<TimedInput>> {
+    let mut strokes: Vec<Vec<TimedInput>> = Vec::new();
+    let mut last_us: Option<u64> = None;
+    for event in events {
+        match event.input {
+            Input::Break => last_us = None,
+            Input::Move { .. } => {
+                if last_us.is_none_or(|last| event.at_us.saturating_sub(last) >= REST_US) {
+                    strokes.push(Vec::new());
+                }
+                last_us = Some(event.at_us);
+                strokes.last_mut().into_iter().for_each(|stroke| stroke.push(event));
+            }
+            _ => strokes.last_mut().into_iter().for_each(|stroke| stroke.push(event)),
+        }
+    }
+    strokes
 }
 
 fn row(name: &str, knowledge: Knowledge, trials: u32, mut found: Vec<u32>) -> Row {
@@ -132,4 +176,22 @@ fn strokes_of(events: &[TimedInput]) -> u64 {
         }
     }
     strokes
+}
+
+#[cfg(test)]
+mod tests {
+    use tacit_measure::Origin;
+
+    use super::*;
+
+    #[test]
+    fn a_recording_is_cut_into_strokes_where_it_rests_and_where_a_track_begins() {
+        let moved = Input::Move { dx: 3.0, dy: 1.0 };
+        let events =
+            [(0, Input::Break), (1, moved), (30, moved), (400, moved), (410, Input::Break), (420, moved)];
+        let events =
+            events.map(|(ms, input)| TimedInput { at_us: ms * 1_000, origin: Origin::Device, input });
+        let strokes = strokes(events.to_vec());
+        assert_eq!(strokes.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1, 1]);
+    }
 }

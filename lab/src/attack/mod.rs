@@ -55,6 +55,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let mut rows = trials::keyboard(&typists, args.trials, args.seed, &bar);
     rows.extend(trials::everyone(&typists, &bar));
     rows.extend(hands::bots(args.trials, args.seed, &bar));
+    rows.extend(hands::recorded(&args.data, args.trials, args.seed, &bar)?);
     rows.extend(hands::people(&args.data, &bar)?);
     bar.finish_and_clear();
     rows::put(&rows, &Row::heading(), Row::line, args.json.as_deref(), out)

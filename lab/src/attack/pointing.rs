@@ -13,6 +13,8 @@ use super::row::Knowledge;
 pub(super) enum Bot {
     /// A device that keeps a session awake: small movements, back and forth.
     Jiggler,
+    /// The same, each of another size, in another direction, and after another time.
+    JigglerVaried,
     /// From place to place in one report, and a click.
     Jumps,
     /// Straight lines at an even speed.
@@ -25,38 +27,44 @@ pub(super) enum Bot {
     MinimumJerkTremor,
     /// Clicks in one place, by the clock.
     Clicker,
+    /// The same, each held for another time, and after another time.
+    ClickerVaried,
     /// xdotool: a program of this workstation.
     Xdotool,
 }
 
 impl Bot {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Jiggler,
+        Self::JigglerVaried,
         Self::Jumps,
         Self::Straight,
         Self::Bezier,
         Self::MinimumJerk,
         Self::MinimumJerkTremor,
         Self::Clicker,
+        Self::ClickerVaried,
         Self::Xdotool,
     ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Jiggler => "jiggler",
+            Self::JigglerVaried => "jiggler_varied",
             Self::Jumps => "pointer_jumps",
             Self::Straight => "pointer_straight",
             Self::Bezier => "pointer_bezier",
             Self::MinimumJerk => "pointer_minimum_jerk",
             Self::MinimumJerkTremor => "pointer_minimum_jerk_tremor",
             Self::Clicker => "pointer_clicker",
+            Self::ClickerVaried => "pointer_clicker_varied",
             Self::Xdotool => "pointer_xdotool",
         }
     }
 
     pub(super) fn knowledge(self) -> Knowledge {
         match self {
-            Self::MinimumJerkTremor => Knowledge::Detector,
+            Self::JigglerVaried | Self::MinimumJerkTremor | Self::ClickerVaried => Knowledge::Detector,
             _ => Knowledge::None,
         }
     }
@@ -102,6 +110,14 @@ impl Hand {
                 let by = if self.forth { self.nudge } else { -self.nudge };
                 events.push(self.event(Input::Move { dx: single(by), dy: 0.0 }));
             }
+            Bot::JigglerVaried => {
+                self.at_ms += rng.random_range(5_000.0..30_000.0);
+                let by = single(
+                    f64::from(rng.random_range(1..=4)) * if rng.random_bool(0.5) { 1.0 } else { -1.0 },
+                );
+                let (dx, dy) = if rng.random_bool(0.5) { (by, 0.0) } else { (0.0, by) };
+                events.push(self.event(Input::Move { dx, dy }));
+            }
             Bot::Jumps | Bot::Xdotool => {
                 self.at_ms += rng.random_range(300.0..3_000.0);
                 let (x, y) = place(rng);
@@ -111,6 +127,10 @@ impl Hand {
             Bot::Clicker => {
                 self.at_ms += 100.0;
                 self.click(10.0, &mut events);
+            }
+            Bot::ClickerVaried => {
+                self.at_ms += rng.random_range(100.0..2_000.0);
+                self.click(rng.random_range(40.0..120.0), &mut events);
             }
             Bot::Straight | Bot::Bezier | Bot::MinimumJerk | Bot::MinimumJerkTremor => {
                 self.at_ms += rng.random_range(300.0..2_000.0);

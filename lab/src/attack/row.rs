@@ -16,7 +16,8 @@ pub enum Knowledge {
     Victim,
 }
 
-/// A class of attack, or people: `none`, and `none_unlearned`, those of them of whom the detector's network did not learn. Counts, unless they say otherwise; what does not apply is left out.
+/// A class of attack, or people: `none`, and `none_unlearned`, those of them of whom the detector's network did not learn. Counts,
+/// unless they say otherwise. What does not apply is null, or left out where few rows have it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Name of the class; `none` of people.
@@ -24,16 +25,13 @@ pub struct Row {
     /// What it takes.
     pub knowledge: Knowledge,
     /// Attacks played.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub trials: Option<u32>,
     /// Found at all.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub detected: Option<u32>,
     /// Found within 6, 25, 70, 100 and 300 keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within_6_keys: Option<u32>,
     #[expect(missing_docs, reason = "above")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub within_25_keys: Option<u32>,
     #[expect(missing_docs, reason = "above")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,13 +46,10 @@ pub struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within_20_strokes: Option<u32>,
     /// Keys or strokes until it was found, median of those found.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub median_inputs: Option<u32>,
     /// Found by the rule of UKIP.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ukip_detected: Option<u32>,
     /// Found by the rule of DuckHunt.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub duckhunt_detected: Option<u32>,
     /// Keys that people typed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,7 +118,7 @@ impl Row {
 
     pub(super) fn heading() -> String {
         format!(
-            "{:<26} {:<10} {:>7} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7} {:>8} {:>7} {:>9} {:>9}",
+            "{:<28} {:<10} {:>7} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7} {:>8} {:>7} {:>9} {:>9}",
             "attack",
             "knowledge",
             "trials",
@@ -163,14 +158,14 @@ impl Row {
                 self.false_random_times.map_or_else(String::new, |n| format!(", of times drawn {n}"));
             let also = self.assisted.map_or_else(String::new, |n| format!(", assisted text {n} times"));
             return format!(
-                "{:<26} {inputs} of people, false automation {false_automation}{random}{windows}{also}; ukip {}, duckhunt {}",
+                "{:<28} {inputs} of people, false automation {false_automation}{random}{windows}{also}; ukip {}, duckhunt {}",
                 self.attack,
                 self.ukip_detected.unwrap_or_default(),
                 self.duckhunt_detected.unwrap_or_default()
             );
         }
         format!(
-            "{:<26} {knowledge:<10} {:>7} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7} {:>8} {:>7} {:>9} {:>9}",
+            "{:<28} {knowledge:<10} {:>7} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7} {:>8} {:>7} {:>9} {:>9}",
             self.attack,
             self.trials.unwrap_or_default(),
             share(self.detected),
@@ -184,5 +179,28 @@ impl Row {
             share(self.ukip_detected),
             share(self.duckhunt_detected),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_has_the_fields_of_every_other_attack() {
+        let row = serde_json::to_value(Row::of("none", Knowledge::None)).unwrap_or_default();
+        let fields: Vec<&str> =
+            row.as_object().into_iter().flatten().map(|(field, _)| field.as_str()).collect();
+        let all = [
+            "attack",
+            "detected",
+            "duckhunt_detected",
+            "knowledge",
+            "median_inputs",
+            "trials",
+            "ukip_detected",
+            "within_25_keys",
+        ];
+        assert!(all.iter().all(|field| fields.contains(field)), "{row}");
     }
 }

@@ -60,6 +60,9 @@ fn class(attack: Attack, victims: &[Victim<'_>], times: &Times, trials: u32, see
     for _ in 0..trials {
         let Some(victim) = victims.choose(&mut rng) else { break };
         let mut automation = Automation::new();
+        if attack.needs_keyboard() {
+            automation.keyboard_appeared();
+        }
         let mut start_us = 0;
         let text: &[Key] = if attack.needs_victim() {
             let typed = &victim.typist.keys;

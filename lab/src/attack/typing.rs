@@ -15,9 +15,9 @@ pub(crate) enum Attack {
     /// The same gap always, in milliseconds.
     Constant(f64),
     /// 5 ms and up to 160 more.
-    UniformJitter,
+    UniformJitter(Held),
     /// Around a mean.
-    GaussianJitter,
+    GaussianJitter(Held),
     /// Three gaps of 5 ms, then one of 51.
     ThreeAndOne,
     /// Log-normal gaps, as people's are; every key held alike.
@@ -30,66 +30,114 @@ pub(crate) enum Attack {
     BigramAware,
     /// What the victim typed in this session, again.
     Replay,
-    /// The same, each time off by up to 2 ms.
-    ReplayJittered,
+    /// The same, each time off by up to so many milliseconds.
+    ReplayJittered(f64),
     /// xdotool as it is shipped: a program of this workstation, 12 ms a key.
     Xdotool,
+    /// The same, twelve keys at a time, as few as an expander may type.
+    XdotoolChunks,
+    /// Fifteen keys at once and a rest, as text that is inserted, again and again.
+    DeviceBursts,
+    /// Five keys at once and a rest, on a keyboard that has just been plugged in.
+    DeviceBurstsNew,
+    /// A key every 3 ms, each held for so long that many are down at once, as under a palm.
+    DeviceHeldDown,
+}
+
+/// How long a device holds keys whose gaps are drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Held {
+    /// One length, or one share of the gap if that is shorter.
+    Share,
+    /// One length; what is drawn shorter than that comes right after.
+    Flat,
+    /// The same as the first, with a share that is drawn anew for each key.
+    DrawnShare,
 }
 
 impl Attack {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::Constant(5.0),
         Self::Constant(20.0),
         Self::Constant(35.0),
         Self::Constant(51.0),
         Self::Constant(60.0),
         Self::Constant(80.0),
-        Self::UniformJitter,
-        Self::GaussianJitter,
+        Self::UniformJitter(Held::Share),
+        Self::UniformJitter(Held::Flat),
+        Self::UniformJitter(Held::DrawnShare),
+        Self::GaussianJitter(Held::Share),
+        Self::GaussianJitter(Held::Flat),
+        Self::GaussianJitter(Held::DrawnShare),
         Self::ThreeAndOne,
         Self::LogNormalFlat,
         Self::JitteredHolds,
         Self::SmartBot,
         Self::BigramAware,
         Self::Replay,
-        Self::ReplayJittered,
+        Self::ReplayJittered(2.0),
+        Self::ReplayJittered(5.0),
+        Self::ReplayJittered(10.0),
         Self::Xdotool,
+        Self::XdotoolChunks,
+        Self::DeviceBursts,
+        Self::DeviceBurstsNew,
+        Self::DeviceHeldDown,
     ];
 
     pub(crate) fn name(self) -> String {
         match self {
             Self::Constant(5.0) => "ducky_5ms".to_owned(),
             Self::Constant(gap) => format!("constant_{gap:.0}ms"),
-            Self::UniformJitter => "uniform_jitter".to_owned(),
-            Self::GaussianJitter => "gaussian_jitter".to_owned(),
+            Self::UniformJitter(held) => format!("uniform_jitter{}", held.name()),
+            Self::GaussianJitter(held) => format!("gaussian_jitter{}", held.name()),
             Self::ThreeAndOne => "three_5ms_one_51ms".to_owned(),
             Self::LogNormalFlat => "log_normal_flat_holds".to_owned(),
             Self::JitteredHolds => "jittered_gaps_and_holds".to_owned(),
             Self::SmartBot => "smart_bot".to_owned(),
             Self::BigramAware => "bigram_aware".to_owned(),
             Self::Replay => "replay".to_owned(),
-            Self::ReplayJittered => "replay_jittered".to_owned(),
+            Self::ReplayJittered(2.0) => "replay_jittered".to_owned(),
+            Self::ReplayJittered(off) => format!("replay_jittered_{off:.0}ms"),
             Self::Xdotool => "xdotool".to_owned(),
+            Self::XdotoolChunks => "xdotool_chunks".to_owned(),
+            Self::DeviceBursts => "device_bursts".to_owned(),
+            Self::DeviceBurstsNew => "device_bursts_new_keyboard".to_owned(),
+            Self::DeviceHeldDown => "device_held_down".to_owned(),
         }
     }
 
     pub(crate) fn knowledge(self) -> Knowledge {
         match self {
-            Self::JitteredHolds => Knowledge::Detector,
+            Self::JitteredHolds
+            | Self::UniformJitter(Held::DrawnShare)
+            | Self::GaussianJitter(Held::DrawnShare)
+            | Self::XdotoolChunks
+            | Self::DeviceBursts
+            | Self::DeviceBurstsNew
+            | Self::DeviceHeldDown => Knowledge::Detector,
             Self::SmartBot | Self::BigramAware => Knowledge::Population,
-            Self::Replay | Self::ReplayJittered => Knowledge::Victim,
+            Self::Replay | Self::ReplayJittered(_) => Knowledge::Victim,
             _ => Knowledge::None,
         }
     }
 
-    /// Its gaps are drawn, and its holds are not.
-    fn one_at_a_time(self) -> bool {
-        matches!(self, Self::UniformJitter | Self::GaussianJitter)
+    /// How keys are held, where the gaps jitter and nothing else.
+    fn jitter(self) -> Option<Held> {
+        match self {
+            Self::UniformJitter(held) | Self::GaussianJitter(held) => Some(held),
+            _ => None,
+        }
+    }
+
+    /// A keyboard is plugged in for it.
+    pub(crate) fn needs_keyboard(self) -> bool {
+        self == Self::DeviceBurstsNew
     }
 
     /// The victim types before it.
     pub(crate) fn needs_victim(self) -> bool {
-        matches!(self, Self::Replay | Self::ReplayJittered)
+        matches!(self, Self::Replay | Self::ReplayJittered(_))
     }
 
     /// Types where these keys lie, from `start_us` on.
@@ -100,16 +148,19 @@ impl Attack {
         start_us: u64,
         rng: &mut ChaCha8Rng,
     ) -> Vec<TimedInput> {
-        let holds = Holds::draw(rng);
+        let mut holds = Holds::draw(rng);
         let mean = rng.random_range(60.0..180.0);
         let width = rng.random_range(0.2..0.35);
         let shape = rng.random_range(0..3);
+        if self.jitter().is_some() {
+            holds.share = rng.random_range(SHARES);
+        }
         let mut gaps = Vec::with_capacity(text.len());
         for (at, key) in text.iter().enumerate() {
             let gap = match self {
                 Self::Constant(gap) => gap,
-                Self::UniformJitter => 5.0 + rng.random_range(0.0..160.0),
-                Self::GaussianJitter => normal(mean, mean * width, rng),
+                Self::UniformJitter(_) => 5.0 + rng.random_range(0.0..160.0),
+                Self::GaussianJitter(_) => normal(mean, mean * width, rng),
                 Self::ThreeAndOne => [5.0, 5.0, 5.0, 51.0][at % 4],
                 Self::LogNormalFlat => log_normal(mean, 1.6 * width, rng),
                 Self::JitteredHolds => match shape {
@@ -124,11 +175,15 @@ impl Attack {
                     one_of(times.by_relation.get(&relation).unwrap_or(&times.gaps_ms), rng)
                 }
                 Self::Replay => key.gap_ms.unwrap_or(200.0),
-                Self::ReplayJittered => key.gap_ms.unwrap_or(200.0) + rng.random_range(-2.0..2.0),
-                Self::Xdotool => 12.0,
+                Self::ReplayJittered(off) => key.gap_ms.unwrap_or(200.0) + rng.random_range(-off..off),
+                Self::XdotoolChunks if at % 12 == 0 => 510.0,
+                Self::Xdotool | Self::XdotoolChunks => 12.0,
+                Self::DeviceBursts if at % 15 == 0 => rng.random_range(120.0..180.0),
+                Self::DeviceBurstsNew if at % 5 == 0 => rng.random_range(120.0..180.0),
+                Self::DeviceBursts | Self::DeviceBurstsNew | Self::DeviceHeldDown => 3.0,
             };
-            // A device presses one key at a time: what is drawn shorter than it holds a key comes right after.
-            let least = if self.one_at_a_time() { holds.flat_ms + 1.0 } else { 0.5 };
+            // What is drawn shorter than a device holds a key comes right after.
+            let least = if self.jitter() == Some(Held::Flat) { holds.flat_ms + 1.0 } else { 0.5 };
             gaps.push(gap.max(least));
         }
         let strokes: Vec<_> = text
@@ -139,7 +194,8 @@ impl Attack {
                 (key.place, gaps[at], self.held(key, next_ms, &holds, times, rng).max(0.3))
             })
             .collect();
-        let origin = if self == Self::Xdotool { Origin::Injected } else { Origin::Device };
+        let program = matches!(self, Self::Xdotool | Self::XdotoolChunks);
+        let origin = if program { Origin::Injected } else { Origin::Device };
         events(&strokes, start_us, origin)
     }
 
@@ -150,26 +206,48 @@ impl Attack {
             Self::SmartBot => one_of(&times.holds_ms, rng),
             Self::BigramAware => one_of(times.by_zone.get(&key.place.0).unwrap_or(&times.holds_ms), rng),
             Self::Replay => key.held_ms,
-            Self::ReplayJittered => key.held_ms + rng.random_range(-2.0..2.0),
-            Self::Xdotool => 1.0,
+            Self::ReplayJittered(off) => key.held_ms + rng.random_range(-off..off),
+            Self::Xdotool | Self::XdotoolChunks | Self::DeviceBursts | Self::DeviceBurstsNew => 1.0,
+            Self::DeviceHeldDown => 20.0,
             Self::LogNormalFlat => holds.flat_ms.max(20.0),
-            Self::UniformJitter | Self::GaussianJitter => holds.flat_ms,
+            Self::UniformJitter(Held::Flat) | Self::GaussianJitter(Held::Flat) => holds.flat_ms,
+            Self::UniformJitter(Held::DrawnShare) | Self::GaussianJitter(Held::DrawnShare) => {
+                holds.flat_ms.min(rng.random_range(SHARES) * next_ms)
+            }
             Self::ThreeAndOne => holds.flat_ms.min(4.0),
-            _ => holds.flat_ms.min(0.8 * next_ms),
+            Self::Constant(_) | Self::UniformJitter(Held::Share) | Self::GaussianJitter(Held::Share) => {
+                holds.flat_ms.min(holds.share * next_ms)
+            }
         }
     }
 }
 
+impl Held {
+    /// What it adds to the name of a class.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Share => "",
+            Self::Flat => "_flat_holds",
+            Self::DrawnShare => "_drawn_shares",
+        }
+    }
+}
+
+/// Shares of the gap for which a device may hold a key.
+const SHARES: std::ops::Range<f64> = 0.3..0.95;
+
 /// How long a tool holds keys.
 struct Holds {
     flat_ms: f64,
+    /// Of the gap after a key, at most.
+    share: f64,
     jitter: f64,
 }
 
 impl Holds {
     fn draw(rng: &mut ChaCha8Rng) -> Self {
         let flat_ms = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 80.0, 100.0][rng.random_range(0..8)];
-        Self { flat_ms, jitter: rng.random_range(0.1..0.4) }
+        Self { flat_ms, share: 0.8, jitter: rng.random_range(0.1..0.4) }
     }
 
     fn jittered(&self, rng: &mut ChaCha8Rng) -> f64 {
@@ -210,4 +288,28 @@ pub(crate) fn events(
     }
     events.sort_by_key(|event| event.at_us);
     events
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+    use crate::attack::typists::keys;
+
+    #[test]
+    fn gaps_that_jitter_are_played_as_drawn_and_every_key_is_up_in_time() {
+        let times = Times::of(&[]);
+        let text = vec![Key { place: (Zone::Left, Column(1)), gap_ms: None, held_ms: 80.0 }; 400];
+        for held in [Held::Share, Held::DrawnShare] {
+            for seed in 0..20 {
+                let mut rng = ChaCha8Rng::seed_from_u64(seed);
+                let played = keys(&Attack::UniformJitter(held).typed(&text, &times, 0, &mut rng));
+                let gaps: Vec<f64> = played.iter().filter_map(|key| key.gap_ms).collect();
+                let short = gaps.iter().filter(|gap| **gap < 25.0).count();
+                assert!((20..90).contains(&short), "{short}");
+                assert!(played.iter().zip(&gaps).all(|(key, gap)| key.held_ms <= *gap));
+            }
+        }
+    }
 }
