@@ -20,7 +20,7 @@ enum Command {
     Accuracy(accuracy::Args),
     /// Machines that type and point, and people who are not to be taken for them
     Attack(attack::Args),
-    /// A server, a simulated fleet and a takeover, live
+    /// A server, a simulated fleet and three attacks, live
     Demo(demo::Args),
     /// How well a profile that goes on learning knows people over months
     Drift(adapt::Args),
