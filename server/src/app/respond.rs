@@ -53,14 +53,14 @@ pub struct NewResponse {
 pub struct AskedFor {
     /// The directive: `GET /v1/sessions/{id}/directives` tells its outcome.
     pub directive_id: Uuid,
-    /// The rule that keeps it from being sent: `quiet_group`, `exempt_subject` or `within_an_hour`. Null if it is sent.
+    /// The rule that keeps it from being sent: `quiet_group` or `exempt_subject`. Null if it is sent.
     pub withheld: Option<String>,
 }
 
 /// Sends a response to a session that is in progress, unless a rule protects the person there. Kept either way, with who asked.
 ///
-/// A person has judged, so that the rules about what statistics are worth do not stand: those of groups and people who are left alone
-/// do, and that nobody is interrupted twice within an hour unless the accusation was confirmed in between.
+/// A person has judged, so that the rules about what statistics are worth do not stand, nor that of the hour, which keeps machines from
+/// locking a session twice without a person. Those of groups and people who are left alone do.
 ///
 /// # Errors
 /// Not found; conflict if the session has ended or its device may no longer speak; invalid argument for a reason that is none; as the
@@ -81,16 +81,14 @@ pub async fn ask(app: &App, caller: &Caller, id: SessionId, new: &NewResponse) -
         device.ok_or_else(|| Error::conflict("the session's device was revoked: it is told nothing"))?;
     let standing = policies::standing(app, &mut unit, device).await?;
     let kind = row.verdict.as_deref().and_then(verdict::named).unwrap_or(VerdictKind::NotScorable);
-    let spoken = unit.spoken_since(&[id.0], now - guard::APART).await?;
-    let spoken = spoken.into_iter().next().map(|(_, spoken)| spoken).unwrap_or_default();
     let facts = Facts {
         rests: Rests::OnFact,
         mature: true,
         quiet: standing.policy.quiet,
         exempt: !unit.exempt(&[row.subject_id.0], now).await?.is_empty(),
         late: false,
-        spoken_at: spoken.at,
-        interrupted_at: spoken.interrupted_at,
+        spoken_at: None,
+        interrupted_at: None,
     };
     let withheld = guard::allow(response, kind, &facts, now).err().map(Rule::name);
     let directive = DirectiveRow {

@@ -32,7 +32,7 @@ pub struct Facts {
     pub exempt: bool,
     /// The verdict is on input of a while ago: whoever was there may have gone.
     pub late: bool,
-    /// When the session was last sent anything.
+    /// When the session was last sent anything, also by hand.
     pub spoken_at: Option<OffsetDateTime>,
     /// The session's latest automatic interruption, unless an analyst has confirmed the accusation since.
     pub interrupted_at: Option<OffsetDateTime>,

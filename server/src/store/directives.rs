@@ -36,7 +36,7 @@ pub struct DirectiveRow {
 pub struct Spoken {
     /// Anything at all.
     pub at: Option<OffsetDateTime>,
-    /// A step-up or a lock, unless an analyst has confirmed the accusation since.
+    /// A step-up or a lock that policy made, unless an analyst has confirmed the accusation since.
     pub interrupted_at: Option<OffsetDateTime>,
 }
 
@@ -122,7 +122,7 @@ impl Unit {
     ) -> Result<Vec<(SessionId, Spoken)>> {
         let rows = sqlx::query!(
             r#"select d.session_id, max(d.created_at) as at,
-                      max(d.created_at) filter (where d.response in ('step_up', 'lock') and not exists (
+                      max(d.created_at) filter (where d.response in ('step_up', 'lock') and d.asked_by is null and not exists (
                           select from feedback f where f.session_id = d.session_id and f.said = 'confirmed'
                           and f.said_at > d.created_at)) as interrupted_at
                from directive d

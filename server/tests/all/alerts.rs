@@ -153,8 +153,8 @@ async fn a_response_by_hand_is_sent_unless_a_rule_protects_the_person() {
     assert_eq!(kept["asked_because"], "the alert looks right");
     assert!(kept["asked_by"].as_str().unwrap().starts_with("key:"));
 
-    // Nobody is interrupted twice within an hour, nor in a quiet group.
-    assert_eq!(desk.respond(session, "step_up").await.1["withheld"], "within_an_hour");
+    // Who has looked may ask again within the hour; in a quiet group nobody may.
+    assert_eq!(desk.respond(session, "step_up").await.1["withheld"], Value::Null);
     desk.policy(1, &json!({ "mode": "lock", "quiet": true })).await;
     let other = desk.open().await;
     assert_eq!(desk.respond(other, "notify").await.1["withheld"], "quiet_group");
@@ -162,6 +162,27 @@ async fn a_response_by_hand_is_sent_unless_a_rule_protects_the_person() {
     desk.stream.send(&record(other, 2, START, Body::Closed(v1::SessionClosed {}))).await;
     desk.stream.acked(other, 2).await.unwrap();
     assert_eq!(desk.respond(other, "lock").await.0, 409);
+}
+
+#[tokio::test]
+async fn a_response_by_hand_and_one_of_policy_do_not_stand_in_each_others_way() {
+    let mut desk = Desk::mature("step_up").await;
+    // By hand, after policy has interrupted.
+    let session = desk.open().await;
+    assert_eq!(desk.strangers(session, 2..14).await.len(), 1);
+    assert_eq!(desk.respond(session, "lock").await.1["withheld"], Value::Null);
+    assert_eq!(desk.directed(session, 13).await.len(), 1);
+    // By policy, after a person has; its own second one waits for the hour.
+    desk.policy(1, &json!({ "mode": "lock" })).await;
+    let session = desk.open().await;
+    assert_eq!(desk.respond(session, "step_up").await.1["withheld"], Value::Null);
+    assert_eq!(desk.strangers(session, 2..14).await.len(), 2);
+    let text = |response: &str, withheld: Option<&str>| (response.to_owned(), withheld.map(str::to_owned));
+    assert_eq!(desk.made(session).await, [text("lock", None), text("step_up", None)]);
+    desk.stream.send(&record(session, 14, START, Body::Locked(v1::SessionLocked {}))).await;
+    desk.stream.send(&record(session, 15, START, Body::Unlocked(v1::SessionUnlocked {}))).await;
+    desk.strangers(session, 16..28).await;
+    assert_eq!(desk.made(session).await[0], text("lock", Some("within_an_hour")));
 }
 
 #[tokio::test]
