@@ -1,5 +1,6 @@
 //! The rules that protect the person at a workstation from what policy asks for. Pure.
 
+use serde::{Deserialize, Serialize};
 use tacit_engine::VerdictKind;
 use time::{Duration, OffsetDateTime};
 
@@ -17,6 +18,34 @@ pub enum Rests {
     OnWindows(u32),
     /// On a fact that needs no statistics over windows.
     OnFact,
+}
+
+/// Windows that a session has shown, as far as responses rest on them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Shown {
+    /// On which the person was judged.
+    judged: u32,
+    /// The latest, as far as they were a machine's one after the other: two lone ones, hours apart, are no two.
+    machine: u32,
+}
+
+impl Shown {
+    /// Counts a verdict, and tells what it rests on.
+    pub fn rests(&mut self, verdict: VerdictKind, on_window: bool) -> Rests {
+        if !on_window {
+            return Rests::OnFact;
+        }
+        if verdict == VerdictKind::Automation {
+            self.machine = self.machine.saturating_add(1);
+            return Rests::OnWindows(self.machine);
+        }
+        self.machine = 0;
+        if !matches!(verdict, VerdictKind::Learning | VerdictKind::NotScorable) {
+            self.judged = self.judged.saturating_add(1);
+        }
+        Rests::OnWindows(self.judged)
+    }
 }
 
 /// What is known of the session, its subject and its group.
@@ -154,6 +183,19 @@ mod tests {
             assert_eq!(ask(response, &Facts { rests: Rests::OnFact, ..SOUND }), Ok(()));
             let hour_ago = Facts { interrupted_at: Some(NOW - APART), ..SOUND };
             assert_eq!(ask(response, &hour_ago), Ok(()));
+        }
+    }
+
+    #[test]
+    fn windows_of_machines_count_while_they_follow_each_other() {
+        use VerdictKind::{Automation, DifferentPerson, Learning, NotScorable, Suspicious};
+        for between in [DifferentPerson, Learning, NotScorable, Suspicious] {
+            let mut shown = Shown::default();
+            assert_eq!(shown.rests(Automation, true), Rests::OnWindows(1));
+            shown.rests(between, true);
+            assert_eq!(shown.rests(Automation, true), Rests::OnWindows(1), "{between:?}");
+            assert_eq!(shown.rests(Automation, false), Rests::OnFact);
+            assert_eq!(shown.rests(Automation, true), Rests::OnWindows(2));
         }
     }
 

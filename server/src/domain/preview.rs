@@ -9,7 +9,7 @@ use tacit_engine::{Policy, VerdictKind};
 use time::{Duration, OffsetDateTime};
 
 use super::directive;
-use super::guard::{self, Facts, Rests, Rule};
+use super::guard::{self, Facts, Rule, Shown};
 use super::policy::{GroupPolicy, Response};
 
 /// A verdict as it was given.
@@ -50,30 +50,13 @@ pub struct Replayed {
 pub fn replay(verdicts: &[Given], known: Known, policy: &GroupPolicy, judging: &Policy) -> Replayed {
     let mut replayed = Replayed::default();
     let (mut answered, mut told_late): (Option<Response>, bool) = (None, false);
-    let (mut judged, mut machine) = (0_u32, 0_u32);
+    let mut shown = Shown::default();
     let (mut spoken_at, mut interrupted_at) = (None, None);
     let mut mature = known.mature;
     for given in verdicts {
         let kind = graded(given, judging);
-        let rests = match (given.on_window, kind) {
-            (false, _) => Rests::OnFact,
-            (true, VerdictKind::Automation) => {
-                machine += 1;
-                Rests::OnWindows(machine)
-            }
-            (true, VerdictKind::Learning) => {
-                mature = false;
-                Rests::OnWindows(judged)
-            }
-            (true, VerdictKind::NotScorable) => Rests::OnWindows(judged),
-            (true, kind) => {
-                if kind == VerdictKind::Genuine {
-                    machine = 0;
-                }
-                judged += 1;
-                Rests::OnWindows(judged)
-            }
-        };
+        let rests = shown.rests(kind, given.on_window);
+        mature &= !(given.on_window && kind == VerdictKind::Learning);
         if matches!(kind, VerdictKind::Genuine | VerdictKind::Learning) {
             (answered, told_late) = (None, false);
             continue;

@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 use crate::app::App;
 use crate::clock::Ambient;
 use crate::domain::directive::{self, Directive};
-use crate::domain::guard::{self, Facts, Rests, Rule};
+use crate::domain::guard::{self, Facts, Rests, Rule, Shown};
 use crate::domain::policy::{DEFAULT_GROUP, GroupPolicy, Response};
 use crate::domain::{DirectiveId, SessionId, SubjectId};
 use crate::store::directives::{DirectiveRow, Spoken};
@@ -52,10 +52,8 @@ pub(super) struct Answered {
     response: Option<Response>,
     /// It is kept that the verdict came too late for a response.
     late: bool,
-    /// Windows on which the person was judged.
-    judged: u32,
-    /// Windows that were a machine's.
-    machine: u32,
+    #[serde(flatten)]
+    shown: Shown,
     /// When the screen was locked, if it is; milliseconds of the device's clock.
     locked_ms: Option<i64>,
     /// When the person was last interrupted, by the device's clock, until they unlock the screen.
@@ -114,25 +112,7 @@ impl Answered {
     /// The verdict no longer stands: the next one is answered anew.
     pub(super) fn lifted(&mut self) {
         (self.response, self.late) = (None, false);
-        (self.judged, self.machine) = (0, 0);
-    }
-
-    fn rests(&mut self, kind: VerdictKind, on_window: bool) -> Rests {
-        match (on_window, kind) {
-            (false, _) => Rests::OnFact,
-            (true, VerdictKind::Automation) => {
-                self.machine = self.machine.saturating_add(1);
-                Rests::OnWindows(self.machine)
-            }
-            (true, VerdictKind::Learning | VerdictKind::NotScorable) => Rests::OnWindows(self.judged),
-            (true, kind) => {
-                if kind == VerdictKind::Genuine {
-                    self.machine = 0;
-                }
-                self.judged = self.judged.saturating_add(1);
-                Rests::OnWindows(self.judged)
-            }
-        }
+        self.shown = Shown::default();
     }
 }
 
@@ -166,7 +146,7 @@ impl Responding {
 
     /// The directive that follows a verdict, sent or withheld for good.
     pub(super) fn answer(&mut self, answered: &mut Answered, given: &Given<'_>) -> Option<DirectiveRow> {
-        let rests = answered.rests(given.kind, given.on_window);
+        let rests = answered.shown.rests(given.kind, given.on_window);
         if matches!(given.kind, VerdictKind::Genuine | VerdictKind::Learning) {
             (answered.response, answered.late) = (None, false);
             return self.ask(answered, given, rests);

@@ -84,6 +84,29 @@ async fn one_window_locks_nobody() {
 }
 
 #[tokio::test]
+async fn two_windows_of_a_machine_with_a_persons_in_between_lock_nobody() {
+    let mut desk = Desk::mature("lock").await;
+    desk.policy(1, &json!({ "mode": "lock", "verdicts": { "different_person": "record" } })).await;
+    let session = desk.open().await;
+    desk.strangers(session, 2..8).await;
+    for first in [8, 11] {
+        desk.stream.send(&record(session, first, START, Body::Window(even()))).await;
+        desk.strangers(session, first + 1..first + 3).await;
+    }
+    let verdicts = "select verdict from verdict where session_id = $1 and sequence > 7 order by sequence";
+    let verdicts = sqlx::query_scalar::<_, String>(verdicts).bind(session);
+    let verdicts = verdicts.fetch_all(desk.api.server.app.store.pool()).await.unwrap();
+    assert_eq!(verdicts.iter().filter(|verdict| *verdict == "automation").count(), 2);
+    assert!(!verdicts.contains(&"genuine".to_owned()), "{verdicts:?}");
+    assert_eq!(desk.directives(session).await, Vec::<Value>::new());
+    for sequence in [14, 15] {
+        desk.stream.send(&record(session, sequence, START, Body::Window(even()))).await;
+    }
+    assert_eq!(desk.directed(session, 15).await.len(), 1);
+    assert_eq!(desk.made(session).await, lock());
+}
+
+#[tokio::test]
 async fn a_profile_that_is_not_mature_locks_nobody() {
     let mut desk = Desk::new(&json!({ "mode": "lock" })).await;
     let session = session_id();
