@@ -93,7 +93,9 @@ pub async fn preview(app: &App, scope: &Scope, group: &str, trial: &Trial) -> Re
     let _turn = TURNS.acquire().await.map_err(Error::internal)?;
     let now = app.ambient.now();
     let since = now - Duration::days(i64::from(days));
-    let sessions = app.store.read_doubted(Some(group), since, now, MOST).await?;
+    let unscored =
+        [&trial.policy, &in_force].into_iter().any(|policy| policy.verdicts.not_scorable != Response::Record);
+    let sessions = app.store.read_doubted(Some(group), since, now, unscored, MOST).await?;
     let confirmed: BTreeSet<Uuid> = sessions.iter().filter(|s| s.confirmed).map(|s| s.subject_id).collect();
     let settings = &app.settings.policy.judging;
     let (mut tried, mut standing) = (Tally::default(), Tally::default());

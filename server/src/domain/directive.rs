@@ -40,6 +40,7 @@ impl Directive {
                 "The program that watches over this workstation was not heard of for a while."
             }
             VerdictKind::Automation => "A device or a program seems to type or point at this workstation.",
+            VerdictKind::NotScorable => "It cannot be told who is using this workstation.",
             VerdictKind::Genuine => "This workstation is new to its user.",
             _ => "The way this workstation is being used does not look like its user.",
         };

@@ -28,6 +28,8 @@ pub struct Shown {
     judged: u32,
     /// The latest, as far as they were a machine's one after the other: two lone ones, hours apart, are no two.
     machine: u32,
+    /// The latest, as far as none of them could be judged.
+    unscored: u32,
 }
 
 impl Shown {
@@ -36,15 +38,21 @@ impl Shown {
         if !on_window {
             return Rests::OnFact;
         }
-        if verdict == VerdictKind::Automation {
-            self.machine = self.machine.saturating_add(1);
-            return Rests::OnWindows(self.machine);
-        }
-        self.machine = 0;
-        if !matches!(verdict, VerdictKind::Learning | VerdictKind::NotScorable) {
-            self.judged = self.judged.saturating_add(1);
-        }
-        Rests::OnWindows(self.judged)
+        let of = |run: u32, kind| if verdict == kind { run.saturating_add(1) } else { 0 };
+        self.machine = of(self.machine, VerdictKind::Automation);
+        self.unscored = of(self.unscored, VerdictKind::NotScorable);
+        Rests::OnWindows(match verdict {
+            VerdictKind::Automation => self.machine,
+            VerdictKind::NotScorable => self.unscored,
+            VerdictKind::Learning => self.judged,
+            VerdictKind::Genuine
+            | VerdictKind::Suspicious
+            | VerdictKind::DifferentPerson
+            | VerdictKind::Silent => {
+                self.judged = self.judged.saturating_add(1);
+                self.judged
+            }
+        })
     }
 }
 

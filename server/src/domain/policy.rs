@@ -92,6 +92,7 @@ impl Mode {
 /// What each verdict asks for; the mode may allow less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(as = AskedByVerdict)]
 pub struct Asked {
     /// Doubt: `record` or `notify`.
     pub suspicious: Response,
@@ -99,6 +100,8 @@ pub struct Asked {
     pub different_person: Response,
     /// A device or a program types or moves the pointer.
     pub automation: Response,
+    /// It cannot be told who is at the controls: `record`, `notify` or `step_up`.
+    pub not_scorable: Response,
     /// The agent of a living session is silent: `record`, or `step_up` for when it speaks again within an hour.
     pub silent: Response,
 }
@@ -109,6 +112,7 @@ impl Default for Asked {
             suspicious: Response::Record,
             different_person: Response::Lock,
             automation: Response::Lock,
+            not_scorable: Response::Record,
             // Fail open: a network that goes away must not stop anyone's work.
             silent: Response::Record,
         }
@@ -202,6 +206,12 @@ impl GroupPolicy {
                 "doubt is not enough to interrupt anyone: verdicts.suspicious must be record or notify",
             ));
         }
+        if self.verdicts.not_scorable > Response::StepUp {
+            return Err(Error::of_field(
+                "policy.verdicts.not_scorable",
+                "what cannot be judged accuses nobody: verdicts.not_scorable must be record, notify or step_up",
+            ));
+        }
         if !matches!(self.verdicts.silent, Response::Record | Response::StepUp) {
             return Err(Error::of_field(
                 "policy.verdicts.silent",
@@ -224,8 +234,9 @@ impl GroupPolicy {
             VerdictKind::Suspicious => self.verdicts.suspicious,
             VerdictKind::DifferentPerson => self.verdicts.different_person,
             VerdictKind::Automation => self.verdicts.automation,
+            VerdictKind::NotScorable => self.verdicts.not_scorable,
             VerdictKind::Silent => self.verdicts.silent,
-            VerdictKind::Learning | VerdictKind::Genuine | VerdictKind::NotScorable => Response::Record,
+            VerdictKind::Learning | VerdictKind::Genuine => Response::Record,
         };
         asked.min(self.mode.most())
     }

@@ -15,7 +15,7 @@ use crate::common::windows::{opened, record, window};
 use crate::{bytes, mutated};
 
 const TEXTS: [&str; 16] = [
-    r#"{"mode":"lock","verdicts":{"suspicious":"notify","different_person":"lock","automation":"lock","silent":"step_up"},"false_locks_per_worker_day":0.01,"assistive_software":"allowed","automation_strength":10,"quiet":false,"enrolment_guard":"step_up","enrolment_guard_days":7,"longest_pause_minutes":30}"#,
+    r#"{"mode":"lock","verdicts":{"suspicious":"notify","different_person":"lock","automation":"lock","not_scorable":"notify","silent":"step_up"},"false_locks_per_worker_day":0.01,"assistive_software":"allowed","automation_strength":10,"quiet":false,"enrolment_guard":"step_up","enrolment_guard_days":7,"longest_pause_minutes":30}"#,
     r#"{"follows":3,"policy":{"mode":"notify","false_locks_per_worker_day":0.5},"reason":"after the pilot"}"#,
     r#"{"kind":"webhook","url":"https://siem.example/tacit","format":"ocsf"}"#,
     r#"{"kind":"syslog","host":"siem.example","port":6514,"format":"cef","ca":"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"}"#,

@@ -17,9 +17,22 @@ fn the_mode_is_the_most_that_any_verdict_gets() {
         for harmless in [VerdictKind::Genuine, VerdictKind::Learning, VerdictKind::NotScorable] {
             assert_eq!(of(mode).response(harmless), Response::Record);
         }
+        let asks = Asked { not_scorable: Response::StepUp, ..Asked::default() };
+        let asks = GroupPolicy { verdicts: asks, ..of(mode) };
+        assert_eq!(asks.response(VerdictKind::NotScorable), response.min(Response::StepUp));
     }
     assert_eq!(of(Mode::Lock).response(VerdictKind::Suspicious), Response::Record);
     assert_eq!(of(Mode::Lock).response(VerdictKind::Silent), Response::Record);
+}
+
+#[test]
+fn a_stored_policy_that_says_nothing_of_what_cannot_be_judged_records_it() {
+    let stored = serde_json::json!({ "mode": "lock", "verdicts": {
+        "suspicious": "notify", "different_person": "lock", "automation": "lock", "silent": "step_up",
+    } });
+    let policy: GroupPolicy = serde_json::from_value(stored).unwrap();
+    assert_eq!(policy.response(VerdictKind::NotScorable), Response::Record);
+    assert_eq!(policy.response(VerdictKind::Silent), Response::StepUp);
 }
 
 #[test]
@@ -50,6 +63,7 @@ fn what_no_policy_may_say_is_named() {
     assert_eq!(wrong(|p| p.enrolment_guard_days = Some(29)), "policy.enrolment_guard_days");
     assert_eq!(wrong(|p| p.enrolment_guard = EnrolmentGuard::StepUp), "policy.enrolment_guard");
     assert_eq!(wrong(|p| p.verdicts.suspicious = Response::Lock), "policy.verdicts.suspicious");
+    assert_eq!(wrong(|p| p.verdicts.not_scorable = Response::Lock), "policy.verdicts.not_scorable");
     assert_eq!(wrong(|p| p.verdicts.silent = Response::Lock), "policy.verdicts.silent");
     for name in ["", "-a", "A", "a b", &"a".repeat(64)] {
         assert!(check_group(name).is_err(), "{name}");

@@ -27,8 +27,8 @@ pub struct Doubted {
 }
 
 impl Store {
-    /// Sessions on devices of a group, or of all, of which anything but `genuine` and `learning` was recorded since a moment; at most
-    /// `limit`, those with the latest verdicts first.
+    /// Sessions on devices of a group, or of all, of which anything but `genuine`, `learning` and, unless `unscored`, `not_scorable` was
+    /// recorded since a moment; at most `limit`, those with the latest verdicts first.
     ///
     /// # Errors
     /// As the database.
@@ -37,6 +37,7 @@ impl Store {
         group: Option<&str>,
         since: OffsetDateTime,
         now: OffsetDateTime,
+        unscored: bool,
         limit: i64,
     ) -> Result<Vec<Doubted>> {
         let rows = sqlx::query_as!(
@@ -49,7 +50,9 @@ impl Store {
                        or exists (select from feedback f where f.session_id = s.id and f.said = 'confirmed'))
                           as "confirmed!"
                from (select v.session_id, max(v.id) as last from verdict v
-                     where v.recorded_at >= $2 and v.verdict in ('suspicious', 'different_person', 'automation', 'silent')
+                     where v.recorded_at >= $2
+                       and (v.verdict in ('suspicious', 'different_person', 'automation', 'silent')
+                            or $5 and v.verdict = 'not_scorable')
                      group by v.session_id) doubted
                join session s on s.id = doubted.session_id
                join device d on d.id = s.device_id
@@ -59,7 +62,8 @@ impl Store {
             group,
             since,
             now,
-            limit
+            limit,
+            unscored
         );
         let mut unit = self.begin_planning_each().await?;
         let rows = rows.fetch_all(&mut *unit.tx).await?;

@@ -17,6 +17,7 @@ async fn versions_follow_each_other_and_are_never_changed() {
     let before = api.ok("/v1/policies/default", &key).await;
     assert_eq!((&before["current"]["version"], &before["devices"]), (&json!(0), &json!(2)));
     assert_eq!(before["current"]["policy"]["mode"], "observe");
+    assert_eq!(before["current"]["policy"]["verdicts"]["not_scorable"], "record");
     assert_eq!(before["current"]["different_person_below"], 2.0);
 
     let put = async |group: &str, body: &Value| {
@@ -70,6 +71,12 @@ async fn what_makes_no_sense_is_refused_in_words_that_mend_it() {
             change(0, &json!({ "verdicts": { "suspicious": "lock" } })),
             Some("policy.verdicts.suspicious"),
             "record or notify",
+        ),
+        (
+            "default",
+            change(0, &json!({ "verdicts": { "not_scorable": "lock" } })),
+            Some("policy.verdicts.not_scorable"),
+            "record, notify or step_up",
         ),
         ("default", json!({ "follows": 0, "policy": {}, "reason": " " }), Some("reason"), "say why"),
         ("default", change(-1, &json!({})), Some("follows"), "the version that was read"),

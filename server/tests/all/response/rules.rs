@@ -164,6 +164,39 @@ async fn a_session_is_locked_once_an_hour_unless_an_analyst_confirms() {
 }
 
 #[tokio::test]
+async fn a_hand_that_has_changed_is_asked_once_where_policy_says_so_and_never_locked_out() {
+    let mut desk = Desk::mature("lock").await;
+    let policy = json!({ "mode": "lock", "verdicts": { "not_scorable": "step_up" } });
+    desk.policy(1, &policy).await;
+    let session = desk.open().await;
+    assert_eq!(desk.strangers(session, 2..14).await.len(), 1);
+    let key = desk.api.key(Role::Analyst).await;
+    let path = format!("/v1/sessions/{session}/feedback");
+    desk.api.give(Method::POST, &path, &key, &json!({ "said": "false_alarm" })).await;
+    desk.api.server.clock.set(START + Duration::minutes(61));
+    let asked = desk.strangers(session, 14..20).await;
+    assert!(
+        matches!(&asked[..], [v1::Directive { response: Some(v1::directive::Response::StepUp(step_up)), .. }]
+            if step_up.text.starts_with("It cannot be told")),
+        "{asked:?}"
+    );
+    let kept = desk.directives(session).await.remove(0);
+    assert_eq!((&kept["verdict"], &kept["response"]), (&json!("not_scorable"), &json!("step_up")));
+    // Not on the first such window.
+    let unscored = "select count(*) from verdict v join directive d on d.session_id = v.session_id
+                    where v.verdict = 'not_scorable' and d.verdict = 'not_scorable' and v.sequence <= d.sequence";
+    assert_eq!(desk.api.server.count(unscored).await, 2);
+    // The rules stand for it as for any other, and an hour later it is still the same answer.
+    desk.api.server.clock.set(START + Duration::minutes(125));
+    assert_eq!(desk.strangers(session, 20..24).await, []);
+    desk.policy(2, &json!({ "mode": "lock", "verdicts": { "not_scorable": "step_up" }, "quiet": true }))
+        .await;
+    desk.api.give(Method::POST, &path, &key, &json!({ "said": "false_alarm" })).await;
+    assert_eq!(desk.strangers(session, 24..30).await, []);
+    assert_eq!(desk.made(session).await[0], ("step_up".to_owned(), Some("quiet_group".to_owned())));
+}
+
+#[tokio::test]
 async fn quiet_groups_and_exempt_subjects_are_left_alone_and_judged_all_the_same() {
     let mut desk = Desk::mature("lock").await;
     desk.policy(1, &json!({ "mode": "lock", "quiet": true })).await;

@@ -169,7 +169,7 @@ export interface Exemption {
 
 export interface Policy {
   mode: 'observe' | 'notify' | 'step_up' | 'lock';
-  verdicts: Record<'suspicious' | 'different_person' | 'automation' | 'silent', ResponseName>;
+  verdicts: Record<'suspicious' | 'different_person' | 'automation' | 'not_scorable' | 'silent', ResponseName>;
   false_locks_per_worker_day: number | null;
   assistive_software: 'allowed' | 'forbidden' | null;
   automation_strength: number | null;
