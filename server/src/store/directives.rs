@@ -141,22 +141,23 @@ impl Unit {
 }
 
 impl Unit {
-    /// When people last asked for a step-up or a lock in these sessions, since a moment.
+    /// When a step-up or a lock that serves still was last asked for in these sessions without regard to their input: by people, or
+    /// because their agent was silent.
     ///
     /// # Errors
     /// As the database.
-    pub async fn asked_by_hand_since(
+    pub async fn asked_apart(
         &mut self,
         sessions: &[Uuid],
-        since: OffsetDateTime,
+        now: OffsetDateTime,
     ) -> Result<Vec<(SessionId, OffsetDateTime)>> {
         let rows = sqlx::query!(
             r#"select session_id, max(created_at) as "at!" from directive
-               where session_id = any($1) and created_at > $2 and asked_by is not null and withheld is null
-                 and response in ('step_up', 'lock')
+               where session_id = any($1) and expires_at > $2 and (asked_by is not null or verdict = 'silent')
+                 and withheld is null and response in ('step_up', 'lock')
                group by session_id"#,
             sessions,
-            since
+            now
         );
         let rows = rows.fetch_all(&mut *self.tx).await?;
         Ok(rows.into_iter().map(|row| (SessionId(row.session_id), row.at)).collect())

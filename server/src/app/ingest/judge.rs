@@ -46,8 +46,8 @@ pub(super) struct Judge {
     pub(super) assisted: BTreeSet<SubjectId>,
     /// When the accounts of sessions were last at work on other devices.
     pub(super) elsewhere: BTreeMap<SessionId, Vec<OffsetDateTime>>,
-    /// When people last asked that sessions be interrupted.
-    pub(super) by_hand: BTreeMap<SessionId, OffsetDateTime>,
+    /// When people, or policy after a silence, last asked that sessions be interrupted.
+    pub(super) asked_apart: BTreeMap<SessionId, OffsetDateTime>,
     /// Accounts that open sessions on a device that something has vouched for.
     pub(super) known: BTreeSet<SubjectId>,
     /// Accounts of whose input nothing is made.
@@ -146,8 +146,8 @@ impl Judge {
                 }
                 Body::Locked => {
                     session.row.locked = true;
-                    let by_hand = self.by_hand.get(&session.row.id).copied();
-                    session.state.answered.locked(record.at, by_hand);
+                    let asked = self.asked_apart.get(&session.row.id).copied();
+                    session.state.answered.locked(record.at, asked);
                 }
                 Body::Unlocked => {
                     session.row.locked = false;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::enrolment::{self, Enrolment};
 use super::judge::{SAME_MINUTES, Versioned};
-use super::respond::{self, Responding, Standing};
+use super::respond::{Responding, Standing};
 use crate::Result;
 use crate::app::App;
 use crate::domain::guard;
@@ -44,8 +44,8 @@ pub(super) async fn responding(
     Ok((Responding { standing, exempt, spoken, ambient, now }, assisted))
 }
 
-/// When people last asked for a step-up or a lock in sessions whose screens were locked, if that was lately.
-pub(super) async fn by_hand(
+/// When people, or policy after a silence, last asked for a step-up or a lock in sessions whose screens were locked, if it serves still.
+pub(super) async fn asked_apart(
     unit: &mut Unit,
     accepted: &[Record],
     now: OffsetDateTime,
@@ -56,7 +56,7 @@ pub(super) async fn by_hand(
         return Ok(BTreeMap::new());
     }
     let ids: Vec<Uuid> = ids.into_iter().collect();
-    Ok(unit.asked_by_hand_since(&ids, now - respond::FRESH).await?.into_iter().collect())
+    Ok(unit.asked_apart(&ids, now).await?.into_iter().collect())
 }
 
 /// When the accounts of sessions with new windows were last at work on other devices.

@@ -104,7 +104,7 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
     let restricted = load::restricted(&mut unit, &sessions).await?;
     let known = load::known(&mut unit, device, &sessions, &accepted).await?;
     let elsewhere = load::elsewhere(&mut unit, &accepted).await?;
-    let by_hand = load::by_hand(&mut unit, &accepted, now).await?;
+    let asked_apart = load::asked_apart(&mut unit, &accepted, now).await?;
     let (responding, assisted) = load::responding(app, &mut unit, standing, &sessions, now).await?;
     let enrolment =
         load::enrolment(&mut unit, &responding.standing, device, &sessions, &accepted, now).await?;
@@ -116,7 +116,7 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
         responding,
         assisted,
         elsewhere,
-        by_hand,
+        asked_apart,
         known,
         restricted,
         enrolment,

@@ -17,7 +17,7 @@ use crate::store::directives::{DirectiveRow, Spoken};
 use crate::store::sessions::SessionRow;
 
 /// Verdicts on older records are kept, and nothing follows: whoever was there then may have gone.
-pub(super) const FRESH: Duration = directive::SERVES;
+const FRESH: Duration = directive::SERVES;
 /// An unlock so soon after a lock is by whoever was there before it.
 const SOON: Duration = Duration::MINUTE;
 
@@ -58,8 +58,10 @@ pub(super) struct Answered {
     locked_ms: Option<i64>,
     /// When the person was last interrupted, by the device's clock, until they unlock the screen.
     interrupted_ms: Option<i64>,
-    /// When people asked for the last interruption that the screen was locked after; milliseconds of the server's clock.
-    by_hand_ms: Option<i64>,
+    /// When people, or policy after a silence, asked for the last interruption that the screen was locked after; milliseconds of the
+    /// server's clock.
+    #[serde(rename = "by_hand_ms")]
+    apart_ms: Option<i64>,
     /// The screen was unlocked at once after an interruption.
     stepped_up: bool,
     /// A step-up was asked for so that the device can be learned, or a rule kept it from being asked for.
@@ -78,12 +80,12 @@ pub(super) enum Unlock {
 }
 
 impl Answered {
-    /// The screen was locked; `by_hand` is when people last asked for that. Each asking counts for one lock.
-    pub(super) fn locked(&mut self, at: OffsetDateTime, by_hand: Option<OffsetDateTime>) {
+    /// The screen was locked; `asked` is when people, or policy after a silence, last asked for that. Each asking counts for one lock.
+    pub(super) fn locked(&mut self, at: OffsetDateTime, asked: Option<OffsetDateTime>) {
         self.locked_ms = Some(milliseconds(at));
-        let by_hand = by_hand.map(milliseconds);
-        if by_hand > self.by_hand_ms {
-            (self.by_hand_ms, self.interrupted_ms) = (by_hand, self.locked_ms);
+        let asked = asked.map(milliseconds);
+        if asked > self.apart_ms {
+            (self.apart_ms, self.interrupted_ms) = (asked, self.locked_ms);
         }
     }
 

@@ -30,7 +30,7 @@ impl Judge {
             responding: Responding::none(app),
             assisted: BTreeSet::new(),
             elsewhere: BTreeMap::new(),
-            by_hand: BTreeMap::new(),
+            asked_apart: BTreeMap::new(),
             known: BTreeSet::new(),
             restricted: BTreeSet::new(),
             enrolment,

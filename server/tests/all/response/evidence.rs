@@ -4,8 +4,10 @@ use axum::http::Method;
 use serde_json::json;
 use tacit_proto::v1;
 use tacit_proto::v1::record::Body;
+use tacit_server::app::silent::pronounce;
 use tacit_server::domain::Role;
 use time::Duration;
+use uuid::Uuid;
 
 use super::Desk;
 use crate::common::server::START;
@@ -62,18 +64,42 @@ async fn an_unlock_after_a_lock_by_hand_answers_it_once() {
     let lock = json!({ "response": "lock", "reason": "somebody else is at the desk" });
     let path = format!("/v1/sessions/{session}/respond");
     assert_eq!(desk.api.give(Method::POST, &path, &key, &lock).await.status, 200);
-    let mut doubted = Vec::new();
-    for sequence in [14, 29] {
-        desk.stream.send(&record(session, sequence, START, Body::Locked(v1::SessionLocked {}))).await;
-        desk.stream.send(&record(session, sequence + 1, START, Body::Unlocked(v1::SessionUnlocked {}))).await;
-        desk.stream.send(&window(session, sequence + 2, START)).await;
+    assert_eq!(doubted_after_unlocks(&mut desk, session).await, [false, true]);
+}
+
+#[tokio::test]
+async fn an_unlock_after_a_step_up_for_a_silence_answers_it_once() {
+    let mut desk = Desk::mature("observe").await;
+    let policy =
+        json!({ "mode": "step_up", "verdicts": { "different_person": "record", "silent": "step_up" } });
+    desk.policy(1, &policy).await;
+    let session = desk.open().await;
+    assert_eq!(desk.strangers(session, 2..14).await, []);
+    desk.api.server.clock.set(START + Duration::minutes(2));
+    assert_eq!(pronounce(&desk.api.server.app, START - Duration::DAY).await.unwrap(), 1);
+    let back = START + Duration::minutes(30);
+    desk.api.server.clock.set(back);
+    desk.stream = desk.device.stream(back).await.unwrap();
+    assert_eq!(desk.directed(session, 0).await.len(), 1);
+    assert_eq!(doubted_after_unlocks(&mut desk, session).await, [false, true]);
+}
+
+/// Locks and unlocks the screen twice, from the session's 14th record on, with the subject at work after each and someone else in
+/// between; whether the session is doubted after each.
+async fn doubted_after_unlocks(desk: &mut Desk, session: Uuid) -> [bool; 2] {
+    let now = desk.api.server.app.ambient.now();
+    let mut doubted = [false; 2];
+    for (doubted, sequence) in doubted.iter_mut().zip([14, 29]) {
+        desk.stream.send(&record(session, sequence, now, Body::Locked(v1::SessionLocked {}))).await;
+        desk.stream.send(&record(session, sequence + 1, now, Body::Unlocked(v1::SessionUnlocked {}))).await;
+        desk.stream.send(&window(session, sequence + 2, now)).await;
         desk.stream.acked(session, sequence + 2).await.unwrap();
         let last = "select verdict = 'different_person' from verdict order by id desc limit 1";
         let last = sqlx::query_scalar::<_, bool>(last).fetch_one(desk.api.server.app.store.pool());
-        doubted.push(last.await.unwrap());
+        *doubted = last.await.unwrap();
         desk.strangers(session, sequence + 3..29).await;
     }
-    assert_eq!(doubted, [false, true]);
+    doubted
 }
 
 #[tokio::test]
