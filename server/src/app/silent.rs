@@ -97,7 +97,7 @@ async fn pronounce_on(app: &App, id: SessionId, before: OffsetDateTime, now: Off
     let standing = policies::standing(app, &mut unit, device).await?;
     outbox::tell(app, &mut unit, &standing.group, std::slice::from_ref(&verdict)).await?;
     let raised = ingest::raise_for(app, &mut unit, &[verdict], &standing.policy, now).await?;
-    let directive: Vec<_> = answer(app, &mut unit, &row, standing, now).await?.into_iter().collect();
+    let directive: Vec<_> = answer(app, &mut unit, &row, &standing, now).await?.into_iter().collect();
     unit.put_sessions(std::slice::from_ref(&row), None).await?;
     unit.add_directives(&directive, now).await?;
     unit.commit().await?;
@@ -108,12 +108,36 @@ async fn pronounce_on(app: &App, id: SessionId, before: OffsetDateTime, now: Off
     Ok(true)
 }
 
+/// What waited for an agent that did not come back to its session, in those that it opens: who kills an agent and starts it anew is
+/// asked all the same, once.
+///
+/// # Errors
+/// As the database.
+pub(super) async fn wait_on(
+    app: &App,
+    unit: &mut Unit,
+    opened: &[&SessionRow],
+    standing: &Standing,
+    now: OffsetDateTime,
+) -> Result<Vec<DirectiveRow>> {
+    let mut directives = Vec::new();
+    if standing.policy.response(VerdictKind::Silent) == Response::Record {
+        return Ok(directives);
+    }
+    for row in opened {
+        if unit.is_unanswered_after_silence(row.subject_id, row.device_id, now).await? {
+            directives.extend(answer(app, unit, row, standing, now).await?);
+        }
+    }
+    Ok(directives)
+}
+
 /// What waits for the agent when it speaks again.
 async fn answer(
     app: &App,
     unit: &mut Unit,
     row: &SessionRow,
-    standing: Standing,
+    standing: &Standing,
     now: OffsetDateTime,
 ) -> Result<Option<DirectiveRow>> {
     let response = standing.policy.response(VerdictKind::Silent);
@@ -144,8 +168,9 @@ async fn answer(
             expires_at,
         },
         device: row.device_id,
-        sequence: row.last_sequence,
-        group: standing.group,
+        // Of a session that opens, its first record.
+        sequence: row.last_sequence.max(1),
+        group: standing.group.clone(),
         version: standing.version,
         withheld,
         asked: None,

@@ -45,7 +45,7 @@ pub struct Spoken {
 pub struct DirectiveState {
     /// Its id.
     pub id: Uuid,
-    /// Of the verdict, in its session.
+    /// Of the verdict, in its session; 1 for one that a silence in the session before brought.
     pub sequence: i64,
     /// The verdict.
     pub verdict: String,

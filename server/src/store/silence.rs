@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::sessions::SessionRow;
 use super::{Store, Unit};
 use crate::Result;
-use crate::domain::SessionId;
+use crate::domain::{DeviceId, SessionId, SubjectId};
 
 impl Store {
     /// Open sessions last heard of before a moment, whose device is silent since then too or has sent another session since,
@@ -77,6 +77,30 @@ impl Unit {
         );
         let Some(seen) = seen.fetch_optional(&mut *self.tx).await? else { return Ok(None) };
         Ok(self.lock_sessions(&[id.0]).await?.pop().map(|row| (row, seen)))
+    }
+
+    /// Whether the latest step-up of a subject on a device that a silence led to serves still, and was answered by nobody or with word
+    /// that its session was over.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn is_unanswered_after_silence(
+        &mut self,
+        subject: SubjectId,
+        device: DeviceId,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        let latest = sqlx::query_scalar!(
+            r#"select coalesce(d.outcome, 'session_over') = 'session_over' as "unanswered!"
+               from session s join directive d on d.session_id = s.id
+               where s.subject_id = $1 and s.device_id = $2 and d.verdict = 'silent' and d.asked_by is null
+                 and d.withheld is null and d.expires_at > $3
+               order by d.created_at desc, d.id desc limit 1"#,
+            subject.0,
+            device.0,
+            now
+        );
+        Ok(latest.fetch_optional(&mut *self.tx).await?.unwrap_or(false))
     }
 
     /// Locks a session that is open and was last heard of before a moment; with the time it was. `None` if it is no longer so,

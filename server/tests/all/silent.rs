@@ -8,8 +8,9 @@ use tacit_server::app::silent::{LISTEN_FIRST, SILENT, pronounce};
 use tacit_server::domain::Role;
 use time::Duration;
 
+use crate::common::eventually;
 use crate::common::server::{START, Server};
-use crate::common::windows::{opened, record, session_id, window};
+use crate::common::windows::{opened, record, session_id, stranger, window};
 use crate::http::Api;
 use crate::response::Desk;
 
@@ -37,7 +38,7 @@ async fn a_silence_is_a_verdict_within_two_minutes_and_once() {
     // It is read like any other, and stands beside the verdict of the same record.
     let api = Api::of(server);
     let key = api.key(Role::Service).await;
-    let page = crate::common::eventually("verdicts", async || {
+    let page = eventually("verdicts", async || {
         let page = api.ok("/v1/verdicts?verdict=silent", &key).await;
         (page["verdicts"].as_array().unwrap().len() == 1).then_some(page)
     })
@@ -124,4 +125,53 @@ async fn where_policy_does_not_let_it_pass_the_agent_finds_a_step_up_when_it_is_
     assert_eq!(directive.session_id, session.as_bytes());
     let Some(v1::directive::Response::StepUp(step_up)) = &directive.response else { panic!("{directive:?}") };
     assert!(step_up.text.contains("was not heard of"), "{}", step_up.text);
+}
+
+#[tokio::test]
+async fn who_kills_the_agent_and_starts_it_anew_finds_the_step_up_once() {
+    let mut desk = Desk::mature("lock").await;
+    desk.policy(1, &json!({ "mode": "lock", "verdicts": { "silent": "step_up" } })).await;
+    let left = desk.open().await;
+    desk.api.server.clock.set(START + Duration::minutes(2));
+    assert_eq!(pronounce(&desk.api.server.app, START - Duration::DAY).await.unwrap(), 1);
+
+    // The agent is in another session when what waited for it comes.
+    let back = START + Duration::minutes(30);
+    desk.api.server.clock.set(back);
+    desk.stream = desk.device.stream(back).await.unwrap();
+    let again = session_id();
+    desk.stream.send(&record(left, 1_001, back, Body::Closed(v1::SessionClosed {}))).await;
+    desk.stream.send(&opened(again, back, "user-1")).await;
+    for sequence in 2..14 {
+        desk.stream.send(&stranger(again, sequence, back)).await;
+    }
+    let mut asked = Vec::new();
+    while asked.len() < 2 || desk.stream.acked.get(&again) != Some(&13) {
+        if let Down::Directive(directive) = desk.stream.next().await.unwrap() {
+            asked.push(directive);
+        }
+    }
+    assert!(
+        asked.iter().all(|d| matches!(d.response, Some(v1::directive::Response::StepUp(_)))),
+        "{asked:?}"
+    );
+    for directive in &asked {
+        let over = directive.session_id == left.as_bytes();
+        let outcome = if over { v1::Outcome::SessionOver } else { v1::Outcome::Done };
+        desk.answer(directive, outcome).await;
+    }
+    // Nor is whoever is there locked out within the hour after it.
+    let step_up = ("step_up".to_owned(), None);
+    let withheld = ("lock".to_owned(), Some("within_an_hour".to_owned()));
+    assert_eq!(desk.made(again).await, [withheld, step_up.clone()]);
+    assert_eq!(desk.made(left).await, [step_up]);
+    eventually("the step-up is done", async || {
+        (desk.directives(again).await[1]["outcome"] == "done").then_some(())
+    })
+    .await;
+
+    let next = session_id();
+    desk.stream.send(&opened(next, back, "user-1")).await;
+    desk.stream.acked(next, 1).await.unwrap();
+    assert_eq!(desk.made(next).await, []);
 }

@@ -75,6 +75,24 @@ pub(super) async fn elsewhere(
     Ok(elsewhere)
 }
 
+/// Sessions that the batch opens and leaves open, of subjects of whose input something is made.
+pub(super) fn begun<'a>(
+    sessions: &'a BTreeMap<SessionId, SessionRow>,
+    accepted: &[Record],
+    restricted: &BTreeSet<SubjectId>,
+) -> Vec<&'a SessionRow> {
+    let mut begun = BTreeSet::new();
+    for record in accepted {
+        match record.body {
+            Body::Opened { .. } => begun.insert(record.session),
+            Body::Closed => begun.remove(&record.session),
+            _ => continue,
+        };
+    }
+    let begun = begun.into_iter().filter_map(|id| sessions.get(&id));
+    begun.filter(|session| !restricted.contains(&session.subject_id)).collect()
+}
+
 /// Accounts that open sessions on a device that something has vouched for.
 pub(super) async fn known(
     unit: &mut Unit,

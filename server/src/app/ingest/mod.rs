@@ -23,7 +23,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::app::{App, audit, devices, directives, outbox, policies};
+use crate::app::{App, audit, devices, directives, outbox, policies, silent};
 use crate::domain::audit::{Action, Object};
 use crate::domain::directive::Directive;
 use crate::domain::record::{Body, Record};
@@ -105,7 +105,10 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
     let known = load::known(&mut unit, device, &sessions, &accepted).await?;
     let elsewhere = load::elsewhere(&mut unit, &accepted).await?;
     let asked_apart = load::asked_apart(&mut unit, &accepted, now).await?;
-    let (responding, assisted) = load::responding(app, &mut unit, standing, &sessions, now).await?;
+    let (mut responding, assisted) = load::responding(app, &mut unit, standing, &sessions, now).await?;
+    let begun = load::begun(&sessions, &accepted, &restricted);
+    let waiting = silent::wait_on(app, &mut unit, &begun, &responding.standing, now).await?;
+    responding.spoke(&waiting);
     let enrolment =
         load::enrolment(&mut unit, &responding.standing, device, &sessions, &accepted, now).await?;
     let policy = Arc::clone(&responding.standing.policy);
@@ -123,8 +126,9 @@ async fn take(app: &Arc<App>, device: DeviceId, records: Vec<Record>) -> Result<
         sessions,
         profiles,
     };
-    let judged =
+    let mut judged =
         tokio::task::spawn_blocking(move || judging.judge(accepted)).await.map_err(Error::internal)??;
+    judged.directives.extend(waiting);
     unit.add_events(&judged.events).await?;
     unit.add_windows(&judged.windows, now).await?;
     unit.add_verdicts(&judged.verdicts, now).await?;

@@ -146,6 +146,14 @@ impl Responding {
         }
     }
 
+    /// Takes note of directives that are made without a verdict on the batch's input.
+    pub(super) fn spoke(&mut self, directives: &[DirectiveRow]) {
+        for row in directives.iter().filter(|row| row.withheld.is_none()) {
+            let interrupted_at = row.directive.response.interrupts().then_some(self.now);
+            self.spoken.insert(row.directive.session, Spoken { at: Some(self.now), interrupted_at });
+        }
+    }
+
     /// The directive that follows a verdict, sent or withheld for good.
     pub(super) fn answer(&mut self, answered: &mut Answered, given: &Given<'_>) -> Option<DirectiveRow> {
         let rests = answered.shown.rests(given.kind, given.on_window);
