@@ -95,6 +95,8 @@ fn another_person_who_logs_on_elsewhere_has_stolen_credentials() {
         }
     };
     assert_eq!(verdict["cause"], "credential", "{verdict}");
+    let reason = verdict["reason"].as_str().unwrap();
+    assert!(reason.contains("someone else") && reason.contains("never was like the subject"), "{verdict}");
     assert!(tells_of_the_device(&verdict), "{verdict}");
     eprintln!("caught {windows} windows after the log-on: {verdict}");
     scene.rest.answered(&session, "lock");

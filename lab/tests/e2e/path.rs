@@ -88,8 +88,10 @@ fn a_takeover_at_a_real_desk_ends_in_different_person_whatever_dies_in_between()
     let timeline = rest.timeline(&session).unwrap();
     assert_contiguous(&timeline.sequences());
     let verdict = timeline.last_verdict().unwrap();
-    assert!(!verdict["reason"].as_str().unwrap().is_empty(), "{verdict}");
-    assert!(!verdict["evidence"].as_array().unwrap().is_empty(), "{verdict}");
+    assert_eq!(verdict["cause"], "takeover", "{verdict}");
+    assert!(verdict["reason"].as_str().unwrap().contains("someone else"), "{verdict}");
+    let evidence = verdict["evidence"].as_array().unwrap();
+    assert!(evidence.iter().any(|of| of["llr"].as_f64().unwrap() < 0.0), "{verdict}");
     assert!(verdict["trust"].as_f64().unwrap() < 50.0, "{verdict}");
     eprintln!("caught {} windows after the takeover: {verdict}", windows - 4);
 
@@ -97,6 +99,20 @@ fn a_takeover_at_a_real_desk_ends_in_different_person_whatever_dies_in_between()
     rest.answered(&session, "lock");
     let asked = agent.asked_of_the_desktop();
     assert_eq!(asked.matches("loginctl lock-session c7").count(), 1, "{asked}");
+
+    // The subject comes back, and unlocks it at once: the doubt is lifted.
+    let told_of = |event: &str| {
+        eventually(event, || rest.timeline(&session)?.events().contains(&event).then_some(()));
+    };
+    told_of("locked");
+    agent.unlock_the_desktop();
+    told_of("unlocked");
+    desk.play(&deeds(&one_after_another([worker.types(WINDOW), worker.types(WINDOW)])));
+    keyboard_windows(&rest, &session, windows + 2);
+    let after = rest.session(&session).unwrap();
+    assert_eq!(after["verdict"], "genuine", "{after}");
+    assert!(after["trust"].as_f64().unwrap() > 50.0, "{after}");
+    assert_eq!(rest.directives(&session).unwrap().len(), 1);
 
     // What the other did is not learned.
     agent.stop();

@@ -124,13 +124,20 @@ impl Agent {
         fs::read_to_string(self.folder.path().join("desktop/calls")).unwrap_or_default()
     }
 
-    /// Puts programs where a desktop session has them; returns the settings that name them.
+    /// Unlocks the screen, as whoever knows the secret can.
+    pub(crate) fn unlock_the_desktop(&self) {
+        fs::remove_file(self.folder.path().join("desktop/locked")).unwrap();
+    }
+
+    /// Puts programs where a desktop session has them; returns the settings that name them. A screen that was locked says so.
     fn desktop(&self) -> PathBuf {
         let desktop = self.folder.path().join("desktop");
         fs::create_dir_all(&desktop).unwrap();
         for program in ["notify-send", "loginctl"] {
-            let script = "#!/bin/sh\n[ \"$1\" != show-session ] || { echo no; exit; }\n\
-                          echo \"$(basename \"$0\") $*\" >>\"$(dirname \"$0\")/calls\"\n";
+            let script = "#!/bin/sh\ncd \"$(dirname \"$0\")\"\n\
+                          [ \"$1\" != show-session ] || { [ -e locked ] && echo yes || echo no; exit; }\n\
+                          [ \"$1\" != lock-session ] || : >locked\n\
+                          echo \"$(basename \"$0\") $*\" >>calls\n";
             let path = desktop.join(program);
             fs::write(&path, script).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
