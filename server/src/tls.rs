@@ -6,6 +6,7 @@ mod expiry;
 mod opening;
 mod renewal;
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -59,21 +60,20 @@ pub fn config(
 ) -> io::Result<Arc<ServerConfig>> {
     let chain = certificates(&certificate.chain)?;
     let key = PrivateKeyDer::from_pem_slice(&files::read_secret(&certificate.key)?)
-        .map_err(|e| bad(&certificate.key, e.to_string()))?;
+        .map_err(|e| bad(&certificate.key, e))?;
     let builder = ServerConfig::builder_with_protocol_versions(&[&rustls::version::TLS13]);
     let builder = match clients {
         None => builder.with_no_client_auth(),
         Some(path) => {
             let mut authorities = RootCertStore::empty();
             for authority in certificates(path)? {
-                authorities.add(authority).map_err(|e| bad(path, e.to_string()))?;
+                authorities.add(authority).map_err(|e| bad(path, e))?;
             }
             let verifier = WebPkiClientVerifier::builder(Arc::new(authorities)).build();
-            builder.with_client_cert_verifier(verifier.map_err(|e| bad(path, e.to_string()))?)
+            builder.with_client_cert_verifier(verifier.map_err(|e| bad(path, e))?)
         }
     };
-    let mut config =
-        builder.with_single_cert(chain, key).map_err(|e| bad(&certificate.chain, e.to_string()))?;
+    let mut config = builder.with_single_cert(chain, key).map_err(|e| bad(&certificate.chain, e))?;
     config.alpn_protocols = match speaks {
         Speaks::Grpc => vec![b"h2".to_vec()],
         Speaks::Http => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
@@ -81,16 +81,14 @@ pub fn config(
     Ok(Arc::new(config))
 }
 
-fn bad(what: &Path, error: String) -> io::Error {
+fn bad(what: &Path, error: impl fmt::Display) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", what.display()))
 }
 
 /// The certificates of a PEM file.
 fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
     let pem = files::read(path)?;
-    CertificateDer::pem_slice_iter(&pem)
-        .collect::<Result<_, _>>()
-        .map_err(|error| bad(path, error.to_string()))
+    CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(|error| bad(path, error))
 }
 
 /// A connection after its handshake, if it has one.

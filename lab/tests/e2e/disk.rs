@@ -20,6 +20,11 @@ const ROW: usize = 16;
 /// X key codes are evdev codes plus this.
 const X: u16 = 8;
 
+/// Code of a key, when it went down and how long it was held, in microseconds.
+type Struck = (u16, u64, u64);
+/// A way to write one down.
+type Encoding<'a> = &'a dyn Fn(&Struck) -> Vec<u8>;
+
 fn code(letter: char) -> u16 {
     let rows = [("qwertyuiop", 16), ("asdfghjkl", 30), ("zxcvbnm", 44), (" ", 57)];
     let found =
@@ -27,8 +32,8 @@ fn code(letter: char) -> u16 {
     found.unwrap()
 }
 
-/// The codes of the text, when each key went down and for how long it was held, in microseconds.
-fn typing() -> Vec<(u16, u64, u64)> {
+/// The text as it is typed.
+fn typing() -> Vec<Struck> {
     let mut at_us = 0;
     let mut drawn: u64 = 1;
     let mut below = |most: u64| {
@@ -43,7 +48,7 @@ fn typing() -> Vec<(u16, u64, u64)> {
     text.iter().map(key).collect()
 }
 
-fn deeds(typing: &[(u16, u64, u64)]) -> Vec<Deed> {
+fn deeds(typing: &[Struck]) -> Vec<Deed> {
     let key = |at_us, code, press| Deed { at_us, act: Act::Key { code, press } };
     let mut deeds: Vec<Deed> = typing
         .iter()
@@ -118,7 +123,7 @@ fn holds(row: &[f64], wanted: &[f64], margin: f64) -> bool {
 }
 
 /// What of the typing a file gives away.
-fn given_away(bytes: &[u8], typing: &[(u16, u64, u64)]) -> Vec<&'static str> {
+fn given_away(bytes: &[u8], typing: &[Struck]) -> Vec<&'static str> {
     let mut given = BTreeSet::new();
     let text = String::from_utf8_lossy(bytes).to_lowercase();
     let wide: Vec<u8> = TEXT.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -162,8 +167,7 @@ fn open_files(process: &str) -> Vec<PathBuf> {
 #[test]
 fn the_search_finds_what_is_there() {
     let typing = typing();
-    let bytes =
-        |each: &dyn Fn(&(u16, u64, u64)) -> Vec<u8>| typing.iter().flat_map(each).collect::<Vec<u8>>();
+    let bytes = |each: Encoding| typing.iter().flat_map(each).collect::<Vec<u8>>();
     assert!(given_away(&bytes(&|_| b"harmless 12 of 34, ".to_vec()), &typing).is_empty());
     for (planted, found) in [
         (TEXT.to_uppercase().into_bytes(), "text"),

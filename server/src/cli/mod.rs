@@ -264,7 +264,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Openapi => {}
         command => {
             let database = database::open(&settings, matches!(command, Command::Migrate)).await?;
-            let done = manage::manage(command, &settings, &database.store, &ambient).await;
+            let done = Box::pin(manage::manage(command, &settings, &database.store, &ambient)).await;
             database.close().await;
             done?;
         }

@@ -20,7 +20,7 @@ pub fn chain_ends_at(chain: &Path) -> io::Result<OffsetDateTime> {
     let certificates = super::certificates(chain)?;
     let ends: Option<Vec<OffsetDateTime>> = certificates.iter().map(|der| not_after(der)).collect();
     ends.and_then(|ends| ends.into_iter().min())
-        .ok_or_else(|| super::bad(chain, "a certificate does not say when it ends".to_owned()))
+        .ok_or_else(|| super::bad(chain, "a certificate does not say when it ends"))
 }
 
 /// `Certificate.tbsCertificate.validity.notAfter` (RFC 5280, section 4.1).
