@@ -141,7 +141,8 @@ impl SessionState {
     /// Takes the newest window among the latest. What leaves them is the session's start, unless the session is in doubt: it may
     /// be someone else's.
     fn push(&mut self, window: Recent) {
-        self.start.settle(self.in_doubt());
+        // What is among the latest already is no start of them.
+        self.start.settle(self.in_doubt() || !self.recent.is_empty());
         self.recent.push(window);
         if self.recent.len() > SUFFIXES[SUFFIXES.len() - 1] {
             let oldest = self.recent.remove(0);
