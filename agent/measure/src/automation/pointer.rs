@@ -30,8 +30,11 @@ const NUDGE_REPORTS: u32 = 3;
 /// Jumps, or equal nudges, in a row that tell a machine. Remote desktops, which report seldom, have shown ten.
 const IN_A_ROW: u32 = 15;
 /// Nudges of any size up to so many pixels, in a row, each after a rest, for so long, and nothing else at the controls meanwhile.
-/// Hands have shown six, within a quarter of a minute.
+/// Hands have shown six, within a quarter of a minute. Smaller ones a mouse reports that nobody touches, on glass or on a desk that
+/// shakes: they are not counted, and where most are so small, nothing is told.
 const IDLE_PX: f64 = 6.0;
+const STILL_PX: f64 = 2.0;
+const STILL: u32 = 2;
 const IDLE: u32 = 18;
 const IDLE_REST_US: u64 = 2_000_000;
 const IDLE_US: u64 = 180_000_000;
@@ -69,6 +72,8 @@ pub(super) struct Pointer {
 #[derive(Debug, Default)]
 struct Idle {
     nudges: u32,
+    /// Nudges that are too small to count.
+    still: u32,
     told: u32,
     first_us: u64,
     last_us: u64,
@@ -209,13 +214,18 @@ impl Pointer {
         if !small {
             return None;
         }
+        self.idle.last_us = self.last_us;
+        if self.length <= STILL_PX {
+            self.idle.still = self.idle.still.saturating_add(1);
+            return None;
+        }
         if self.idle.nudges == 0 {
             self.idle.first_us = self.first_us;
         }
         self.idle.nudges = self.idle.nudges.saturating_add(1);
-        self.idle.last_us = self.last_us;
         let long = self.idle.last_us.saturating_sub(self.idle.first_us) >= IDLE_US;
-        (self.idle.nudges >= IDLE && long).then(|| {
+        let moved = self.idle.still <= self.idle.nudges.saturating_mul(STILL);
+        (self.idle.nudges >= IDLE && long && moved).then(|| {
             let count = self.idle.nudges - std::mem::replace(&mut self.idle.told, self.idle.nudges);
             let marks = Marks::NONE.with(Mark::EvenSpeed);
             Finding { kind: SignalKind::MachinePointer, count, marks, strength: STRENGTH }

@@ -269,7 +269,7 @@ fn lines_jumps_nudges_and_clicks_by_the_clock_are_told() {
 fn nudges_of_all_sizes_are_told_only_where_nothing_else_happens_for_minutes() {
     let nudges: Vec<TimedInput> = (0..24u64)
         .map(|n| {
-            let (size, sign) = (1.0 + drawn(n, 4) as f32, if drawn(n + 50, 2) == 0 { 1.0 } else { -1.0 });
+            let (size, sign) = (3.0 + drawn(n, 4) as f32, if drawn(n + 50, 2) == 0 { 1.0 } else { -1.0 });
             let at_us = 1_000_000 * (15 * n + drawn(n + 90, 10));
             TimedInput { at_us, origin: Origin::Device, input: Input::Move { dx: size * sign, dy: 0.0 } }
         })
@@ -298,3 +298,16 @@ fn a_hand_that_trembles_and_double_clicks_is_not_told_of() {
     let strokes: Vec<_> = (0..60).map(stroke).collect();
     assert_eq!(told(&moved(&strokes)), []);
 }
+#[test]
+fn a_mouse_that_nobody_touches_is_not_told_of() {
+    // A pixel or two every few seconds, for an hour, and now and then a little more.
+    let idle: Vec<TimedInput> = (0..700u64)
+        .map(|n| {
+            let size = if n % 10 == 9 { 3.0 } else { 1.0 + drawn(n, 2) as f32 };
+            let input = Input::Move { dx: if n % 2 == 0 { size } else { -size }, dy: 0.0 };
+            TimedInput { at_us: 1_000_000 * (5 * n + drawn(n + 9, 3)), origin: Origin::Device, input }
+        })
+        .collect();
+    assert_eq!(told(&idle), []);
+}
+
