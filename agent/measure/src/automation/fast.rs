@@ -66,7 +66,8 @@ impl Fast {
         if !new_device {
             self.runs_new = 0;
         }
-        if !palm {
+        // Where releases were lost, keys seem to be down for ever: only presses that follow each other closely are a palm's.
+        if !palm || gap_ms.is_none_or(|gap| gap > FAST_MS) {
             self.palm = 0;
         }
         let Some(gap_ms) = gap_ms.filter(|gap| *gap <= FAST_MS && !repeats && !palm) else {
@@ -146,5 +147,23 @@ impl Fast {
         let (low, high) =
             self.gaps.iter().fold((f64::MAX, f64::MIN), |(low, high), gap| (low.min(*gap), high.max(*gap)));
         high - low
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn close_presses_far_apart_are_no_palm_where_releases_were_lost() {
+        let mut fast = Fast::default();
+        for pair in 1..=200u64 {
+            let at_us = 3_000_000 * pair;
+            for (at_us, gap_ms) in [(at_us, 2_850.0), (at_us + 150_000, 150.0), (at_us + 165_000, 15.0)] {
+                assert_eq!(fast.press(at_us, Some(gap_ms), true, false, false), None, "{pair}");
+            }
+        }
+        let flood = |n: u64| fast.press(700_000_000 + 3_000 * n, Some(3.0), true, false, false);
+        assert!((0..u64::from(PALM)).filter_map(flood).count() > 0, "a flood is told all the same");
     }
 }
