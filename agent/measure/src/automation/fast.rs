@@ -1,7 +1,8 @@
 //! Runs of keys that follow each other faster than fingers can.
 //!
 //! A short run that comes at once and ends is text that a program inserts: dictation, word completion, a text expander. It
-//! is told of as such. A run of equal steps, one that goes on, and more runs than such software inserts are a machine that types.
+//! is told of as such, and so are a code that is scanned and a chord. A run of equal steps, one that goes on, and more keys in runs
+//! than these bring are a machine that types.
 
 use crate::window::SignalKind;
 
@@ -110,7 +111,7 @@ impl Fast {
     /// Whether so many keys are pressed while others are down that it is no palm.
     fn press_palm(&mut self, at_us: u64, new_device: bool) -> Option<Finding> {
         self.palm = self.palm.saturating_add(1);
-        let exceeded = self.allowance.exceeded(at_us, 0, 1);
+        let exceeded = self.allowance.exceeded_by_device(at_us, 1);
         (exceeded || self.palm >= PALM).then(|| Finding {
             kind: SignalKind::MachineKeys,
             count: if self.palm == PALM { PALM } else { 1 },
@@ -119,12 +120,12 @@ impl Fast {
         })
     }
 
-    /// The run counts, with this key. Whether it is more than assistive software inserts.
+    /// The run counts, with this key. Whether it is more than what inserts text, scans or plays chords brings.
     fn insert(&mut self, at_us: u64, new_device: bool) -> bool {
         let begins = self.keys == INSERTED;
         self.runs_new += u32::from(begins && new_device);
-        let (runs, keys) = if begins { (1, INSERTED) } else { (0, 1) };
-        self.allowance.exceeded(at_us, runs, keys) || self.runs_new >= RUNS_NEW
+        let keys = if begins { INSERTED } else { 1 };
+        self.allowance.exceeded_by_device(at_us, keys) || self.runs_new >= RUNS_NEW
     }
 
     pub(super) fn interrupt(&mut self) {

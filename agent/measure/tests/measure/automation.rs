@@ -158,9 +158,29 @@ fn assistive_software_inserts_now_and_then_and_a_machine_again_and_again() {
     assert!(kinds(&dictated).iter().all(|(_, kind)| *kind == SignalKind::Assisted), "{:?}", kinds(&dictated));
     // The same without end.
     assert!(first(&typed(program, runs(21, 12, 12, 510))).is_some_and(|keys| keys <= 100));
-    assert!(first(&typed(device, runs(17, 15, 3, 120))).is_some_and(|keys| keys <= 100));
+    assert!(first(&typed(device, runs(20, 15, 3, 120))).is_some_and(|keys| keys <= 260));
     // Runs that no rest follows count, too.
-    assert!(first(&typed(device, runs(17, 15, 3, 60))).is_some_and(|keys| keys <= 100));
+    assert!(first(&typed(device, runs(20, 15, 3, 60))).is_some_and(|keys| keys <= 260));
+}
+
+#[test]
+fn scanners_chords_and_stalls_are_no_machine_unless_the_keyboard_has_just_appeared() {
+    for (name, keys, rest, spread) in
+        [("a code a second", 13, 850, 200), ("three chords a second", 4, 200, 200), ("stalls", 6, 400, 900)]
+    {
+        let times = runs(KEYS, keys, 3, rest).zip(0..).map(|((gap, held), n)| {
+            if gap == rest { (rest + drawn(n, spread), 40 + drawn(n + 7, 60)) } else { (gap, held) }
+        });
+        let told = told(&typed(Origin::Device, times));
+        assert!(
+            !told.is_empty() && told.iter().all(|(_, s)| s.kind == SignalKind::Assisted),
+            "{name}: {told:?}"
+        );
+    }
+    let mut automation = Automation::new();
+    automation.keyboard_appeared();
+    let scanned = told_by(automation, &typed(Origin::Device, runs(2, 5, 3, 950)));
+    assert!(scanned.iter().any(|(_, s)| s.kind == SignalKind::MachineKeys), "{scanned:?}");
 }
 
 #[test]
@@ -290,15 +310,6 @@ fn nudges_of_all_sizes_are_told_only_where_nothing_else_happens_for_minutes() {
 }
 
 #[test]
-fn a_hand_that_trembles_and_double_clicks_is_not_told_of() {
-    let stroke = |seed: u64| -> Vec<(u64, f32, f32)> {
-        let off = |n: u64| drawn(n + 900 * seed, 7) as f32 - 3.0;
-        (0..50).map(|n| (8, 6.0 + off(2 * n), 2.0 + off(2 * n + 1))).collect()
-    };
-    let strokes: Vec<_> = (0..60).map(stroke).collect();
-    assert_eq!(told(&moved(&strokes)), []);
-}
-#[test]
 fn a_mouse_that_nobody_touches_is_not_told_of() {
     // A pixel or two every few seconds, for an hour, and now and then a little more.
     let idle: Vec<TimedInput> = (0..700u64)
@@ -311,3 +322,12 @@ fn a_mouse_that_nobody_touches_is_not_told_of() {
     assert_eq!(told(&idle), []);
 }
 
+#[test]
+fn a_hand_that_trembles_and_double_clicks_is_not_told_of() {
+    let stroke = |seed: u64| -> Vec<(u64, f32, f32)> {
+        let off = |n: u64| drawn(n + 900 * seed, 7) as f32 - 3.0;
+        (0..50).map(|n| (8, 6.0 + off(2 * n), 2.0 + off(2 * n + 1))).collect()
+    };
+    let strokes: Vec<_> = (0..60).map(stroke).collect();
+    assert_eq!(told(&moved(&strokes)), []);
+}
