@@ -122,13 +122,13 @@ impl Bounds {
         Ok(())
     }
 
-    /// Checks of how many accounts a device would have opened its first session within an hour.
+    /// Checks of how many accounts a device has opened its first session within an hour, before it opens that of another.
     ///
     /// # Errors
-    /// Rate limited where they are too many.
+    /// Rate limited where they are as many as may be.
     pub fn accounts(&self, met: u64) -> Result<()> {
         let most = self.settings.accounts_per_hour;
-        if met > u64::from(most) {
+        if met >= u64::from(most) {
             let why = format!(
                 "this device has opened its first sessions of {most} accounts within an hour: it may open that of another later"
             );

@@ -3,7 +3,10 @@
 use tacit_proto::v1::agent_message::Message as Up;
 use tacit_proto::v1::record::Body;
 use tacit_proto::v1::{AgentMessage, Heartbeat, SessionClosed};
+use tacit_server::app::ingest::ingest;
 use tacit_server::config::BoundsSettings;
+use tacit_server::domain::record::{self as domain, Record};
+use tacit_server::domain::{DeviceId, SessionId};
 use time::Duration;
 use tonic::Code;
 
@@ -106,6 +109,26 @@ async fn no_device_lists_what_accounts_became_by_opening_sessions_of_them() {
     let met: Vec<String> = sqlx::query_scalar(met).fetch_all(server.app.store.pool()).await.unwrap();
     let (device, other) = (format!("device:{}", device.id), format!("device:{}", other.id));
     assert_eq!(met, [&device, &device, &other, &other, &device].map(String::as_str));
+}
+
+#[tokio::test]
+async fn more_accounts_in_one_batch_than_in_an_hour_are_taken_and_the_next_one_waits() {
+    let server = narrow(|bounds| bounds.accounts_per_hour = 2).await;
+    let device = DeviceId(server.device().await.id);
+    let take = async |accounts: &[&str]| {
+        let opened = |account: &&str| Record {
+            session: SessionId(session_id()),
+            sequence: 1,
+            at: START,
+            body: domain::Body::Opened { account: (*account).to_owned(), remote: false },
+        };
+        ingest(&server.app, device, accounts.iter().map(opened).collect()).await
+    };
+    assert_eq!(take(&["user-1", "user-2", "user-3"]).await.unwrap().acks.len(), 3);
+    let refused = take(&["user-4"]).await.unwrap_err();
+    assert!(refused.public().contains("2 accounts within an hour"), "{refused}");
+    assert_eq!(take(&["user-1"]).await.unwrap().acks.len(), 1);
+    assert_eq!(server.count("select count(*) from subject").await, 3);
 }
 
 #[tokio::test]
