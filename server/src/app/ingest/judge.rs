@@ -147,6 +147,7 @@ impl Judge {
                 Body::Locked => {
                     session.row.locked = true;
                     let asked = self.asked_apart.get(&session.row.id).copied();
+                    let asked = asked.filter(|_| self.responding.live(record.at));
                     session.state.answered.locked(record.at, asked);
                 }
                 Body::Unlocked => {

@@ -21,6 +21,9 @@ const FRESH: Duration = directive::SERVES;
 /// An unlock so soon after a lock is by whoever was there before it.
 const SOON: Duration = Duration::MINUTE;
 
+/// An agent that is connected is heard within this.
+const LIVE: Duration = Duration::MINUTE;
+
 /// A group's policy as it stands.
 #[derive(Debug, Clone)]
 pub struct Standing {
@@ -171,6 +174,11 @@ impl Responding {
         }
         answered.response = Some(response);
         Some(directive)
+    }
+
+    /// Whether a record is of this moment: what a device did while nobody heard of it, and nothing reached it, answers nothing.
+    pub(super) fn live(&self, at: OffsetDateTime) -> bool {
+        self.now - at <= LIVE
     }
 
     fn late(&self, given: &Given<'_>) -> bool {

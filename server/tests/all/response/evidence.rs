@@ -6,7 +6,7 @@ use tacit_proto::v1;
 use tacit_proto::v1::record::Body;
 use tacit_server::app::silent::pronounce;
 use tacit_server::domain::Role;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::Desk;
@@ -64,11 +64,28 @@ async fn an_unlock_after_a_lock_by_hand_answers_it_once() {
     let lock = json!({ "response": "lock", "reason": "somebody else is at the desk" });
     let path = format!("/v1/sessions/{session}/respond");
     assert_eq!(desk.api.give(Method::POST, &path, &key, &lock).await.status, 200);
-    assert_eq!(doubted_after_unlocks(&mut desk, session).await, [false, true]);
+    let now = desk.api.server.app.ambient.now();
+    assert_eq!(doubted_after_unlocks(&mut desk, session, [now; 2]).await, [false, true]);
 }
 
 #[tokio::test]
 async fn an_unlock_after_a_step_up_for_a_silence_answers_it_once() {
+    let (mut desk, session) = back_from_silence().await;
+    assert_eq!(doubted_after_unlocks(&mut desk, session, [BACK; 2]).await, [false, true]);
+}
+
+#[tokio::test]
+async fn an_unlock_during_the_silence_does_not_answer_the_step_up_for_it() {
+    let (mut desk, session) = back_from_silence().await;
+    let during = START + Duration::minutes(3);
+    assert_eq!(doubted_after_unlocks(&mut desk, session, [during, BACK]).await, [true, false]);
+}
+
+/// When the agent of [`back_from_silence`] speaks again.
+const BACK: OffsetDateTime = START.saturating_add(Duration::minutes(30));
+
+/// A doubted session whose agent fell silent, speaks again and finds the step-up.
+async fn back_from_silence() -> (Desk, Uuid) {
     let mut desk = Desk::mature("observe").await;
     let policy =
         json!({ "mode": "step_up", "verdicts": { "different_person": "record", "silent": "step_up" } });
@@ -77,21 +94,20 @@ async fn an_unlock_after_a_step_up_for_a_silence_answers_it_once() {
     assert_eq!(desk.strangers(session, 2..14).await, []);
     desk.api.server.clock.set(START + Duration::minutes(2));
     assert_eq!(pronounce(&desk.api.server.app, START - Duration::DAY).await.unwrap(), 1);
-    let back = START + Duration::minutes(30);
-    desk.api.server.clock.set(back);
-    desk.stream = desk.device.stream(back).await.unwrap();
+    desk.api.server.clock.set(BACK);
+    desk.stream = desk.device.stream(BACK).await.unwrap();
     assert_eq!(desk.directed(session, 0).await.len(), 1);
-    assert_eq!(doubted_after_unlocks(&mut desk, session).await, [false, true]);
+    (desk, session)
 }
 
-/// Locks and unlocks the screen twice, from the session's 14th record on, with the subject at work after each and someone else in
-/// between; whether the session is doubted after each.
-async fn doubted_after_unlocks(desk: &mut Desk, session: Uuid) -> [bool; 2] {
+/// Locks and unlocks the screen at two times, from the session's 14th record on, with the subject at work after each and someone else
+/// in between; whether the session is doubted after each.
+async fn doubted_after_unlocks(desk: &mut Desk, session: Uuid, at: [OffsetDateTime; 2]) -> [bool; 2] {
     let now = desk.api.server.app.ambient.now();
     let mut doubted = [false; 2];
-    for (doubted, sequence) in doubted.iter_mut().zip([14, 29]) {
-        desk.stream.send(&record(session, sequence, now, Body::Locked(v1::SessionLocked {}))).await;
-        desk.stream.send(&record(session, sequence + 1, now, Body::Unlocked(v1::SessionUnlocked {}))).await;
+    for ((doubted, sequence), at) in doubted.iter_mut().zip([14, 29]).zip(at) {
+        desk.stream.send(&record(session, sequence, at, Body::Locked(v1::SessionLocked {}))).await;
+        desk.stream.send(&record(session, sequence + 1, at, Body::Unlocked(v1::SessionUnlocked {}))).await;
         desk.stream.send(&window(session, sequence + 2, now)).await;
         desk.stream.acked(session, sequence + 2).await.unwrap();
         let last = "select verdict = 'different_person' from verdict order by id desc limit 1";
