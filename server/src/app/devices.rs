@@ -138,6 +138,8 @@ pub async fn rotate_key(app: &App, id: DeviceId, public_key: &[u8], proof: &[u8]
 pub async fn authenticate(app: &App, text: &str) -> Result<DeviceId> {
     let id = assertion::claimed(text)?;
     let device = app.store.device_key(id).await?.ok_or_else(assertion::of_nobody)?;
+    // Under a weak one there is no telling who has signed.
+    device_key::check(&device.public_key).map_err(|error| assertion::of_nobody().with_source(error))?;
     let assertion = assertion::check(text, &device.public_key, app.ambient.now())?;
     if device.revoked_at.is_some() {
         return Err(revoked());

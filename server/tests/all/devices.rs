@@ -1,6 +1,8 @@
 //! Enrolment and device assertions.
 
 use aws_lc_rs::signature::Ed25519KeyPair;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, Header};
 use serde_json::json;
 use tacit_server::app::devices;
@@ -48,7 +50,7 @@ async fn a_wrong_an_expired_or_a_stolen_request_enrols_nothing() {
 }
 
 #[tokio::test]
-async fn a_key_under_which_anyone_can_sign_is_neither_enrolled_nor_changed_to() {
+async fn a_key_under_which_anyone_can_sign_is_not_enrolled_nor_changed_to_nor_does_it_serve() {
     let server = Server::start().await;
     let device = server.device().await;
     // The identity; R = identity and S = 0 sign any text under it.
@@ -62,6 +64,18 @@ async fn a_key_under_which_anyone_can_sign_is_neither_enrolled_nor_changed_to() 
     assert!(refused.public().contains("not a weak one"), "{refused}");
     assert_eq!(server.count("select count(*) from device").await, 1);
     device.stream(START).await.unwrap().next().await.unwrap();
+
+    // Nor does one serve that a device has all the same.
+    let genuine = device.sign(&device.claims(START));
+    let signed = genuine.rsplit_once('.').unwrap().0;
+    let forged = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(&anyones));
+    sqlx::query("update device set public_key = $1")
+        .bind(&weak)
+        .execute(server.app.store.pool())
+        .await
+        .unwrap();
+    let refused = device.stream_with(&forged).await.err().unwrap();
+    assert_eq!(refused.code(), Code::Unauthenticated, "{refused}");
 }
 
 #[tokio::test]
