@@ -35,11 +35,22 @@ fn too_many(owner: u32, server: u32) -> u32 {
     if owner == 0 && server != 0 { 0o037 } else { 0o077 }
 }
 
+/// What takes those rights away and leaves the server its own.
+fn mend(owner: u32, server: u32, path: &Path) -> String {
+    let path = path.display();
+    if owner == 0 && server != 0 {
+        format!("chmod 640 {path}, and give it a group that the server alone is in")
+    } else {
+        format!("chmod 600 {path}")
+    }
+}
+
 fn of_its_owner(path: &Path, found: &Metadata) -> io::Result<()> {
-    if found.permissions().mode() & too_many(found.uid(), nix::unistd::geteuid().as_raw()) == 0 {
+    let (owner, server) = (found.uid(), nix::unistd::geteuid().as_raw());
+    if found.permissions().mode() & too_many(owner, server) == 0 {
         return Ok(());
     }
-    let said = format!("others can read {0}: chmod 600 {0}", path.display());
+    let said = format!("others can read {}: {}", path.display(), mend(owner, server, path));
     Err(io::Error::new(ErrorKind::PermissionDenied, said))
 }
 
@@ -124,6 +135,9 @@ mod tests {
         {
             assert!(!taken(owner, server, mode), "{owner}, {server}, {mode:o}");
         }
+        let mend = |owner, server| mend(owner, server, Path::new("a.key"));
+        assert!(mend(0, 1000).starts_with("chmod 640 a.key, and give it a group"));
+        assert!([mend(0, 0), mend(1000, 1000)].iter().all(|said| said == "chmod 600 a.key"));
     }
 
     #[test]

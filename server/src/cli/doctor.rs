@@ -12,6 +12,7 @@ use super::master_key;
 use crate::app::health;
 use crate::clock::Ambient;
 use crate::config::Settings;
+use crate::files;
 use crate::postgres::{self, PostgresError, find};
 use crate::tls;
 
@@ -56,6 +57,9 @@ pub(super) async fn doctor(settings: &Settings, ambient: &Ambient) -> anyhow::Re
     }
     if !settings.insecure_loopback {
         findings.push(certificate(settings, ambient));
+    }
+    if let Some(path) = &settings.auth.client_secret_file {
+        findings.push(client_secret(path));
     }
     Ok(finding::report(findings)?)
 }
@@ -149,6 +153,16 @@ fn port(name: &str, address: std::net::SocketAddr, running: bool) -> Finding {
                 "free it, or choose another with --{}-listen",
                 if name == "gRPC" { "grpc" } else { "http" }
             ),
+        ),
+    }
+}
+
+fn client_secret(path: &Path) -> Finding {
+    match files::read_secret(path) {
+        Ok(_) => Finding::Good(format!("client secret {}", path.display())),
+        Err(error) => Finding::bad(
+            format!("client secret: {error}"),
+            "put it where auth.client_secret_file says, for the user that runs the server alone to read",
         ),
     }
 }
