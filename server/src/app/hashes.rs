@@ -1,4 +1,4 @@
-//! Keys the hashes of credentials that were kept as a plain SHA-256: those of versions before.
+//! Keys the hashes of credentials in rows whose hash is not keyed: a plain SHA-256.
 
 use crate::Result;
 use crate::secrets::Secrets;

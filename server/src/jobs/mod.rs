@@ -161,7 +161,7 @@ async fn forget_web_sessions(app: &App) {
     }
 }
 
-/// Those of servers of the version before, which may run beside this one.
+/// Rows whose hash is not keyed may come at any time, from a server beside this one that keys none.
 async fn key_hashes(app: &App) {
     match hashes::key_plain(&app.store, &app.secrets).await {
         Ok(0) => {}
