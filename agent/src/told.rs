@@ -100,6 +100,7 @@ impl Told {
             window_strokes: self.window_strokes,
             window_active_ms: self.window_active_ms,
             privacy: self.privacy.privacy(),
+            ..Settings::default()
         }
     }
 

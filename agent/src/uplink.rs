@@ -407,6 +407,7 @@ pub fn settings(configuration: &Configuration) -> Settings {
         window_keystrokes: or(configuration.window_keystrokes, default.window_keystrokes),
         window_strokes: or(configuration.window_strokes, default.window_strokes),
         window_active_ms: or(configuration.window_active_ms, default.window_active_ms),
+        window_rest_ms: default.window_rest_ms,
         privacy: match configuration.privacy() {
             v1::Privacy::Unspecified => default.privacy,
             v1::Privacy::Plain => Privacy::PLAIN,

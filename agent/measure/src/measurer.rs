@@ -32,6 +32,9 @@ pub struct Settings {
     pub window_strokes: u32,
     /// Active time that closes a window holding its minimum, in milliseconds.
     pub window_active_ms: u32,
+    /// Rest of the keyboard after which the next windows hold nothing of before, in milliseconds: long enough for someone else
+    /// to have sat down. Not where stats are coarse.
+    pub window_rest_ms: u32,
     /// How little a keyboard window tells of what was typed.
     pub privacy: Privacy,
 }
@@ -39,9 +42,10 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            window_keystrokes: 50,
-            window_strokes: 20,
+            window_keystrokes: 30,
+            window_strokes: 12,
             window_active_ms: 60_000,
+            window_rest_ms: 10_000,
             privacy: Privacy::default(),
         }
     }
@@ -155,6 +159,8 @@ impl Measurer {
         if self.words.rested(at_us) {
             self.end_word(out);
         }
+        let Settings { window_rest_ms, window_keystrokes, .. } = self.settings;
+        out.extend(self.keys.rested(at_us, window_rest_ms, window_keystrokes).map(Output::Window));
         let strokes = self.pointer.pass(at_us, &mut self.strokes.values());
         self.strokes.add_inputs(strokes);
         self.injected.pass(at_us, out);
@@ -172,6 +178,7 @@ impl Measurer {
     /// another session.
     pub fn finish(&mut self, out: &mut Vec<Output>) {
         self.interrupt(out);
+        self.keys.join();
         self.close(MIN_KEYSTROKES, MIN_STROKES, out);
         // What was typed in one session may be played again in the next.
         let automation = std::mem::take(&mut self.automation);

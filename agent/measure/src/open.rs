@@ -13,6 +13,9 @@ const MOST_VALUES: u32 = 50_000;
 /// A rest longer than this is not use.
 const IDLE_US: u64 = 5_000_000;
 
+/// Windows after a rest that hold nothing of before it: as many as must agree before someone is named.
+const APART: u32 = 2;
+
 /// Steps of the time in use, where stats are coarse.
 const ACTIVE_STEPS_MS: u64 = 5_000;
 
@@ -41,26 +44,44 @@ impl Values<'_> {
 #[derive(Debug)]
 pub(crate) struct Open {
     modality: Modality,
-    stats: FeatureStats,
-    inputs: u32,
     coarse: Coarse,
-    active_us: u64,
+    filling: Part,
+    /// What was no window yet when rests began.
+    aside: Part,
+    /// Windows closed since then.
+    since_rest: u32,
     last_us: u64,
-    discarded: u32,
     /// Last input of this modality, also of an earlier window; `None` after a break.
     seen_us: Option<u64>,
+}
+
+/// What a window is made of.
+#[derive(Debug, Default)]
+struct Part {
+    stats: FeatureStats,
+    inputs: u32,
+    active_us: u64,
+    discarded: u32,
+}
+
+impl Part {
+    fn merge(&mut self, other: &Self) {
+        self.stats.merge(&other.stats);
+        self.inputs = self.inputs.saturating_add(other.inputs).min(MOST_VALUES);
+        self.active_us = self.active_us.saturating_add(other.active_us);
+        self.discarded = self.discarded.saturating_add(other.discarded);
+    }
 }
 
 impl Open {
     pub(crate) fn new(modality: Modality, privacy: Privacy) -> Self {
         Self {
             modality,
-            stats: FeatureStats::new(),
-            inputs: 0,
             coarse: Coarse::new(privacy),
-            active_us: 0,
+            filling: Part::default(),
+            aside: Part::default(),
+            since_rest: 0,
             last_us: 0,
-            discarded: 0,
             seen_us: None,
         }
     }
@@ -72,24 +93,24 @@ impl Open {
 
     /// Takes values.
     pub(crate) fn values(&mut self) -> Values<'_> {
-        Values(&mut self.stats)
+        Values(&mut self.filling.stats)
     }
 
     /// Counts keystrokes or strokes.
     pub(crate) fn add_inputs(&mut self, inputs: u32) {
-        self.inputs = self.inputs.saturating_add(inputs).min(MOST_VALUES);
+        self.filling.inputs = self.filling.inputs.saturating_add(inputs).min(MOST_VALUES);
     }
 
     /// Counts an event left out.
     pub(crate) fn discard(&mut self) {
-        self.discarded = self.discarded.saturating_add(1);
+        self.filling.discarded = self.filling.discarded.saturating_add(1);
     }
 
     /// An event of this modality happened.
     pub(crate) fn seen(&mut self, at_us: u64) {
         let rest = self.seen_us.map_or(0, |before| at_us.saturating_sub(before));
         if rest <= IDLE_US {
-            self.active_us = self.active_us.saturating_add(rest);
+            self.filling.active_us = self.filling.active_us.saturating_add(rest);
         }
         self.seen_us = Some(at_us);
         self.last_us = at_us;
@@ -100,37 +121,72 @@ impl Open {
         self.seen_us = None;
     }
 
+    /// After a rest so long that someone else may have sat down, what is no window yet is set aside, so that the next windows
+    /// hold nothing of before. It is a window itself once several rests have left enough to fill one. Coarse stats fill over many
+    /// windows and stay together.
+    pub(crate) fn rested(&mut self, at_us: u64, rest_ms: u32, inputs: u32) -> Option<Window> {
+        let rest_us = u64::from(rest_ms).saturating_mul(1000);
+        let rested = self.seen_us.is_some_and(|seen| at_us.saturating_sub(seen) >= rest_us);
+        if !rested || self.coarse.privacy().coarse() {
+            return None;
+        }
+        self.since_rest = 0;
+        self.aside.merge(&std::mem::take(&mut self.filling));
+        if self.aside.inputs < inputs.max(self.least()) {
+            return None;
+        }
+        let aside = std::mem::take(&mut self.aside);
+        Some(self.window(aside))
+    }
+
+    /// What was set aside goes on with what is being filled.
+    pub(crate) fn join(&mut self) {
+        self.filling.merge(&std::mem::take(&mut self.aside));
+    }
+
     /// Takes the window out if it holds `inputs`, or its minimum and `active_ms`; the next one follows.
     pub(crate) fn close(&mut self, inputs: u32, active_ms: u32) -> Option<Window> {
-        let least = match self.modality {
-            Modality::Keyboard => MIN_KEYSTROKES,
-            Modality::Pointer | Modality::Touch => MIN_STROKES,
-        };
-        let full = self.inputs >= inputs.max(least);
-        let aged = self.inputs >= least && self.active_us / 1000 >= u64::from(active_ms);
+        let least = self.least();
+        let full = self.filling.inputs >= inputs.max(least);
+        let aged = self.filling.inputs >= least && self.filling.active_us / 1000 >= u64::from(active_ms);
         if !full && !aged {
             return None;
         }
         let coarse = self.coarse.privacy().coarse();
-        if coarse && !self.coarse.ripe(&self.stats, self.inputs) {
+        if coarse && !self.coarse.ripe(&self.filling.stats, self.filling.inputs) {
             return None;
         }
-        let stats = if coarse {
-            self.coarse.take(&mut self.stats, self.inputs)
-        } else {
-            std::mem::take(&mut self.stats)
-        };
-        let active_us = std::mem::take(&mut self.active_us);
+        let mut part = std::mem::take(&mut self.filling);
+        if coarse {
+            // What waits for a later window is put back.
+            let stats = self.coarse.take(&mut part.stats, part.inputs);
+            self.filling.stats = std::mem::replace(&mut part.stats, stats);
+        }
+        self.since_rest = self.since_rest.saturating_add(1);
+        if self.since_rest >= APART {
+            self.join();
+        }
+        Some(self.window(part))
+    }
+
+    fn least(&self) -> u32 {
+        match self.modality {
+            Modality::Keyboard => MIN_KEYSTROKES,
+            Modality::Pointer | Modality::Touch => MIN_STROKES,
+        }
+    }
+
+    fn window(&self, part: Part) -> Window {
         // To the millisecond it would tell the mean time from one key to the next.
-        let steps_ms = if coarse { ACTIVE_STEPS_MS } else { 1 };
-        let active_ms = (active_us / 1000).div_ceil(steps_ms).saturating_mul(steps_ms);
-        Some(Window {
+        let steps_ms = if self.coarse.privacy().coarse() { ACTIVE_STEPS_MS } else { 1 };
+        let active_ms = (part.active_us / 1000).div_ceil(steps_ms).saturating_mul(steps_ms);
+        Window {
             modality: self.modality,
-            inputs: std::mem::take(&mut self.inputs),
+            inputs: part.inputs,
             active_ms: u32::try_from(active_ms).unwrap_or(u32::MAX),
             closed_at_us: self.last_us,
-            discarded: std::mem::take(&mut self.discarded),
-            stats,
-        })
+            discarded: part.discarded,
+            stats: part.stats,
+        }
     }
 }

@@ -25,6 +25,10 @@ pub const CALIBRATION_KEYSTROKES: usize = 100;
 const SWIPE_STROKES: u32 = 10;
 /// Windows of a recording that tell what is noise; more tell no more.
 const NOISE_WINDOWS: usize = 16;
+/// How they are cut. Smaller ones, of the size that ships, tell of the noise of single values, too little of how values of a minute
+/// go together: people are then told apart less well.
+const NOISE: Settings =
+    Settings { window_keystrokes: 50, window_strokes: 20, window_active_ms: 60_000, ..data::WHOLE };
 /// What lies between two recordings of a person.
 const BREAK: TimedInput = TimedInput { at_us: 0, origin: Origin::Device, input: Input::Break };
 
@@ -62,11 +66,11 @@ pub fn aalto(folder: &Path, times: Times, bar: &ProgressBar) -> anyhow::Result<V
 pub fn klicke(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
     let cut = Settings { window_keystrokes: TRAINING_KEYSTROKES, ..data::WHOLE };
     each_user(folder, bar, |user| {
-        let events = data::events(one(&user.sessions)?)?;
+        let events = data::held_once(&data::events(one(&user.sessions)?)?);
         let sessions = data::windows(&events, Modality::Keyboard, cut);
         Ok(Person {
             training: spread(sessions, KLICKE_SESSIONS).into_iter().map(|s| s.stats).collect(),
-            windows: vec![shipped(&events, Modality::Keyboard)],
+            windows: vec![noise(&events, Modality::Keyboard)],
             ..Person::default()
         })
     })
@@ -79,11 +83,11 @@ pub fn klicke(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
 /// When a file cannot be read.
 pub fn klicke_sittings(folder: &Path, times: Times, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
     each_user(folder, bar, |user| {
-        let events = data::events(one(&user.sessions)?)?;
+        let events = data::held_once(&data::events(one(&user.sessions)?)?);
         let events = times.of(&user.user).recording().restamp(&events);
         Ok(Person {
             training: data::whole(&events, Modality::Keyboard).map(|s| s.stats).into_iter().collect(),
-            windows: vec![shipped(&events, Modality::Keyboard)],
+            windows: vec![noise(&events, Modality::Keyboard)],
             ..Person::default()
         })
     })
@@ -115,7 +119,7 @@ pub fn ikdd_timed(
             let mut clock = clocks.recording();
             let log = ikdd::Log::read(path)?.retimed(|_, _, ms| clock.span_ms(ms));
             person.training.push(log.whole().stats);
-            person.windows.push(noise_of(log.slices(Settings::default().window_keystrokes as usize)));
+            person.windows.push(noise_of(log.slices(NOISE.window_keystrokes as usize)));
             if at == 0 {
                 person.enrolment.push(log.whole());
             } else {
@@ -152,7 +156,7 @@ pub fn sapimouse_probed(folder: &Path, active_ms: u32, bar: &ProgressBar) -> any
             person
                 .training
                 .extend(data::windows(&events, Modality::Pointer, cut).into_iter().map(|s| s.stats));
-            person.windows.push(shipped(&events, Modality::Pointer));
+            person.windows.push(noise(&events, Modality::Pointer));
             match folder::stem(path).as_deref() {
                 Some("3min") => person.enrolment.extend(data::whole(&events, Modality::Pointer)),
                 Some("1min") => person.probes.extend(data::windows(&events, Modality::Pointer, probe)),
@@ -191,7 +195,7 @@ pub fn balabit(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Labelled>
             let events = data::events(path)?;
             let sessions = spread(data::windows(&events, Modality::Pointer, cut), BALABIT_SESSIONS);
             person.training.extend(sessions.iter().map(|s| s.stats.clone()));
-            person.windows.push(shipped(&events, Modality::Pointer));
+            person.windows.push(noise(&events, Modality::Pointer));
             let whole = data::whole(&events, Modality::Pointer);
             enrolment.extend(whole.clone());
             if 2 * at < user.sessions.len() {
@@ -273,9 +277,9 @@ fn spread(sessions: Vec<Sample>, most: usize) -> Vec<Sample> {
     sessions.into_iter().enumerate().filter(|(i, _)| chosen(*i)).map(|(_, s)| s).collect()
 }
 
-/// The first windows of a recording, as the agent would cut them.
-fn shipped(events: &[TimedInput], modality: Modality) -> Vec<FeatureStats> {
-    noise_of(data::windows(events, modality, Settings::default()))
+/// The first windows of a recording.
+fn noise(events: &[TimedInput], modality: Modality) -> Vec<FeatureStats> {
+    noise_of(data::windows(events, modality, NOISE))
 }
 
 fn noise_of(windows: Vec<Sample>) -> Vec<FeatureStats> {

@@ -51,6 +51,7 @@ pub const WHOLE: Settings = Settings {
     window_keystrokes: u32::MAX,
     window_strokes: u32::MAX,
     window_active_ms: u32::MAX,
+    window_rest_ms: u32::MAX,
     privacy: Privacy::PLAIN,
 };
 

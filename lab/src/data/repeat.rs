@@ -5,9 +5,12 @@ use tacit_measure::{Input, TimedInput};
 /// From a press to its first repeat, and from one repeat to the next, at most.
 const NEXT_REPEAT_US: u64 = 700_000;
 
+/// From a release to a press of the same key at most, in whole clock ticks of a millisecond: no finger is as fast.
+const AT_ONCE_US: u64 = 1_000;
+
 /// Joins the presses of a key that is held down, which some recordings hold as many, each released at the very time of its
-/// press, into one press that lasts from the first to the last. An agent is told of a repeat as of a key that is down already,
-/// and does not count it.
+/// press or of the next one, into one press that lasts from the first to the last. An agent is told of a repeat as of a key that
+/// is down already, and does not count it.
 #[must_use]
 pub fn held_once(events: &[TimedInput]) -> Vec<TimedInput> {
     let mut kept: Vec<TimedInput> = Vec::with_capacity(events.len());
@@ -15,6 +18,10 @@ pub fn held_once(events: &[TimedInput]) -> Vec<TimedInput> {
     let mut held: Option<usize> = None;
     let mut at = 0;
     while let Some(event) = events.get(at) {
+        if events.get(at + 1).is_some_and(|next| is_pressed_again(event, next)) {
+            at += 2;
+            continue;
+        }
         let released = events.get(at + 1).filter(|next| is_release_of(event, next));
         match (released, held) {
             (Some(release), Some(before)) if repeats(&kept[before], release) => {
@@ -48,6 +55,16 @@ fn is_release_of(press: &TimedInput, release: &TimedInput) -> bool {
     }
 }
 
+/// Whether a key is pressed again at the very time of its release.
+fn is_pressed_again(release: &TimedInput, press: &TimedInput) -> bool {
+    match (release.input, press.input) {
+        (Input::KeyUp { slot: up }, Input::KeyDown { slot, .. }) => {
+            slot == up && press.at_us.saturating_sub(release.at_us) <= AT_ONCE_US
+        }
+        _ => false,
+    }
+}
+
 /// Whether a release is of the same key as an earlier one, and soon after it.
 fn repeats(before: &TimedInput, release: &TimedInput) -> bool {
     before.input == release.input && release.at_us.saturating_sub(before.at_us) <= NEXT_REPEAT_US
@@ -67,6 +84,24 @@ mod tests {
             Input::KeyUp { slot }
         };
         TimedInput { at_us: at_ms * 1000, origin: Origin::Device, input }
+    }
+
+    #[test]
+    fn a_key_released_as_it_is_pressed_again_is_held() {
+        let recorded = [
+            key(0, 1, true),
+            key(500, 1, false),
+            key(500, 1, true),
+            key(533, 1, false),
+            key(534, 1, true),
+            key(570, 1, false),
+            key(600, 1, true),
+            key(650, 1, false),
+            key(650, 2, true),
+            key(700, 2, false),
+        ];
+        let held: Vec<_> = [0, 5, 6, 7, 8, 9].map(|at| recorded[at]).to_vec();
+        assert_eq!(held_once(&recorded), held);
     }
 
     #[test]

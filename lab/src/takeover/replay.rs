@@ -7,7 +7,7 @@ use tacit_engine::Profile;
 use tacit_measure::Settings;
 use tacit_proto::Modality;
 
-use super::session::{Session, Slice, Spliced, Taken};
+use super::session::{Session, Slice, Spent, Spliced, Taken};
 use super::sweep::{Court, Sweep};
 
 /// One person of a set.
@@ -160,11 +160,8 @@ fn outcomes(after: &[Taken], thresholds: usize, mut sweep: Sweep<'_>, profile: &
     let mut outcomes = Vec::with_capacity(thresholds);
     let mut so_far = Outcome { detected: false, inputs: 0.0, active_s: None, windows: 0 };
     for taken in after {
-        so_far.inputs += taken.share * f64::from(taken.slice.inputs);
-        if let Some(active_s) = taken.slice.active_s {
-            *so_far.active_s.get_or_insert_default() += taken.share * active_s;
-        }
-        so_far.windows += 1;
+        let Spent { inputs, active_s } = taken.so_far;
+        so_far = Outcome { inputs, active_s, windows: so_far.windows + 1, ..so_far };
         let accusing = sweep.observe(profile, &taken.slice).unwrap_or(0);
         while outcomes.len() < accusing {
             outcomes.push(Outcome { detected: true, ..so_far });

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use rand::{Rng, RngExt};
-use tacit_measure::{Input, Measurer, Output, Settings, TimedInput};
+use tacit_measure::{Input, Measurer, Output, Settings, TimedInput, Window};
 use tacit_proto::{FeatureStats, Modality};
 
 /// From one person's last event to the next person's first: longer than a rest that counts as use.
 const SEATING_US: u64 = 10_000_000;
+/// A rest longer than this is not use.
+const IDLE_US: u64 = 5_000_000;
 /// Where in a session someone else may go on, as a share of it.
 const CUT: std::ops::Range<f64> = 0.1..0.9;
 /// Where in their own session that person is taken from: at least half of it follows.
@@ -38,8 +40,17 @@ pub struct Slice {
 pub struct Taken {
     /// The window, as the agent sends it.
     pub slice: Slice,
-    /// Share of it that is the impostor's: the first one may have begun before the takeover.
-    pub share: f64,
+    /// The impostor's until it closed, of which some may not have been sent yet.
+    pub so_far: Spent,
+}
+
+/// Input of an impostor.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Spent {
+    /// Keystrokes or strokes.
+    pub inputs: f64,
+    /// Seconds of active use; `None` where a set does not tell.
+    pub active_s: Option<f64>,
 }
 
 /// A session in which another person goes on.
@@ -59,10 +70,9 @@ impl Session {
             Self::Windows(windows) => windows.clone(),
             Self::Trace(events) => {
                 let mut desk = Desk::new(modality, settings);
-                let mut slices: Vec<Slice> =
-                    events.iter().flat_map(|event| desk.push(*event)).map(|(slice, _)| slice).collect();
-                slices.extend(desk.finish().into_iter().map(|(slice, _)| slice));
-                slices
+                let mut slices: Vec<Taken> = events.iter().flat_map(|event| desk.push(*event)).collect();
+                slices.extend(desk.finish());
+                slices.into_iter().map(|taken| taken.slice).collect()
             }
         }
     }
@@ -91,68 +101,113 @@ impl Session {
                 };
                 let mut after: Vec<_> = others.iter().flat_map(|event| desk.push(moved(event))).collect();
                 after.extend(desk.finish());
-                let after = after.into_iter().map(|(slice, share)| Taken { slice, share }).collect();
                 Some(Spliced { kept, after })
             }
             (Self::Windows(own), Self::Windows(others)) => {
                 let kept = place(own.len(), cut).max(1);
                 let after = others.get(place(others.len(), from)..)?;
-                let whole = |slice: &Slice| Taken { slice: slice.clone(), share: 1.0 };
-                (kept <= own.len()).then(|| Spliced { kept, after: after.iter().map(whole).collect() })
+                let inputs = after.iter().scan(0.0, |sum, slice| {
+                    *sum += f64::from(slice.inputs);
+                    Some(Spent { inputs: *sum, active_s: None })
+                });
+                let after = after.iter().cloned().zip(inputs);
+                let after = after.map(|(slice, so_far)| Taken { slice, so_far }).collect();
+                (kept <= own.len()).then_some(Spliced { kept, after })
             }
             _ => None,
         }
     }
 }
 
-/// A measured desk: what is at it, and whose events the open window holds.
+/// A measured desk: what is at it, and how much of it came after the controls changed hands.
 struct Desk {
     modality: Modality,
     measurer: Measurer,
     out: Vec<Output>,
-    /// Events of the modality in the open window, before and after the controls changed hands.
-    events: [f64; 2],
     hands: usize,
+    /// Events of the modality in the open window, before and after then.
+    events: [f64; 2],
+    /// The impostor's latest event of the modality.
+    latest_us: Option<u64>,
+    spent: Spent,
 }
 
 impl Desk {
     fn new(modality: Modality, settings: Settings) -> Self {
-        let measurer = Measurer::new(settings);
-        Self { modality, measurer, out: Vec::new(), events: [0.0; 2], hands: 0 }
+        Self {
+            modality,
+            measurer: Measurer::new(settings),
+            out: Vec::new(),
+            hands: 0,
+            events: [0.0; 2],
+            latest_us: None,
+            spent: Spent { inputs: 0.0, active_s: Some(0.0) },
+        }
     }
 
     fn hand_over(&mut self) {
         self.hands = 1;
     }
 
-    /// The windows that an event closes, each with the share of it that came after the handing over.
-    fn push(&mut self, event: TimedInput) -> Vec<(Slice, f64)> {
+    /// The windows that an event closes.
+    fn push(&mut self, event: TimedInput) -> Vec<Taken> {
         let key = matches!(event.input, Input::KeyDown { .. } | Input::KeyUp { .. });
-        if key == (self.modality == Modality::Keyboard) {
-            self.events[self.hands] += 1.0;
-        }
+        let of_modality = key == (self.modality == Modality::Keyboard);
         self.measurer.push(event, &mut self.out);
-        self.closed()
+        // A rest closes what was before it.
+        let (before, after): (Vec<_>, Vec<_>) =
+            self.out.drain(..).filter_map(window).partition(|window| window.closed_at_us < event.at_us);
+        let mut closed = self.closed(before);
+        if of_modality {
+            self.count(event);
+        }
+        closed.extend(self.closed(after));
+        closed
     }
 
-    fn finish(&mut self) -> Vec<(Slice, f64)> {
+    fn count(&mut self, event: TimedInput) {
+        self.events[self.hands] += 1.0;
+        if self.hands == 0 {
+            return;
+        }
+        let rest_us =
+            self.latest_us.replace(event.at_us).map_or(0, |latest| event.at_us.saturating_sub(latest));
+        if rest_us <= IDLE_US
+            && let Some(active_s) = &mut self.spent.active_s
+        {
+            *active_s += rest_us as f64 / 1e6;
+        }
+        // Strokes are told by windows alone.
+        if matches!(event.input, Input::KeyDown { .. }) {
+            self.spent.inputs += 1.0;
+        }
+    }
+
+    fn finish(&mut self) -> Vec<Taken> {
         self.measurer.finish(&mut self.out);
-        self.closed()
+        let rest = self.out.drain(..).filter_map(window).collect();
+        self.closed(rest)
     }
 
-    fn closed(&mut self) -> Vec<(Slice, f64)> {
+    fn closed(&mut self, windows: Vec<Window>) -> Vec<Taken> {
         let mut closed = Vec::new();
-        for output in self.out.drain(..) {
-            let Output::Window(window) = output else { continue };
-            if window.modality != self.modality {
-                continue;
-            }
+        for window in windows.into_iter().filter(|window| window.modality == self.modality) {
             let [before, after] = std::mem::take(&mut self.events);
-            let share = if before > 0.0 { after / (before + after) } else { 1.0 };
+            if self.modality != Modality::Keyboard && after > 0.0 {
+                self.spent.inputs += f64::from(window.inputs) * after / (before + after);
+            }
             let active_s = Some(f64::from(window.active_ms) / 1000.0);
-            closed.push((Slice { inputs: window.inputs, active_s, stats: window.stats }, share));
+            let slice = Slice { inputs: window.inputs, active_s, stats: window.stats };
+            closed.push(Taken { slice, so_far: self.spent });
         }
         closed
+    }
+}
+
+fn window(output: Output) -> Option<Window> {
+    match output {
+        Output::Window(window) => Some(window),
+        Output::Signal(_) => None,
     }
 }
 

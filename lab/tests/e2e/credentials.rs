@@ -9,7 +9,7 @@ use crate::desk::people::{People, Worker};
 use crate::system::{Agent, Rest, Server};
 use crate::{alone, eventually};
 
-/// Keystrokes that fill a window.
+/// Keystrokes that fill a window, and begin the next.
 const WINDOW: usize = 50;
 const ACCOUNT: &str = "e2e-credentials";
 

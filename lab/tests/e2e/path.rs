@@ -7,7 +7,7 @@ use crate::system::{Agent, Rest, Server};
 use crate::{alone, eventually};
 
 /// Keystrokes that fill a window.
-const WINDOW: usize = 50;
+const WINDOW: usize = 30;
 const ACCOUNT: &str = "e2e-account";
 
 /// Waits for a session that is not among `known`.
@@ -45,7 +45,7 @@ fn a_takeover_at_a_real_desk_ends_in_different_person_whatever_dies_in_between()
         assert!(replayed.success, "{}", replayed.stderr);
         let timeline = rest.timeline(&new_session(&rest, &known)).unwrap();
         assert_contiguous(&timeline.sequences());
-        assert_eq!(timeline.inputs("keyboard"), [50; 8]);
+        assert_eq!(timeline.inputs("keyboard"), [30; 13]);
         let told = format!("{} records acknowledged", timeline.sequences().len());
         assert!(replayed.stdout.ends_with(&told), "{} but {told}", replayed.stdout);
     }
@@ -70,7 +70,7 @@ fn a_takeover_at_a_real_desk_ends_in_different_person_whatever_dies_in_between()
     server.restart();
     let rest_of_it = [worker.types(WINDOW), worker.points(12), worker.types(WINDOW)];
     desk.play(&deeds(&one_after_another(rest_of_it)));
-    assert_eq!(keyboard_windows(&rest, &session, 4), [50; 4]);
+    assert_eq!(keyboard_windows(&rest, &session, 4), [30; 4]);
     let timeline = rest.timeline(&session).unwrap();
     assert_contiguous(&timeline.sequences());
     assert!(timeline.verdicts().iter().all(|v| *v == "genuine"), "{:?}", timeline.verdicts());
@@ -80,7 +80,7 @@ fn a_takeover_at_a_real_desk_ends_in_different_person_whatever_dies_in_between()
     let mut other = people.other(200);
     let mut windows = 4;
     while rest.session(&session).unwrap()["verdict"] != "different_person" {
-        assert!(windows < 10, "never caught: {:?}", rest.timeline(&session).unwrap().verdicts());
+        assert!(windows < 14, "never caught: {:?}", rest.timeline(&session).unwrap().verdicts());
         desk.play(&deeds(&other.types(WINDOW)));
         windows += 1;
         keyboard_windows(&rest, &session, windows);
@@ -145,7 +145,7 @@ fn an_agent_that_dies_with_records_in_its_spool_sends_each_of_them_once() {
     agent.start(&desk.display, ACCOUNT);
     let second = new_session(&rest, std::slice::from_ref(&first));
     eventually("the spool is sent", || (agent.spooled() == 0).then_some(()));
-    assert_eq!(keyboard_windows(&rest, &first, 3), [50; 3]);
+    assert_eq!(keyboard_windows(&rest, &first, 3), [30; 3]);
     let timeline = rest.timeline(&first).unwrap();
     assert_eq!(timeline.events(), ["opened", "closed"]);
     assert_eq!(timeline.verdicts(), ["learning"; 3]);
@@ -158,6 +158,6 @@ fn an_agent_that_dies_with_records_in_its_spool_sends_each_of_them_once() {
     let timeline = eventually("the second session is closed", || {
         rest.timeline(&second).filter(|t| t.events().last() == Some(&"closed"))
     });
-    assert_eq!(timeline.inputs("keyboard"), [50]);
+    assert_eq!(timeline.inputs("keyboard"), [30]);
     assert_contiguous(&timeline.sequences());
 }

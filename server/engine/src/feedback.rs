@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::explain::told;
 use crate::reason::{reason_of_change, reason_of_start};
-use crate::start::{Beside, Sitting};
+use crate::start::{self, Beside, Sitting};
 use crate::suffix::{Suffix, conclude, strongest};
 use crate::verdict::Cause;
 use crate::{Assessment, Policy, Population, SessionState, VerdictKind};
@@ -88,7 +88,7 @@ impl SessionState {
         let sitting = self.sitting(population, Beside::Nothing);
         let since = sitting.as_ref().map(Sitting::suffixes).unwrap_or_default();
         if !since.is_empty() {
-            self.stand(&since, policy, Cause::Takeover);
+            self.stand(&since, &start::policy_alone(policy), Cause::Takeover);
         }
         match self.standing {
             Some(standing) if standing.kind == VerdictKind::DifferentPerson => {

@@ -13,7 +13,7 @@ use crate::packed::PackedStats;
 use crate::pool::Windows;
 use crate::score::Weights;
 use crate::suffix::{Ratio, Suffix};
-use crate::{Dimension, Evidence, Model, Population, Profile, Reference, Score, score_against};
+use crate::{Dimension, Evidence, Model, Policy, Population, Profile, Reference, Score, score_against};
 
 /// Windows that may be someone else's, shortest suffix first: one alone would name nobody.
 const SUFFIXES: [usize; 3] = [2, 4, 8];
@@ -22,6 +22,9 @@ const LATEST: usize = SUFFIXES[SUFFIXES.len() - 1];
 const LEAST_KEYSTROKES: u32 = 100;
 /// Strokes of a start that is judged against.
 const LEAST_STROKES: u32 = 60;
+
+/// Share of the policy's hazard where the start alone tells: a short start is a weaker measure than a profile, and asks for more.
+const HAZARD_ALONE: f64 = 0.6;
 
 /// Share of a session's term that drifts within the session.
 const DRIFT: f64 = 0.3;
@@ -61,6 +64,11 @@ impl Part {
     fn seen(&self) -> Seen<'_> {
         Seen { modality: self.modality, inputs: self.inputs, stats: &self.stats }
     }
+}
+
+/// What a policy comes to where a start alone tells.
+pub(crate) fn policy_alone(policy: &Policy) -> Policy {
+    Policy { takeover_hazard: policy.takeover_hazard * HAZARD_ALONE, ..*policy }
 }
 
 impl OwnStart {

@@ -7,11 +7,17 @@ use crate::verdict::Cause;
 use crate::{Policy, VerdictKind};
 
 /// Suffixes of a session that are scored, in windows.
-pub(crate) const SUFFIXES: [usize; 5] = [1, 2, 4, 8, 16];
+pub(crate) const SUFFIXES: [usize; 6] = [1, 2, 4, 8, 16, 32];
 /// The evidence of one pool is drawn into this range: a ratio beyond it only says that the model is wrong.
 const MOST_EVIDENCE: f64 = 25.0;
 /// Share of the way from the threshold back to full trust that lifts a suspicion: verdicts do not flap.
 const RELIEF: f64 = 0.4;
+/// Share of what names someone else that all windows but the worst must say.
+const AGREEMENT: f64 = 2.0 / 3.0;
+/// Windows of a suffix whose odds count as they are. A pool of many windows stays much the same for as many windows, one of few is
+/// drawn anew with each, so that at the same ratio it errs as many times more often: odds count in proportion to the windows, as far
+/// as they speak against the subject by themselves. A pool that tells nothing is no doubt, however long.
+const EVEN: f64 = 8.0;
 
 /// The latest conclusion about the person.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -61,10 +67,10 @@ impl Ratio {
     }
 
     /// What names someone else. No single window decides: enough windows must each speak against the subject, and what names
-    /// someone else must be said at least half by all windows but the worst.
+    /// someone else must be said for the most part by all windows but the worst.
     fn agreed(&self, policy: &Policy) -> f64 {
         let enough = u32::try_from(self.against).is_ok_and(|w| w >= policy.least_windows.max(2));
-        if enough { self.llr.max(2.0 * self.rest) } else { f64::INFINITY }
+        if enough { self.llr.max(self.rest / AGREEMENT) } else { f64::INFINITY }
     }
 }
 
@@ -119,7 +125,12 @@ fn trust(suffixes: &[Suffix], policy: &Policy, hazard: &Hazard, llr: impl Fn(&Ra
         // A suffix stands for every beginning since the next shorter one.
         let beginnings = hazard.beginnings(before, suffix.windows);
         before = suffix.windows;
-        let against = |ratio: &Ratio| (-llr(ratio)).exp();
+        #[expect(clippy::cast_precision_loss, reason = "a number of windows")]
+        let weight = suffix.windows as f64 / EVEN;
+        let against = |ratio: &Ratio| {
+            let odds = (-llr(ratio)).exp();
+            (weight * odds).min(odds * odds)
+        };
         let taken_over = suffix.taken_over.as_ref().map_or(0.0, against);
         odds += policy.takeover_hazard * beginnings * (against(&suffix.ratio) + taken_over);
     }
@@ -140,9 +151,17 @@ mod tests {
     }
 
     #[test]
+    fn long_pools_that_tell_nothing_are_no_doubt() {
+        let suffix = |windows| Suffix { windows, ratio: said(0.0), taken_over: None };
+        let suffixes = SUFFIXES.map(suffix);
+        let standing = conclude(&suffixes, &Policy::default(), &Hazard::default(), VerdictKind::Genuine);
+        assert_eq!(standing.kind, VerdictKind::Genuine, "{standing:?}");
+    }
+
+    #[test]
     fn a_session_that_goes_on_as_it_began_lifts_no_doubt_that_the_profile_has() {
-        let alone = concluded(-8.0, None);
-        let fits = concluded(-8.0, Some(20.0));
+        let alone = concluded(-12.0, None);
+        let fits = concluded(-12.0, Some(20.0));
         assert_eq!((alone.kind, fits.kind), (VerdictKind::DifferentPerson, VerdictKind::DifferentPerson));
         assert!(fits.trust <= alone.trust);
     }
@@ -150,9 +169,9 @@ mod tests {
     #[test]
     fn a_session_that_does_not_go_on_as_it_began_names_whom_the_profile_only_doubts() {
         assert_eq!(concluded(-3.0, None).kind, VerdictKind::Genuine);
-        let both = concluded(-3.0, Some(-8.0));
+        let both = concluded(-3.0, Some(-12.0));
         assert_eq!(both.kind, VerdictKind::DifferentPerson);
-        let strongest = strongest(&[Suffix { windows: 2, ratio: said(-3.0), taken_over: Some(said(-8.0)) }]);
+        let strongest = strongest(&[Suffix { windows: 2, ratio: said(-3.0), taken_over: Some(said(-12.0)) }]);
         assert!(strongest.taken_over && strongest.windows == 2);
     }
 }

@@ -159,7 +159,7 @@ async fn unclear_at(desk: &mut Desk, at: OffsetDateTime) -> Value {
 }
 
 fn unclear(session: Uuid, sequence: u64, at: OffsetDateTime) -> v1::Record {
-    record(session, sequence, at, Body::Window(keyboard(0.17)))
+    record(session, sequence, at, Body::Window(keyboard(0.2)))
 }
 
 fn trust(verdict: &Value) -> f64 {

@@ -90,6 +90,7 @@ pub(crate) fn drive(bytes: &[u8]) {
         window_strokes: setting(1),
         window_active_ms: setting(2) * 1_000,
         privacy: privacy(head.get(3).copied().unwrap_or_default()),
+        ..Settings::default()
     };
     let mut measurer = Measurer::new(settings);
     let (mut now_us, mut out) = (0, Vec::new());

@@ -150,6 +150,7 @@ pub(crate) fn uncut() -> Settings {
         window_keystrokes: u32::MAX,
         window_strokes: u32::MAX,
         window_active_ms: u32::MAX,
+        window_rest_ms: u32::MAX,
         privacy: Privacy::PLAIN,
     }
 }

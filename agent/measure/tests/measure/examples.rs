@@ -186,9 +186,37 @@ fn windows_close_by_input_or_by_active_time() {
     let keys = vec![Deed::Key { code: 30, gap: 1_000, hold: 90 }; 100];
     let stream = events(&keys, 0);
     let inputs = |settings| windows(&measure(settings, &stream)).map(|w| w.inputs).collect::<Vec<_>>();
-    assert_eq!(inputs(Settings { window_active_ms: u32::MAX, ..Settings::default() }), [50, 50]);
-    assert_eq!(inputs(Settings { window_active_ms: 39_950, ..Settings::default() }), [41, 40]);
+    let fifty = Settings { window_keystrokes: 50, window_active_ms: u32::MAX, ..Settings::default() };
+    assert_eq!(inputs(fifty), [50, 50]);
+    assert_eq!(inputs(Settings { window_active_ms: 39_950, ..fifty }), [41, 40]);
     assert_eq!(inputs(Settings { window_keystrokes: 1, ..Settings::default() }), [30, 30, 30]);
+}
+
+#[test]
+fn what_follows_a_long_rest_is_not_mixed_with_what_was_before() {
+    let keys = |hold, count| vec![Deed::Key { code: 30, gap: 300, hold }; count];
+    let rested = |keys: Vec<Deed>| {
+        let mut after = vec![Deed::Key { code: 30, gap: 11_000, hold: 90 }];
+        after.extend(keys);
+        after
+    };
+    let held = |deeds: &[Deed], settings| {
+        let out = measure(settings, &events(deeds, 0));
+        let means =
+            windows(&out).map(|w| (w.inputs, w.stats.get(c::HOLD_LEFT).unwrap().mean().exp().round()));
+        means.collect::<Vec<_>>()
+    };
+    // Twenty keys of one hand, a rest, a hundred of another: two windows are of the second alone, then what was left joins.
+    let taken_over = [keys(150, 20), rested(keys(90, 99))].concat();
+    let windows = held(&taken_over, Settings::default());
+    assert_eq!(windows[..2], [(30, 90.0), (30, 90.0)]);
+    assert_eq!(windows.iter().map(|w| w.0).sum::<u32>(), 120);
+    assert!(windows[2].1 > 95.0, "{windows:?}");
+    let never = held(&taken_over, Settings { window_rest_ms: u32::MAX, ..Settings::default() });
+    assert!(never[0].1 > 95.0, "{never:?}");
+    // Short spells are a window once they hold the minimum together, and nothing is left out in the end.
+    let spells = [keys(90, 16), rested(keys(90, 15)), rested(keys(90, 15)), rested(keys(90, 15))].concat();
+    assert_eq!(held(&spells, Settings::default()).iter().map(|w| w.0).collect::<Vec<_>>(), [32, 32]);
 }
 
 #[test]

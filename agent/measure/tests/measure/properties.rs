@@ -11,9 +11,16 @@ use crate::bytes;
 use crate::desk::{deeds, events, measure, sum, tail, uncut, windows};
 
 fn settings() -> impl Strategy<Value = Settings> {
-    (0u32..120, 0u32..40, 0u32..40_000).prop_map(|(window_keystrokes, window_strokes, window_active_ms)| {
-        Settings { window_keystrokes, window_strokes, window_active_ms, privacy: Privacy::PLAIN }
-    })
+    let rest = prop_oneof![0u32..10_000, Just(u32::MAX)];
+    (0u32..120, 0u32..40, 0u32..40_000, rest).prop_map(
+        |(window_keystrokes, window_strokes, window_active_ms, window_rest_ms)| Settings {
+            window_keystrokes,
+            window_strokes,
+            window_active_ms,
+            window_rest_ms,
+            privacy: Privacy::PLAIN,
+        },
+    )
 }
 
 /// An event that cannot be, put in after `before`.

@@ -5,7 +5,7 @@ use tacit_proto::catalogue::Unit;
 use tacit_proto::{Family, FeatureId, FeatureStat, FeatureStats, Mark, Marks, Modality};
 
 /// Values below which a spread says nothing.
-const LEAST_VALUES: u32 = 20;
+const LEAST_VALUES: u32 = 24;
 
 /// What a window shows of a machine.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,8 +24,8 @@ struct Least {
     seldom: f64,
 }
 
-/// Spreads within one feature, pooled over the features of a family, natural-log units. Over the windows of 50 keys of the
-/// lab's typists; see docs/detection.md.
+/// Spreads within one feature, pooled over the features of a family, natural-log units. Over windows of 50 keys of the lab's
+/// typists; see docs/detection.md.
 const LEAST: [Least; 2] = [
     Least { family: Family::Hold, mark: Mark::EvenHolds, never: 0.02, seldom: 0.08 },
     Least { family: Family::DownDown, mark: Mark::EvenGaps, never: 0.08, seldom: 0.17 },

@@ -69,7 +69,7 @@ fn a_shift_is_borne_on_a_new_device_and_doubted_on_a_known_one() {
         let person = Person::draw(&mut rng);
         let mut profile = Profile::default();
         learned_on(&population, &person, &mut rng, &[HOME; LONG], &mut profile);
-        let windows = shifted(&person, 2.2).session(&mut rng, 20, 5);
+        let windows = shifted(&person, 2.0).session(&mut rng, 20, 5);
         at_home += u32::from(doubted(&seen(&population, &profile, on(HOME), &windows).0));
         let (assessments, _) = seen(&population, &profile, on(ABROAD), &windows);
         abroad += u32::from(doubted(&assessments));

@@ -36,7 +36,7 @@ fn an_occasion_raises_the_doubt_of_what_follows_and_fades() {
     // Like the subject in half of the features and not in the others, so that nothing is settled.
     let mut unclear = Person::draw(&mut rng);
     unclear.means[..6].clone_from_slice(&person.means[..6]);
-    let windows = unclear.session(&mut rng, 24, 2);
+    let windows = unclear.session(&mut rng, 48, 2);
     let trust = |state: SessionState| -> Vec<f64> {
         seen(&population, &profile, state, &windows).iter().map(|a| a.trust.unwrap()).collect()
     };
@@ -49,7 +49,7 @@ fn an_occasion_raises_the_doubt_of_what_follows_and_fades() {
         let odds = |trust: f64| 100.0 / trust - 1.0;
         let times = odds(raised[0]) / odds(plain[0]);
         assert!(times > 1.5 && times < 3.5, "{occasion:?}: {times}");
-        assert!((raised[23] - plain[23]).abs() < 1e-9, "{occasion:?}: {} {}", raised[23], plain[23]);
+        assert!((raised[47] - plain[47]).abs() < 1e-9, "{occasion:?}: {} {}", raised[47], plain[47]);
     }
 }
 

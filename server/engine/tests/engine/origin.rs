@@ -84,7 +84,7 @@ fn a_new_device_raises_the_doubt_until_the_session_fits() {
     let population = population(&mut rng);
     let person = Person::draw(&mut rng);
     let profile = at_home(&population, &person, &mut rng);
-    let own = person.session(&mut rng, 12, 5);
+    let own = person.session(&mut rng, 12, 2);
     let of = |device| {
         let mut desk = Desk { population: &population, profile: &profile, state: on(device) };
         seen(&mut desk, &own)
@@ -93,10 +93,11 @@ fn a_new_device_raises_the_doubt_until_the_session_fits() {
     let mut known = on(ABROAD);
     known.on_known_device();
     let forgotten = seen(&mut Desk { population: &population, profile: &profile, state: known }, &own[..1]);
-    // How much likelier a change is held to be before the first window than policy says.
+    // How much likelier a change is held to be before the first window than policy says. The odds of one window count for an eighth.
     let factor = |of: &Assessment| {
-        let odds = 100.0 / of.trust.unwrap() - 1.0;
-        odds * of.llr.unwrap().exp() / Policy::default().takeover_hazard
+        let against = (-of.llr.unwrap()).exp();
+        let odds = (against / 8.0).min(against * against);
+        (100.0 / of.trust.unwrap() - 1.0) / odds / Policy::default().takeover_hazard
     };
     assert!((factor(&home[0]) - 1.0).abs() < 0.01, "{}", factor(&home[0]));
     assert!((factor(&abroad[0]) - 4.0).abs() < 0.01, "{}", factor(&abroad[0]));

@@ -33,7 +33,7 @@ fn even() -> v1::Window {
     let timed = |f: &&catalogue::Feature| matches!(f.family, Family::Hold | Family::DownDown);
     for feature in catalogue::ALL.iter().filter(timed).take(12) {
         let (low, high) = feature.value_range();
-        stats.add(feature.id, &Stat::new(20, low.midpoint(high), 1e-6).unwrap());
+        stats.add(feature.id, &Stat::new(30, low.midpoint(high), 1e-6).unwrap());
     }
     v1::Window::pack(Modality::Keyboard, 150, 60_000, 0, &stats)
 }
@@ -111,17 +111,17 @@ async fn a_profile_that_is_not_mature_locks_nobody() {
     let mut desk = Desk::new(&json!({ "mode": "lock" })).await;
     let session = session_id();
     desk.stream.send(&opened(session, START, "user-2")).await;
-    for sequence in 2..10 {
+    for sequence in 2..16 {
         desk.stream.send(&window(session, sequence, START)).await;
     }
-    assert_eq!(desk.strangers(session, 10..26).await, []);
+    assert_eq!(desk.strangers(session, 16..32).await, []);
     // Told by the session's own start.
     assert!(
         desk.api.server.count("select count(*) from verdict where verdict = 'different_person'").await > 0
     );
     assert_eq!(desk.made(session).await, withheld("profile_not_mature"));
-    desk.stream.send(&machine(session, 26)).await;
-    desk.stream.acked(session, 26).await.unwrap();
+    desk.stream.send(&machine(session, 32)).await;
+    desk.stream.acked(session, 32).await.unwrap();
     assert_eq!(desk.made(session).await, withheld("profile_not_mature"));
 }
 
