@@ -28,6 +28,7 @@ pub use input::{Button, Column, Contact, Input, Origin, Phase, Slot, TimedInput,
 pub use keyboard::{HESITATION_US, PAUSE_US, longest_hold_us};
 pub use locate::{Locator, place};
 pub use measurer::{Measurer, Settings};
+pub use open::IDLE_US;
 pub use privacy::Privacy;
 pub use relation::{Relation, hold_feature, relation};
 pub use window::{Output, Signal, SignalKind, Window};

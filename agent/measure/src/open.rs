@@ -11,7 +11,7 @@ use crate::within::Within;
 /// its minimum of inputs within what the wire accepts.
 const MOST_VALUES: u32 = 50_000;
 /// A rest longer than this is not use.
-const IDLE_US: u64 = 5_000_000;
+pub const IDLE_US: u64 = 5_000_000;
 
 /// Windows after a rest that hold nothing of before it: as many as must agree before someone is named.
 const APART: u32 = 2;

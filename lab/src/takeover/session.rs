@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use rand::{Rng, RngExt};
-use tacit_measure::{Input, Measurer, Output, Settings, TimedInput, Window};
+use tacit_measure::{IDLE_US, Input, Measurer, Output, Settings, TimedInput, Window};
 use tacit_proto::{FeatureStats, Modality};
 
 /// From one person's last event to the next person's first: longer than a rest that counts as use.
 const SEATING_US: u64 = 10_000_000;
-/// A rest longer than this is not use.
-const IDLE_US: u64 = 5_000_000;
 /// Where in a session someone else may go on, as a share of it.
 const CUT: std::ops::Range<f64> = 0.1..0.9;
 /// Where in their own session that person is taken from: at least half of it follows.

@@ -38,7 +38,7 @@ pub enum Cause {
 /// What a policy states of judging; the thresholds follow from it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
-    /// Probability that the controls change hands in one window.
+    /// Probability that the controls change hands in one window, for what eight windows show: what fewer show counts for less.
     pub takeover_hazard: f64,
     /// Trust below which a session is suspicious, 0 to 100.
     pub suspicious_below: f64,
