@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use tacit_proto::v1::{Capture, Record, Signal, SignalKind, Window, record::Body};
+use tacit_proto::v1::{Beginning, Capture, Record, Signal, SignalKind, Window, record::Body};
 use tacit_proto::{FeatureId, Mark, Unit, catalogue};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -137,6 +137,9 @@ pub fn as_words(record: &Record) -> String {
             };
             let seconds = f64::from(w.active_ms) / 1000.0;
             let _ = write!(text, "window of {} {unit} in {seconds:.1} s", w.inputs);
+            if let Some(words) = beginning_words(w.beginning()) {
+                let _ = write!(text, ", {words}");
+            }
             for (id, count, mean, variance) in w.unpack() {
                 text.push('\n');
                 text.push_str(&feature_line(id, count, mean, variance));
@@ -153,12 +156,22 @@ fn window_json(window: &Window) -> Value {
         "modality": modality_words(window.modality),
         "inputs": window.inputs,
         "active_ms": window.active_ms,
+        "beginning": beginning_words(window.beginning()),
         "feature_id": all().map(|(id, ..)| id).collect::<Vec<_>>(),
         "count": window.count,
         "mean": all().map(|(_, _, mean, _)| mean).collect::<Vec<_>>(),
         "variance": all().map(|(.., variance)| variance).collect::<Vec<_>>(),
         "discarded": window.discarded,
     })
+}
+
+/// `None` where it is not told.
+fn beginning_words(beginning: Beginning) -> Option<&'static str> {
+    match beginning {
+        Beginning::Unspecified => None,
+        Beginning::AfterRest => Some("after a rest"),
+        Beginning::GoesOn => Some("without a rest before"),
+    }
 }
 
 fn signal_json(signal: &Signal) -> Value {

@@ -285,7 +285,10 @@ fn record(id: Uuid, sequence: u64, at_ms: u64, body: Body) -> Record {
 fn body(output: Output) -> (u64, Body) {
     match output {
         Output::Window(w) => {
-            let window = v1::Window::pack(w.modality, w.inputs, w.active_ms, w.discarded, &w.stats);
+            let window = v1::Window {
+                beginning: v1::Beginning::from(w.beginning).into(),
+                ..v1::Window::pack(w.modality, w.inputs, w.active_ms, w.discarded, &w.stats)
+            };
             (w.closed_at_us, Body::Window(window))
         }
         Output::Signal(s) => {

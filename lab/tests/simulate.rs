@@ -58,6 +58,7 @@ fn story(population: &Population, seed: u64) -> Story {
         let (mut desk, mut state) = (Desk::new(), SessionState::default());
         for _ in 0..8 {
             for w in desk.windows(&work(&mut sitting)) {
+                state.begins(w.beginning);
                 state.observe(population, &profile, &policy, w.modality, w.inputs, &w.stats);
             }
         }
@@ -69,6 +70,7 @@ fn story(population: &Population, seed: u64) -> Story {
     let mut false_flags = 0;
     for _ in 0..12 {
         for w in desk.windows(&work(&mut sitting)) {
+            state.begins(w.beginning);
             let seen = state.observe(population, &profile, &policy, w.modality, w.inputs, &w.stats);
             false_flags += u32::from(seen.kind == VerdictKind::DifferentPerson);
         }
@@ -76,6 +78,7 @@ fn story(population: &Population, seed: u64) -> Story {
     let mut sitting = sitting.taken_over_by(&taker, population, rng(seed * 100 + 51));
     for window in 1..=40 {
         for w in desk.windows(&work(&mut sitting)) {
+            state.begins(w.beginning);
             let seen = state.observe(population, &profile, &policy, w.modality, w.inputs, &w.stats);
             if seen.kind == VerdictKind::DifferentPerson {
                 return Story { false_flags, caught_after: Some(window * 50) };

@@ -117,12 +117,14 @@ fn accusations(
     for session in enrolment {
         let mut state = SessionState::default();
         for w in session {
+            state.begins(w.beginning);
             state.observe(population, &profile, policy, MODALITY, w.inputs, &w.stats);
         }
         state.close(population, policy, &mut profile);
     }
     let (mut state, mut first, mut begun, mut before) = (SessionState::default(), None, 0, false);
     for (w, closed) in windows.iter().zip(1..) {
+        state.begins(w.beginning);
         let seen = state.observe(population, &profile, policy, MODALITY, w.inputs, &w.stats);
         let accuses = seen.kind == VerdictKind::DifferentPerson;
         begun += u32::from(accuses && !before);

@@ -3,6 +3,7 @@
 //!
 //! Without the feature `wire` the crate is pure, so that `tacit-measure` and `tacit-engine` can share it.
 
+pub mod beginning;
 pub mod catalogue;
 pub mod mark;
 pub mod stat;
@@ -10,6 +11,7 @@ pub mod stat;
 #[cfg(feature = "wire")]
 pub mod wire;
 
+pub use beginning::Beginning;
 pub use catalogue::{Family, Feature, FeatureId, Modality, Transform, Unit};
 pub use mark::{Mark, Marks};
 pub use stat::{FeatureStat, FeatureStats, Stat};

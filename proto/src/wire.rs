@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::catalogue::{self, FeatureId};
-use crate::{FeatureStats, Modality, Stat, v1};
+use crate::{Beginning, FeatureStats, Modality, Stat, v1};
 
 /// Features in one window at most: the catalogue has fewer.
 pub const MAX_FEATURES: usize = 256;
@@ -57,6 +57,8 @@ pub struct CheckedWindow {
     pub inputs: u32,
     /// Milliseconds in use.
     pub active_ms: u32,
+    /// What came before it.
+    pub beginning: Beginning,
     /// What was measured.
     pub stats: FeatureStats,
 }
@@ -78,6 +80,16 @@ impl From<Modality> for v1::Modality {
             Modality::Keyboard => Self::Keyboard,
             Modality::Pointer => Self::Pointer,
             Modality::Touch => Self::Touch,
+        }
+    }
+}
+
+impl From<Beginning> for v1::Beginning {
+    fn from(beginning: Beginning) -> Self {
+        match beginning {
+            Beginning::Untold => Self::Unspecified,
+            Beginning::AfterRest => Self::AfterRest,
+            Beginning::GoesOn => Self::GoesOn,
         }
     }
 }
@@ -175,6 +187,12 @@ impl v1::Window {
                 .ok_or(WindowError::Range(feature.name))?;
             stats.add(feature.id, &stat);
         }
-        Ok(CheckedWindow { modality, inputs: self.inputs, active_ms: self.active_ms, stats })
+        // What a later version tells beyond this is not told to this one.
+        let beginning = match self.beginning() {
+            v1::Beginning::Unspecified => Beginning::Untold,
+            v1::Beginning::AfterRest => Beginning::AfterRest,
+            v1::Beginning::GoesOn => Beginning::GoesOn,
+        };
+        Ok(CheckedWindow { modality, inputs: self.inputs, active_ms: self.active_ms, beginning, stats })
     }
 }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use prost::Message;
 use tacit_proto::catalogue::{self, HOLD_LEFT, HOLD_RIGHT};
 use tacit_proto::wire::WindowError;
-use tacit_proto::{FeatureStats, Modality, v1};
+use tacit_proto::{Beginning, FeatureStats, Modality, v1};
 
 const SESSION: [u8; 16] = [0x11; 16];
 
@@ -29,7 +29,12 @@ fn window() -> v1::Window {
         mean: vec![4_500, 4_250, -500],
         variance: vec![625, 1_250, 0],
         discarded: 1,
+        ..v1::Window::default()
     }
+}
+
+fn window_after_rest() -> v1::Window {
+    v1::Window { beginning: v1::Beginning::AfterRest.into(), ..window() }
 }
 
 fn touch_window() -> v1::Window {
@@ -42,6 +47,7 @@ fn touch_window() -> v1::Window {
         mean: vec![5_500, 6_125],
         variance: vec![2_500, 5_000],
         discarded: 2,
+        ..v1::Window::default()
     }
 }
 
@@ -133,6 +139,7 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("SessionLocked", v1::SessionLocked {}.encode_to_vec()),
         ("SessionUnlocked", v1::SessionUnlocked {}.encode_to_vec()),
         ("Window", window().encode_to_vec()),
+        ("Window.after_rest", window_after_rest().encode_to_vec()),
         ("Window.touch", touch_window().encode_to_vec()),
         ("Signal", signal.encode_to_vec()),
         ("Signal.machine", machine.encode_to_vec()),
@@ -308,4 +315,16 @@ fn windows_that_no_agent_could_measure_are_refused() {
     assert!(matches!(refused(&|w| w.mean[0] = i32::MAX), WindowError::Range(_)));
     assert!(matches!(refused(&|w| w.mean[0] = i32::MIN), WindowError::Range(_)));
     assert!(matches!(refused(&|w| w.variance[0] = u32::MAX), WindowError::Range(_)));
+}
+
+#[test]
+fn what_came_before_a_window_is_told_or_is_not() {
+    let mut stats = FeatureStats::new();
+    (0..30).for_each(|_| stats.push(HOLD_LEFT, 4.5));
+    let window = v1::Window::pack(Modality::Keyboard, 30, 9_000, 0, &stats);
+    let checked = |beginning| v1::Window { beginning, ..window.clone() }.check().unwrap().beginning;
+    for told in [Beginning::Untold, Beginning::AfterRest, Beginning::GoesOn] {
+        assert_eq!(checked(v1::Beginning::from(told).into()), told);
+    }
+    assert_eq!(checked(77), Beginning::Untold, "a later version's word");
 }

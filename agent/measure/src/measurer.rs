@@ -262,8 +262,8 @@ impl Measurer {
             return false;
         };
         let open = self.open_of(input);
-        open.add_inputs(inputs);
         open.seen(at_us);
+        open.add_inputs(inputs);
         self.rate_of(input).count(at_us);
         true
     }

@@ -1,6 +1,6 @@
 //! A window that is still being filled.
 
-use tacit_proto::{FeatureId, FeatureStats, MIN_KEYSTROKES, MIN_STROKES, Modality, catalogue};
+use tacit_proto::{Beginning, FeatureId, FeatureStats, MIN_KEYSTROKES, MIN_STROKES, Modality, catalogue};
 
 use crate::coarse::Coarse;
 use crate::privacy::Privacy;
@@ -50,6 +50,10 @@ pub(crate) struct Open {
     aside: Part,
     /// Windows closed since then.
     since_rest: u32,
+    /// What came before what is being filled.
+    beginning: Beginning,
+    /// And before what follows it: a break within a window is before both.
+    next_beginning: Beginning,
     last_us: u64,
     /// Last input of this modality, also of an earlier window; `None` after a break.
     seen_us: Option<u64>,
@@ -81,6 +85,8 @@ impl Open {
             filling: Part::default(),
             aside: Part::default(),
             since_rest: 0,
+            beginning: Beginning::Untold,
+            next_beginning: Beginning::GoesOn,
             last_us: 0,
             seen_us: None,
         }
@@ -112,6 +118,9 @@ impl Open {
         if rest <= IDLE_US {
             self.filling.active_us = self.filling.active_us.saturating_add(rest);
         }
+        if self.seen_us.is_none() {
+            self.begin_after_rest();
+        }
         self.seen_us = Some(at_us);
         self.last_us = at_us;
     }
@@ -132,11 +141,17 @@ impl Open {
         }
         self.since_rest = 0;
         self.aside.merge(&std::mem::take(&mut self.filling));
+        self.begin_after_rest();
         if self.aside.inputs < inputs.max(self.least()) {
             return None;
         }
         let aside = std::mem::take(&mut self.aside);
-        Some(self.window(aside))
+        Some(self.window(aside, Beginning::Untold))
+    }
+
+    fn begin_after_rest(&mut self) {
+        self.beginning = Beginning::AfterRest;
+        self.next_beginning = if self.filling.inputs > 0 { Beginning::AfterRest } else { Beginning::GoesOn };
     }
 
     /// What was set aside goes on with what is being filled.
@@ -166,7 +181,11 @@ impl Open {
         if self.since_rest >= APART {
             self.join();
         }
-        Some(self.window(part))
+        let next = std::mem::replace(&mut self.next_beginning, Beginning::GoesOn);
+        let beginning = std::mem::replace(&mut self.beginning, next);
+        // Rests cut keyboard windows alone, and those only where stats are not coarse.
+        let told = self.modality == Modality::Keyboard && !coarse;
+        Some(self.window(part, if told { beginning } else { Beginning::Untold }))
     }
 
     fn least(&self) -> u32 {
@@ -176,7 +195,7 @@ impl Open {
         }
     }
 
-    fn window(&self, part: Part) -> Window {
+    fn window(&self, part: Part, beginning: Beginning) -> Window {
         // To the millisecond it would tell the mean time from one key to the next.
         let steps_ms = if self.coarse.privacy().coarse() { ACTIVE_STEPS_MS } else { 1 };
         let active_ms = (part.active_us / 1000).div_ceil(steps_ms).saturating_mul(steps_ms);
@@ -184,6 +203,7 @@ impl Open {
             modality: self.modality,
             inputs: part.inputs,
             active_ms: u32::try_from(active_ms).unwrap_or(u32::MAX),
+            beginning,
             closed_at_us: self.last_us,
             discarded: part.discarded,
             stats: part.stats,

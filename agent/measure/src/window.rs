@@ -1,6 +1,6 @@
 //! What measuring yields.
 
-use tacit_proto::{FeatureStats, Marks, Modality};
+use tacit_proto::{Beginning, FeatureStats, Marks, Modality};
 
 /// The feature stats of one slice of active use, of one modality.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +11,8 @@ pub struct Window {
     pub inputs: u32,
     /// Milliseconds in use: the span less every rest longer than 5 s.
     pub active_ms: u32,
+    /// What came before it; not told where it fills over many rests.
+    pub beginning: Beginning,
     /// Time of the last event in it, on the events' clock.
     pub closed_at_us: u64,
     /// Events left out because their times or numbers could not be.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rand::{Rng, RngExt};
 use tacit_measure::{IDLE_US, Input, Measurer, Output, Settings, TimedInput, Window};
-use tacit_proto::{FeatureStats, Modality};
+use tacit_proto::{Beginning, FeatureStats, Modality};
 
 /// From one person's last event to the next person's first: longer than a rest that counts as use.
 const SEATING_US: u64 = 10_000_000;
@@ -29,6 +29,8 @@ pub struct Slice {
     pub inputs: u32,
     /// Seconds of active use; `None` where a set does not tell.
     pub active_s: Option<f64>,
+    /// What came before it.
+    pub beginning: Beginning,
     /// What was measured.
     pub stats: FeatureStats,
 }
@@ -195,7 +197,8 @@ impl Desk {
                 self.spent.inputs += f64::from(window.inputs) * after / (before + after);
             }
             let active_s = Some(f64::from(window.active_ms) / 1000.0);
-            let slice = Slice { inputs: window.inputs, active_s, stats: window.stats };
+            let slice =
+                Slice { inputs: window.inputs, active_s, beginning: window.beginning, stats: window.stats };
             closed.push(Taken { slice, so_far: self.spent });
         }
         closed

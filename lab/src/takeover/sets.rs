@@ -103,7 +103,7 @@ fn ikdd(data: &Path, bar: &ProgressBar) -> anyhow::Result<Set> {
         let mut subject = Subject::default();
         for (at, path) in user.sessions.iter().enumerate() {
             let slices = ikdd::Log::read(path)?.slices(keys).into_iter();
-            let slices = slices.map(|s| Slice { inputs: s.inputs, active_s: None, stats: s.stats });
+            let slices = slices.map(|s| Slice { inputs: s.inputs, stats: s.stats, ..Slice::default() });
             let to = if at < IKDD_SESSIONS { &mut subject.enrolment } else { &mut subject.held_out };
             to.push(Session::Windows(slices.collect()));
         }

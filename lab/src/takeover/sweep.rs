@@ -44,6 +44,7 @@ impl<'a> Sweep<'a> {
         let Court { population, policy, thresholds, modality, .. } = self.court;
         let ask = |state: &mut SessionState, different_person_below: f64| {
             let policy = Policy { different_person_below, ..*policy };
+            state.begins(slice.beginning);
             state.observe(population, profile, &policy, modality, slice.inputs, &slice.stats)
         };
         let before = self.state.clone();

@@ -1,8 +1,8 @@
 //! One session as the engine sees it: its recent windows, its trust, its pooled stats. Serialises with serde, so that any
 //! server process can go on with it.
 //!
-//! Windows of one session share the session term, so their scores are not added up: the stats of the last 1, 2, 4, 8, 16 and
-//! 32 windows are pooled and each pool is scored. A takeover that long ago is one hypothesis each, weighed by a small hazard a
+//! Windows of one session share the session term, so their scores are not added up: the stats of the last 1, 2, 3, 4, 6, 8, 16
+//! and 32 windows are pooled and each pool is scored. A takeover that long ago is one hypothesis each, weighed by a small hazard a
 //! window (Shiryaev 1963); trust is the posterior that none of them holds. While the subject has no mature profile, the
 //! session's own start takes its place.
 

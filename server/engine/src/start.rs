@@ -24,7 +24,7 @@ const LEAST_KEYSTROKES: u32 = 100;
 const LEAST_STROKES: u32 = 60;
 
 /// Share of the policy's hazard where the start alone tells: a short start is a weaker measure than a profile, and asks for more.
-const HAZARD_ALONE: f64 = 0.6;
+const HAZARD_ALONE: f64 = 0.25;
 
 /// Share of a session's term that drifts within the session.
 const DRIFT: f64 = 0.3;

@@ -7,7 +7,7 @@ use crate::verdict::Cause;
 use crate::{Policy, VerdictKind};
 
 /// Suffixes of a session that are scored, in windows.
-pub(crate) const SUFFIXES: [usize; 6] = [1, 2, 4, 8, 16, 32];
+pub(crate) const SUFFIXES: [usize; 8] = [1, 2, 3, 4, 6, 8, 16, 32];
 /// The evidence of one pool is drawn into this range: a ratio beyond it only says that the model is wrong.
 const MOST_EVIDENCE: f64 = 25.0;
 /// Share of the way from the threshold back to full trust that lifts a suspicion: verdicts do not flap.
@@ -120,9 +120,9 @@ pub(crate) fn conclude(suffixes: &[Suffix], policy: &Policy, hazard: &Hazard, wa
 /// speak for its subject.
 fn trust(suffixes: &[Suffix], policy: &Policy, hazard: &Hazard, llr: impl Fn(&Ratio) -> f64) -> f64 {
     let mut odds = 0.0;
-    let mut before = 0;
+    let (mut before, mut before_taken_over) = (0, 0);
     for suffix in suffixes {
-        // A suffix stands for every beginning since the next shorter one.
+        // A suffix stands for every beginning since the next shorter one, of which as much is asked.
         let beginnings = hazard.beginnings(before, suffix.windows);
         before = suffix.windows;
         #[expect(clippy::cast_precision_loss, reason = "a number of windows")]
@@ -131,8 +131,12 @@ fn trust(suffixes: &[Suffix], policy: &Policy, hazard: &Hazard, llr: impl Fn(&Ra
             let odds = (-llr(ratio)).exp();
             (weight * odds).min(odds * odds)
         };
-        let taken_over = suffix.taken_over.as_ref().map_or(0.0, against);
-        odds += policy.takeover_hazard * beginnings * (against(&suffix.ratio) + taken_over);
+        odds += policy.takeover_hazard * beginnings * against(&suffix.ratio);
+        if let Some(taken_over) = &suffix.taken_over {
+            let beginnings = hazard.beginnings(before_taken_over, suffix.windows);
+            before_taken_over = suffix.windows;
+            odds += policy.takeover_hazard * beginnings * against(taken_over);
+        }
     }
     100.0 / (1.0 + odds)
 }

@@ -66,7 +66,7 @@ impl Default for Policy {
         Self {
             takeover_hazard: 0.02,
             suspicious_below: 50.0,
-            different_person_below: 3.0,
+            different_person_below: 4.0,
             unteachable_below: unteachable_below(),
             least_windows: 2,
             mature_keystrokes: 1_000,

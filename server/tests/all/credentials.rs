@@ -3,8 +3,8 @@
 mod enrolment;
 
 use serde_json::Value;
-use tacit_proto::v1;
 use tacit_proto::v1::record::Body;
+use tacit_proto::{Beginning, v1};
 use tacit_server::domain::Role;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -213,4 +213,18 @@ async fn a_long_rest_and_a_late_unlock_raise_the_doubt_of_what_follows() {
     assert!((short - plain).abs() < 1e-6, "{short} {plain}");
     let rested = trust_after(&mut desk, &[], 661).await;
     assert!(rested < plain && rested > late, "{rested} {plain} {late}");
+}
+
+#[tokio::test]
+async fn what_an_agent_says_came_before_a_window_weighs_its_doubt() {
+    let mut desk = Desk::mature("observe").await;
+    let mut trusts = Vec::new();
+    for beginning in [Beginning::AfterRest, Beginning::Untold, Beginning::GoesOn] {
+        let session = desk.open().await;
+        let told = v1::Window { beginning: v1::Beginning::from(beginning).into(), ..keyboard(0.2) };
+        desk.stream.send(&record(session, 2, START, Body::Window(told))).await;
+        desk.stream.acked(session, 2).await.unwrap();
+        trusts.push(trust(&verdicts(&desk.api, session, 1).await[0]));
+    }
+    assert!(trusts.is_sorted() && trusts[0] < trusts[1] && trusts[1] < trusts[2], "{trusts:?}");
 }

@@ -1,8 +1,8 @@
 //! Short streams whose stats can be worked out by hand.
 
-use tacit_measure::{Button, Input, Origin, Output, Settings, SignalKind, TimedInput};
+use tacit_measure::{Button, Input, Origin, Output, Privacy, Settings, SignalKind, TimedInput};
 use tacit_proto::catalogue as c;
-use tacit_proto::{FeatureId, FeatureStats, Modality};
+use tacit_proto::{Beginning, FeatureId, FeatureStats, Modality};
 
 use crate::desk::{Deed, MS, events, measure, sum, uncut, windows};
 
@@ -217,6 +217,33 @@ fn what_follows_a_long_rest_is_not_mixed_with_what_was_before() {
     // Short spells are a window once they hold the minimum together, and nothing is left out in the end.
     let spells = [keys(90, 16), rested(keys(90, 15)), rested(keys(90, 15)), rested(keys(90, 15))].concat();
     assert_eq!(held(&spells, Settings::default()).iter().map(|w| w.0).collect::<Vec<_>>(), [32, 32]);
+}
+
+#[test]
+fn a_window_says_whether_it_began_after_a_rest_unless_rests_left_it_or_it_is_coarse() {
+    use Beginning::{AfterRest, GoesOn, Untold};
+    let keys = |count| vec![Deed::Key { code: 30, gap: 300, hold: 90 }; count];
+    let rested =
+        |count: usize| [vec![Deed::Key { code: 30, gap: 11_000, hold: 90 }], keys(count - 1)].concat();
+    let began = |deeds: &[Vec<Deed>], settings| {
+        let out = measure(settings, &events(&deeds.concat(), 0));
+        windows(&out).map(|w| w.beginning).collect::<Vec<_>>()
+    };
+    let plain = Settings::default();
+    assert_eq!(began(&[keys(60), rested(60)], plain), [AfterRest, GoesOn, AfterRest, GoesOn]);
+    assert_eq!(began(&[keys(30), vec![Deed::Break], keys(60)], plain), [AfterRest, AfterRest, GoesOn]);
+    // A break within a window: it holds what was before, so that the next one may be someone else's first as well.
+    let within = began(&[keys(20), vec![Deed::Break], keys(70)], plain);
+    assert_eq!(within, [AfterRest, AfterRest, GoesOn]);
+    assert_eq!(began(&[keys(16), rested(15), rested(15), rested(15)], plain)[0], Untold);
+    // The end of a session is no rest.
+    assert_eq!(began(&[keys(75)], plain), [AfterRest, GoesOn]);
+    let ends = began(&[keys(35)], Settings { window_keystrokes: 1_000, ..plain });
+    assert_eq!(ends, [AfterRest]);
+    let more = began(&[keys(75)], Settings { window_keystrokes: 40, ..plain });
+    assert_eq!(more, [AfterRest, GoesOn]);
+    let coarse = began(&[keys(3_000)], Settings { privacy: Privacy::STANDARD, ..plain });
+    assert!(!coarse.is_empty() && coarse.iter().all(|beginning| *beginning == Untold), "{coarse:?}");
 }
 
 #[test]

@@ -51,6 +51,7 @@ impl<'a> Court<'a> {
                 let machine = match output {
                     Output::Signal(signal) => sign(&signal).and_then(|sign| automation.signal(policy, &sign)),
                     Output::Window(window) if window.modality == Modality::Keyboard => {
+                        state.begins(window.beginning);
                         let machine = automation.window(policy, window.modality, &window.stats);
                         if machine.is_none() {
                             let kind = state

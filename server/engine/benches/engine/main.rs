@@ -22,7 +22,7 @@ const BOTH: [Modality; 2] = [Modality::Keyboard, Modality::Pointer];
 /// Sessions of a mature profile: as many as are kept apart.
 const SESSIONS: usize = 12;
 /// Windows of the longest suffix.
-const RECENT: usize = 16;
+const RECENT: usize = 32;
 
 fn main() {
     let desk = Desk::new();
@@ -81,7 +81,7 @@ const SITTINGS: [(&str, &[Modality], bool); 6] = [
     ("someone else, both, a pointer window", &[Modality::Keyboard, Modality::Pointer], true),
 ];
 
-/// A window of a session with 16 recent ones: all suffixes, verdict and evidence.
+/// A window of a session with 32 recent ones: all suffixes, verdict and evidence.
 #[divan::bench(args = SITTINGS.map(|s| s.0))]
 fn one_window(bencher: Bencher, sitting: &str) {
     let desk = Desk::new();

@@ -17,7 +17,9 @@ fn samples() -> Vec<Vec<u8>> {
     ];
     // A count that has come to its end.
     let mut spent = serde_json::to_value(&states[1]).unwrap();
-    spent["hazard"] = json!({ "factors": [2.0], "excess": 1.0, "since": usize::MAX });
+    spent["hazard"] = json!({
+        "beginnings": [7.0, 0.2], "begins": 7.0, "factors": [2.0], "excess": 1.0, "since": usize::MAX
+    });
     let states =
         states.iter().map(|state| serde_json::to_vec(state).unwrap()).chain([spent.to_string().into()]);
     states.chain([serde_json::to_vec(&profile).unwrap(), bytes::population_file().into_bytes()]).collect()

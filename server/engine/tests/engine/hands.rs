@@ -3,7 +3,7 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tacit_engine::{Assessment, Occasion, Population, Profile, SessionState, VerdictKind};
-use tacit_proto::{FeatureStats, Modality};
+use tacit_proto::{Beginning, FeatureStats, Modality};
 
 use crate::people::{Desk, Person, enrolled, population};
 
@@ -119,4 +119,32 @@ fn an_input_device_that_appears_is_an_occasion() {
         seen(&population, &profile, appeared, &window),
         seen(&population, &profile, occasion, &window)
     );
+}
+
+#[test]
+fn whoever_begins_after_a_rest_is_doubted_sooner_than_one_who_goes_on() {
+    let mut rng = ChaCha8Rng::seed_from_u64(64);
+    let population = population(&mut rng);
+    let person = Person::draw(&mut rng);
+    let profile = enrolled(&person, &mut rng);
+    let before = after(&population, &profile, &person.session(&mut rng, 10, 5));
+    let mut unclear = Person::draw(&mut rng);
+    unclear.means[..6].clone_from_slice(&person.means[..6]);
+    let window = unclear.session(&mut rng, 1, 2);
+    let odds = |told: &[Beginning]| {
+        let mut state = before.clone();
+        told.iter().for_each(|beginning| state.begins(*beginning));
+        let stored = serde_json::to_string(&state).unwrap();
+        let seen = seen(&population, &profile, serde_json::from_str(&stored).unwrap(), &window);
+        100.0 / seen[0].trust.unwrap() - 1.0
+    };
+    let untold = odds(&[]);
+    let (rested, went_on) = (odds(&[Beginning::AfterRest]), odds(&[Beginning::GoesOn]));
+    // Half a nat and more: the odds of a newest window that is another's, not of the longer suffixes.
+    assert!(rested > 1.6 * untold && untold > 1.6 * went_on, "{rested} {untold} {went_on}");
+    let same = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-9, "{a} for {b}");
+    same(odds(&[Beginning::Untold]), untold);
+    // A rest before a window that could not be scored is still a rest before the next one.
+    same(odds(&[Beginning::AfterRest, Beginning::GoesOn]), rested);
+    same(odds(&[Beginning::GoesOn, Beginning::Untold]), untold);
 }

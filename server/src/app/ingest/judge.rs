@@ -198,6 +198,7 @@ impl Judge {
         if session.row.input_at.is_some_and(|before| began - before > LONG_REST) {
             session.state.person.may_have_changed_hands(Occasion::Rest);
         }
+        session.state.person.begins(window.beginning);
         let elsewhere = self.elsewhere.get(&session.row.id).into_iter().flatten();
         if elsewhere.into_iter().any(|other| (*other - at).abs() <= SAME_MINUTES) {
             session.state.person.at_work_elsewhere();

@@ -170,6 +170,15 @@ impl Gathering {
     }
 }
 
+/// Whether a window began after a rest; nothing where that was not told.
+fn after_rest(beginning: v1::Beginning) -> Value {
+    match beginning {
+        v1::Beginning::Unspecified => Value::Null,
+        v1::Beginning::AfterRest => true.into(),
+        v1::Beginning::GoesOn => false.into(),
+    }
+}
+
 /// Puts what a row holds sealed in the place of the ciphertext.
 fn open(desk: &Desk<'_>, table: &str, row: &mut Value) -> Result<()> {
     let Some(row) = row.as_object_mut() else { return Ok(()) };
@@ -179,6 +188,7 @@ fn open(desk: &Desk<'_>, table: &str, row: &mut Value) -> Result<()> {
             let place = [session.as_bytes().as_slice(), &sequence.to_be_bytes()].concat();
             let plain = unseal(desk, Purpose::Window, place, row.remove("body").as_ref())?;
             let window = v1::Window::decode(plain.as_slice()).map_err(Error::internal)?;
+            row.insert("after_rest".to_owned(), after_rest(window.beginning()));
             row.insert("features".to_owned(), window.unpack().map(told).collect());
         }
         "profile" => {

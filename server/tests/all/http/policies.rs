@@ -18,7 +18,7 @@ async fn versions_follow_each_other_and_are_never_changed() {
     assert_eq!((&before["current"]["version"], &before["devices"]), (&json!(0), &json!(2)));
     assert_eq!(before["current"]["policy"]["mode"], "observe");
     assert_eq!(before["current"]["policy"]["verdicts"]["not_scorable"], "record");
-    assert_eq!(before["current"]["different_person_below"], 3.0);
+    assert_eq!(before["current"]["different_person_below"], 4.0);
 
     let put = async |group: &str, body: &Value| {
         api.give(Method::PUT, &format!("/v1/policies/{group}"), &key, body).await
