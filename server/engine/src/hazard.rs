@@ -3,7 +3,8 @@
 //! A policy states one hazard a window, but hands do not change at random: they change where someone has left. A window that
 //! begins after a rest has a higher one, a window that goes on without a rest a lower one. An occasion
 //! multiplies the hazard of the next window, and by less and less those that follow it. Where the windows since the occasion fit
-//! together, it was no change, and the hazard is again what it was. The factors are modest: every working day is full of occasions.
+//! together, it was no change, and the hazard is again what it was. Of an occasion and a rest at one window the greater counts.
+//! The factors are modest: every working day is full of occasions.
 
 use serde::{Deserialize, Serialize};
 use tacit_proto::Beginning;

@@ -26,17 +26,32 @@ fn seen(
     windows.iter().map(|w| desk.sees(w)).collect()
 }
 
+/// A session of the subject, and windows that may or may not be theirs.
+struct Unclear {
+    population: Population,
+    profile: Profile,
+    before: SessionState,
+    windows: Vec<FeatureStats>,
+}
+
+impl Unclear {
+    fn drawn(seed: u64, windows: usize) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let population = population(&mut rng);
+        let person = Person::draw(&mut rng);
+        let profile = enrolled(&person, &mut rng);
+        let before = after(&population, &profile, &person.session(&mut rng, 10, 5));
+        // Like the subject in half of the features and not in the others, so that nothing is settled.
+        let mut unclear = Person::draw(&mut rng);
+        unclear.means[..6].clone_from_slice(&person.means[..6]);
+        let windows = unclear.session(&mut rng, windows, 2);
+        Self { population, profile, before, windows }
+    }
+}
+
 #[test]
 fn an_occasion_raises_the_doubt_of_what_follows_and_fades() {
-    let mut rng = ChaCha8Rng::seed_from_u64(60);
-    let population = population(&mut rng);
-    let person = Person::draw(&mut rng);
-    let profile = enrolled(&person, &mut rng);
-    let before = after(&population, &profile, &person.session(&mut rng, 10, 5));
-    // Like the subject in half of the features and not in the others, so that nothing is settled.
-    let mut unclear = Person::draw(&mut rng);
-    unclear.means[..6].clone_from_slice(&person.means[..6]);
-    let windows = unclear.session(&mut rng, 48, 2);
+    let Unclear { population, profile, before, windows } = Unclear::drawn(60, 48);
     let trust = |state: SessionState| -> Vec<f64> {
         seen(&population, &profile, state, &windows).iter().map(|a| a.trust.unwrap()).collect()
     };
@@ -123,19 +138,12 @@ fn an_input_device_that_appears_is_an_occasion() {
 
 #[test]
 fn whoever_begins_after_a_rest_is_doubted_sooner_than_one_who_goes_on() {
-    let mut rng = ChaCha8Rng::seed_from_u64(64);
-    let population = population(&mut rng);
-    let person = Person::draw(&mut rng);
-    let profile = enrolled(&person, &mut rng);
-    let before = after(&population, &profile, &person.session(&mut rng, 10, 5));
-    let mut unclear = Person::draw(&mut rng);
-    unclear.means[..6].clone_from_slice(&person.means[..6]);
-    let window = unclear.session(&mut rng, 1, 2);
+    let Unclear { population, profile, before, windows } = Unclear::drawn(64, 1);
     let odds = |told: &[Beginning]| {
         let mut state = before.clone();
         told.iter().for_each(|beginning| state.begins(*beginning));
         let stored = serde_json::to_string(&state).unwrap();
-        let seen = seen(&population, &profile, serde_json::from_str(&stored).unwrap(), &window);
+        let seen = seen(&population, &profile, serde_json::from_str(&stored).unwrap(), &windows);
         100.0 / seen[0].trust.unwrap() - 1.0
     };
     let untold = odds(&[]);
