@@ -4,6 +4,8 @@
 //! To add a feature: add its line here with the next free id of its block, measure it in `tacit-measure`, and train the
 //! population again (`tacit-lab train`); until then the engine ignores it.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
 /// Stable number of a feature.
@@ -175,8 +177,16 @@ impl Feature {
 /// The feature of an id, if the catalogue has it.
 #[must_use]
 pub fn feature(id: FeatureId) -> Option<&'static Feature> {
-    ALL.binary_search_by_key(&id, |f| f.id).ok().map(|at| &ALL[at])
+    BY_ID.get(usize::from(id.0)).copied().flatten()
 }
+
+/// Every feature at the place of its id: scores look features up by the hundred.
+static BY_ID: LazyLock<Vec<Option<&'static Feature>>> = LazyLock::new(|| {
+    let ids = ALL.last().map_or(0, |last| usize::from(last.id.0) + 1);
+    let mut by_id = vec![None; ids];
+    ALL.iter().for_each(|feature| by_id[usize::from(feature.id.0)] = Some(feature));
+    by_id
+});
 
 macro_rules! catalogue {
     ($($id:literal $constant:ident = $name:literal, $modality:ident, $family:ident, $unit:ident, $transform:ident,

@@ -156,12 +156,12 @@ fn trials_of(
     let mut trials = vec![UserTrials::default(); enrolled.len()];
     for other in probing {
         bar.tick();
-        for probe in &people[other].probes {
-            let Some(shown) = Shown::of(population, modality, &probe.stats) else { continue };
-            for (trials, (user, reference)) in trials.iter_mut().zip(enrolled) {
-                let to = if *user == other { &mut trials.genuine } else { &mut trials.impostor };
-                to.extend(shown.score(reference).map(|score| score.llr));
-            }
+        let probes = people[other].probes.iter().map(|probe| &probe.stats);
+        let shown: Vec<_> = Shown::of_all(population, modality, probes).into_iter().flatten().collect();
+        for (trials, (user, reference)) in trials.iter_mut().zip(enrolled) {
+            let to = if *user == other { &mut trials.genuine } else { &mut trials.impostor };
+            let scores = Shown::score_all(&shown, reference).unwrap_or_default();
+            to.extend(scores.iter().map(|score| score.llr));
         }
     }
     trials

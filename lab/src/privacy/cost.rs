@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use tacit_engine::{Population, Profile, Shown};
+use tacit_engine::{Population, Profile, score_against};
 use tacit_proto::{FeatureStats, Modality};
 
 use super::desk::windows;
@@ -61,8 +61,7 @@ pub fn rows(level: &Level, population: &Population, people: &[&Typist], rng: &mu
                 let mut pooled = FeatureStats::new();
                 let since = sent.iter().filter(|w| w.until > BEFORE && w.until <= BEFORE + typed);
                 since.for_each(|window| pooled.merge(&window.stats));
-                let shown = Shown::of(population, Modality::Keyboard, &pooled);
-                let score = shown.and_then(|shown| shown.score(&reference));
+                let score = score_against(population, &reference, Modality::Keyboard, &pooled);
                 let to = if other == own { &mut trials[own].genuine } else { &mut trials[own].impostor };
                 to.extend(score.map(|score| score.llr));
             }

@@ -4,7 +4,7 @@
 use aws_lc_rs::hmac;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use tacit_engine::{Population, Profile, Shown};
+use tacit_engine::{Population, Profile, score_against};
 use tacit_proto::{FeatureStats, Modality};
 
 use super::desk::windows;
@@ -79,8 +79,8 @@ pub fn rows(level: &Level, population: &Population, people: &[&Typist], rng: &mu
         let known = || usable.iter().map(|at| &here[*at].visible);
         right[0] += usize::from(other.visible.taken_for(known()) == Some(own));
         right[2] += usize::from(renewed[*at].taken_for(known()) == Some(own));
-        let Some(shown) = Shown::of(population, Modality::Keyboard, &other.stats) else { continue };
-        let scores = references.iter().map(|reference| shown.score(reference).map_or(f64::MIN, |s| s.llr));
+        let score = |reference| score_against(population, reference, Modality::Keyboard, &other.stats);
+        let scores = references.iter().map(|reference| score(reference).map_or(f64::MIN, |s| s.llr));
         let best = scores.enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
         right[1] += usize::from(best.is_some_and(|(found, _)| found == own));
     }

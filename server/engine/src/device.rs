@@ -85,12 +85,12 @@ impl Device {
         population: &Population,
         profile: &Profile,
         modality: Modality,
-        session: &FeatureStats,
+        session: impl FnOnce() -> FeatureStats,
     ) {
         if self.widening(profile, modality) <= 0.0 {
             return;
         }
-        let score = score_against(population, &profile.reference(population), modality, session);
+        let score = score_against(population, &profile.reference(population), modality, &session());
         if score.is_none_or(|s| s.llr < FITS) {
             return;
         }

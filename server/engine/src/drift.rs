@@ -13,8 +13,8 @@ use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 use tacit_proto::{FeatureStats, Modality};
 
-use crate::factor::Bench;
-use crate::model::{Model, inverse, pick};
+use crate::factor::Lower;
+use crate::model::{Model, cholesky, inverse, pick};
 use crate::posterior::{Posterior, told};
 use crate::profile::Kept;
 use crate::{Policy, Population, Profile};
@@ -74,7 +74,7 @@ impl Profile {
 fn distance(model: &Model, founding: &[FeatureStats], since: &[FeatureStats]) -> Option<f64> {
     let foretold = Posterior::of(model, founding);
     let shown = told(model, model.subject.iter().map(|s| DMatrix::zeros(s.nrows(), s.ncols())), since);
-    let (mut bench, mut whitened) = (Bench::default(), Vec::new());
+    let (mut squares, mut dimensions) = (0.0, 0.0);
     for ((mean, covariance), (pull, precision)) in foretold.blocks.iter().zip(shown) {
         let index: Vec<usize> = (0..pull.len()).filter(|&i| precision[(i, i)] > 0.0).collect();
         if index.is_empty() {
@@ -82,10 +82,15 @@ fn distance(model: &Model, founding: &[FeatureStats], since: &[FeatureStats]) ->
         }
         let uncertain = inverse(&pick(&precision, &index));
         let seen = &uncertain * DVector::from_iterator(index.len(), index.iter().map(|&i| pull[i]));
-        bench.whiten(&uncertain, covariance, &index, |r| seen[r] - f64::from(mean[index[r]]), &mut whitened);
+        let moved = DVector::from_fn(index.len(), |r, _| seen[r] - f64::from(mean[index[r]]));
+        let foretold = DMatrix::from_fn(index.len(), index.len(), |r, c| {
+            let (above, below) = (index[r].min(index[c]), index[r].max(index[c]));
+            f64::from(covariance.column(above)[below - above])
+        });
+        squares += moved.dot(&cholesky(&(uncertain + foretold)).solve(&moved));
+        #[expect(clippy::cast_precision_loss, reason = "a number of dimensions")]
+        let seen = index.len() as f64;
+        dimensions += seen;
     }
-    let squares: f64 = whitened.iter().map(|w| w.value * w.value).sum();
-    #[expect(clippy::cast_precision_loss, reason = "a number of dimensions")]
-    let dimensions = whitened.len() as f64;
-    (!whitened.is_empty()).then(|| (squares / dimensions).sqrt())
+    (dimensions > 0.0).then(|| (squares / dimensions).sqrt())
 }

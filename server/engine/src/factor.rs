@@ -1,8 +1,9 @@
-//! Cholesky factors of small covariances, in place: most of the time that a score or an update takes is spent here.
+//! Inverses of small covariances by their Cholesky factors, in place: most of the time that an update of a profile takes is
+//! spent here.
 //!
-//! Columns stand one after the other, padded to whole vectors; only the lower triangle is read. What is below the square
-//! is taken along by the elimination: a row `yᵀ` becomes `(L⁻¹y)ᵀ`, and an identity becomes `L⁻ᵀ`. Four columns at a time are
-//! taken from two others, so that the arithmetic and not the memory sets the pace.
+//! Columns stand one after the other, padded to whole vectors; only the lower triangle is read. An identity below the square
+//! is taken along by the elimination and becomes `L⁻ᵀ`. Four columns at a time are taken from two others, so that the
+//! arithmetic and not the memory sets the pace.
 
 use nalgebra::DMatrix;
 use pulp::{Arch, Simd, WithSimd};
@@ -44,15 +45,14 @@ impl<T> Triangle<T> {
         Self { size, values: Vec::with_capacity(size * (size + 1) / 2) }
     }
 
-    /// Begins anew with another size, in the same room.
-    pub(crate) fn begin(&mut self, size: usize) {
-        self.size = size;
-        self.values.clear();
-    }
-
     /// The next column, from the diagonal downwards.
     pub(crate) fn push(&mut self, column: impl Iterator<Item = T>) {
         self.values.extend(column);
+    }
+
+    /// Rows, and columns.
+    pub(crate) fn size(&self) -> usize {
+        self.size
     }
 
     /// Numbers that it holds.
@@ -71,6 +71,13 @@ impl Triangle<f32> {
         triangle
     }
 
+    /// Becomes the sum of two of one size.
+    pub(crate) fn sum(&mut self, one: &Self, other: &Self) {
+        self.size = one.size;
+        self.values.clear();
+        self.values.extend(one.values.iter().zip(&other.values).map(|(one, other)| one + other));
+    }
+
     /// Adds so many times a matrix of the same size.
     #[expect(clippy::cast_possible_truncation, reason = "single precision is finer than what was learned")]
     pub(crate) fn add(&mut self, matrix: &DMatrix<f64>, by: f64) {
@@ -87,67 +94,6 @@ impl<T: Copy + Into<f64>> Lower for Triangle<T> {
     fn column(&self, column: usize) -> &[T] {
         let start = column * self.size - column * column.saturating_sub(1) / 2;
         &self.values[start..start + self.size - column]
-    }
-}
-
-/// One coordinate of a whitened vector, with its place on the factor's diagonal.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Whitened {
-    pub(crate) value: f64,
-    pub(crate) diagonal: f64,
-}
-
-/// Room to factor in, kept from one factor to the next.
-#[derive(Debug, Default)]
-pub(crate) struct Bench {
-    work: Vec<f64>,
-}
-
-impl Bench {
-    /// Whitens a vector by `base` plus the rows and columns `index` of `added`; adds to the diagonal until that is definite.
-    pub(crate) fn whiten(
-        &mut self,
-        base: &impl Lower<Number = f64>,
-        added: &impl Lower,
-        index: &[usize],
-        value: impl Fn(usize) -> f64,
-        whitened: &mut Vec<Whitened>,
-    ) {
-        let size = index.len();
-        let stride = (size + 1).next_multiple_of(LANES);
-        if self.work.len() < size * stride {
-            self.work.resize(size * stride, 0.0);
-        }
-        let work = &mut self.work[..size * stride];
-        let mut ridge = 0.0;
-        loop {
-            for (c, column) in work.chunks_exact_mut(stride).enumerate() {
-                let from = added.column(index[c]);
-                let (into, base) = (&mut column[c..size], base.column(c));
-                if from.len() == into.len() {
-                    for ((into, base), from) in into.iter_mut().zip(base).zip(from) {
-                        *into = base + (*from).into();
-                    }
-                } else {
-                    for ((into, base), i) in into.iter_mut().zip(base).zip(&index[c..]) {
-                        *into = base + from[i - index[c]].into();
-                    }
-                }
-                column[c] += ridge;
-                column[size] = value(c);
-            }
-            if Arch::new().dispatch(Eliminate { work, size, stride, identity: false }) {
-                break;
-            }
-            ridge = steeper(ridge);
-            if ridge > STEEPEST {
-                // Answer as if nothing were known.
-                whitened.extend((0..size).map(|c| Whitened { value: value(c), diagonal: 1.0 }));
-                return;
-            }
-        }
-        let columns = work.chunks_exact(stride).enumerate();
-        whitened.extend(columns.map(|(c, column)| Whitened { value: column[size], diagonal: column[c] }));
     }
 }
 
@@ -170,7 +116,7 @@ pub(crate) fn inverse(matrix: &impl Lower, size: usize) -> DMatrix<f64> {
             column[c] += ridge;
             column[size + c] = 1.0;
         }
-        if Arch::new().dispatch(Eliminate { work: &mut work, size, stride, identity: true }) {
+        if Arch::new().dispatch(Eliminate { work: &mut work, size, stride }) {
             break;
         }
         ridge = steeper(ridge);
@@ -188,8 +134,6 @@ struct Eliminate<'a> {
     work: &'a mut [f64],
     size: usize,
     stride: usize,
-    /// Whether an identity stands below the square, or a single row.
-    identity: bool,
 }
 
 impl WithSimd for Eliminate<'_> {
@@ -197,13 +141,12 @@ impl WithSimd for Eliminate<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> bool {
-        let Self { work, size, stride, identity } = self;
+        let Self { work, size, stride } = self;
         let down = |row: usize| row / S::F64_LANES * S::F64_LANES;
         for first in (0..size).step_by(PANEL) {
             let width = PANEL.min(size - first);
-            // Further down an identity is still empty in these columns.
-            let end = size + if identity { first + width } else { 1 };
-            let end = end.next_multiple_of(S::F64_LANES);
+            // Further down the identity is still empty in these columns.
+            let end = (size + first + width).next_multiple_of(S::F64_LANES);
             let (panel, rest) = work[first * stride..].split_at_mut(width * stride);
             for p in 0..width {
                 let (head, others) = panel[p * stride..].split_at_mut(stride);

@@ -27,6 +27,7 @@ mod start;
 mod suffix;
 pub mod train;
 pub mod verdict;
+mod whiten;
 
 pub use automation::{Assistive, AutomationPolicy, AutomationState, Sign, SignKind};
 pub use drift::Drift;

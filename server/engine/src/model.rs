@@ -13,6 +13,7 @@ use tacit_proto::{Family, FeatureId, FeatureStats, Modality, Stat, catalogue};
 
 use crate::blocks::{Block, block, runs};
 use crate::factor::{self, Lower, Triangle};
+use crate::whiten::Varies;
 
 /// Values needed behind a log standard deviation.
 const LEAST_FOR_SPREAD: u32 = 6;
@@ -138,6 +139,8 @@ pub struct Model {
     pub calibration: Calibration,
     /// Inverses of `subject`: every profile begins with them.
     precision: OnceLock<Vec<DMatrix<f64>>>,
+    /// What scores are worked out with.
+    varies: OnceLock<Vec<Varies>>,
 }
 
 impl Model {
@@ -151,13 +154,24 @@ impl Model {
         calibration: Calibration,
     ) -> Self {
         let blocks = runs(&dimensions);
-        let precision = OnceLock::new();
-        Self { modality, dimensions, blocks, subject, session, noise, calibration, precision }
+        let (precision, varies) = (OnceLock::new(), OnceLock::new());
+        Self { modality, dimensions, blocks, subject, session, noise, calibration, precision, varies }
     }
 
     /// How precisely a subject's term is known before any session, a block each. Worked out once: of a model that is learned.
     pub(crate) fn precision(&self) -> &[DMatrix<f64>] {
         self.precision.get_or_init(|| self.subject.iter().map(inverse).collect())
+    }
+
+    /// How each block varies. Worked out once: of a model that is learned.
+    pub(crate) fn varies(&self) -> &[Varies] {
+        let varies = |((subject, session), noise): ((&DMatrix<f64>, &DMatrix<f64>), &DMatrix<f64>)| Varies {
+            anyone: Triangle::of(&(subject + session)),
+            session: Triangle::of(session),
+            noise: Triangle::of(noise),
+        };
+        let blocks = || self.subject.iter().zip(&self.session).zip(&self.noise);
+        self.varies.get_or_init(|| blocks().map(varies).collect())
     }
 
     /// Block of a dimension and its place within.
@@ -202,16 +216,9 @@ impl Model {
 
     /// Session covariance plus noise, over the observed dimensions of a block.
     pub(crate) fn within(&self, observation: &Observation) -> Triangle<f64> {
-        let mut within = Triangle::new(observation.index.len());
-        self.fill_within(observation, &mut within);
-        within
-    }
-
-    /// The same in room that is there.
-    pub(crate) fn fill_within(&self, observation: &Observation, within: &mut Triangle<f64>) {
         let (session, noise) = (&self.session[observation.block], &self.noise[observation.block]);
         let (index, own) = (&observation.index, observation.noise.map(f64::sqrt));
-        within.begin(index.len());
+        let mut within = Triangle::new(index.len());
         for (c, &at) in index.iter().enumerate() {
             let (session, noise) = (Lower::column(session, at), Lower::column(noise, at));
             let (below, own, scale) = (&index[c..], &own.as_slice()[c..], own[c]);
@@ -223,6 +230,7 @@ impl Model {
                 within.push(rows.map(|(i, own)| session[i] + scale * own * noise[i]));
             }
         }
+        within
     }
 }
 

@@ -5,7 +5,7 @@ use tacit_proto::{Family, FeatureId, FeatureStats, Modality, Stat, catalogue};
 
 use crate::model::{Model, Observation, table};
 use crate::score::{Compared, Weights};
-use crate::{Population, Profile, Shown, score_against};
+use crate::{Population, Profile, Reference, Shown, score_against};
 
 const TAIL: f64 = 15.0;
 
@@ -90,6 +90,15 @@ fn drawn(population: &Population, modality: Modality, seed: u32, values: u32) ->
     stats
 }
 
+fn compare<'a>(
+    population: &'a Population,
+    reference: &Reference,
+    modality: Modality,
+    stats: &FeatureStats,
+) -> Option<Compared<'a>> {
+    Compared::of_all(population, reference, modality, &[table(stats)]).remove(0)
+}
+
 #[test]
 fn fast_scores_are_plain_scores() {
     let population = Population::shipped();
@@ -104,12 +113,14 @@ fn fast_scores_are_plain_scores() {
         for values in [2, 4, 12, 200] {
             let stats = drawn(&population, modality, 100 + values, values);
             let plain = llr(model, &sessions, &stats, true);
-            let compared = Compared::of(&population, &reference, modality, &table(&stats)).unwrap();
-            let shown = Shown::of(&population, modality, &stats).unwrap().score(&reference).unwrap();
+            let compared = compare(&population, &reference, modality, &stats).unwrap();
+            let shown = Shown::of_all(&population, modality, [&stats]).remove(0).unwrap();
+            let shown = Shown::score_all(&[shown], &reference).unwrap().remove(0);
             let alone = score_against(&population, &reference, modality, &stats).unwrap();
             for fast in [compared.llr(), compared.score().llr, shown.llr, alone.llr] {
                 let off = (fast - plain).abs();
-                assert!(off < 1e-6 * plain.abs().max(1.0), "{modality:?}, {values}: {fast} for {plain}");
+                // Scores are worked out in single precision.
+                assert!(off < 1e-4 * plain.abs().max(1.0), "{modality:?}, {values}: {fast} for {plain}");
             }
             let evidence = alone.weighed(Weights::PROFILE);
             let told: f64 = evidence.families.iter().map(|c| c.llr).sum();
@@ -120,7 +131,7 @@ fn fast_scores_are_plain_scores() {
             let mut holds = FeatureStats::new();
             let of_holds = |id| catalogue::feature(id).is_some_and(|f| f.family == Family::Hold);
             stats.iter().filter(|s| of_holds(s.feature)).for_each(|s| holds.add(s.feature, &s.stat));
-            if let Some(compared) = Compared::of(&population, &reference, modality, &table(&holds)) {
+            if let Some(compared) = compare(&population, &reference, modality, &holds) {
                 let (weighed, as_such) = (compared.score().weighed(Weights::PROFILE).llr, compared.llr());
                 assert!(weighed.abs() > 1.2 * as_such.abs(), "{weighed} for {as_such}");
                 assert!(
@@ -141,5 +152,26 @@ fn fast_inverses_are_plain_inverses() {
         let matrix = &part * part.transpose() + DMatrix::identity(size, size) * 0.3;
         let off = crate::model::inverse(&matrix) * matrix - DMatrix::identity(size, size);
         assert!(off.amax() < 1e-9, "{size}: {}", off.amax());
+    }
+}
+
+#[test]
+fn pools_that_are_scored_together_are_scored_as_each_alone() {
+    let population = Population::shipped();
+    for modality in Modality::ALL {
+        let mut profile = Profile::default();
+        (0..3).for_each(|seed| profile.learn(modality, 1000, &drawn(&population, modality, seed, 60)));
+        let reference = profile.reference(&population);
+        // More than any vector has lanes, some of next to nothing, one of nothing.
+        let mut pools: Vec<_> =
+            (0..37).map(|at| drawn(&population, modality, 200 + at, 2 + at * at)).collect();
+        pools.insert(5, FeatureStats::new());
+        let tables: Vec<_> = pools.iter().map(table).collect();
+        let together = Compared::of_all(&population, &reference, modality, &tables);
+        assert_eq!(together.len(), pools.len());
+        for (pool, together) in pools.iter().zip(together) {
+            let alone = compare(&population, &reference, modality, pool);
+            assert_eq!(together.map(|c| c.llr()), alone.map(|c| c.llr()), "{modality:?}");
+        }
     }
 }

@@ -79,24 +79,29 @@ impl Windows {
         stats
     }
 
-    /// What they show beside a profile, a modality that both know.
-    pub(crate) fn compare<'a>(
-        &self,
-        population: &'a Population,
-        reference: &Reference,
-    ) -> Vec<(Modality, Compared<'a>)> {
-        let compared = |m| {
-            let table: Vec<Stat> = self.sums(m).iter().map(Sum::stat).collect();
-            if table.is_empty() {
-                return None;
-            }
-            Some((m, Compared::of(population, reference, m, &table)?))
-        };
-        Modality::ALL.into_iter().filter_map(compared).collect()
-    }
-
     fn sums(&self, modality: Modality) -> &[Sum] {
         let of = Modality::ALL.iter().zip(&self.0).find(|(m, _)| **m == modality);
         of.map_or(&[], |(_, sums)| &sums.0)
     }
+}
+
+/// What each of several pools shows beside a profile, by modalities that both know.
+pub(crate) fn compare<'a>(
+    pools: &[Windows],
+    population: &'a Population,
+    reference: &Reference,
+) -> Vec<Vec<(Modality, Compared<'a>)>> {
+    let mut compared: Vec<Vec<_>> = pools.iter().map(|_| Vec::new()).collect();
+    for m in Modality::ALL {
+        let tables: Vec<Vec<Stat>> =
+            pools.iter().map(|pool| pool.sums(m).iter().map(Sum::stat).collect()).collect();
+        if tables.iter().all(Vec::is_empty) {
+            continue;
+        }
+        let all = Compared::of_all(population, reference, m, &tables);
+        for (into, of) in compared.iter_mut().zip(all) {
+            into.extend(of.map(|of| (m, of)));
+        }
+    }
+    compared
 }

@@ -266,6 +266,12 @@ impl Reference {
         blocks.map(|(mean, cov)| mean.len() * size_of::<f32>() + cov.numbers() * size_of::<f32>()).sum()
     }
 
+    /// Whether stats show anything of a modality that the population and the profile know.
+    pub(crate) fn knows(&self, population: &Population, modality: Modality, stats: &FeatureStats) -> bool {
+        let model = population.model(modality).filter(|_| self.posterior(modality).is_some());
+        model.is_some_and(|model| !model.observe(stats).is_empty())
+    }
+
     pub(crate) fn posterior(&self, modality: Modality) -> Option<&Posterior> {
         self.posteriors.iter().find(|(m, _)| *m == modality).map(|(_, p)| p)
     }

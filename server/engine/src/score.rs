@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use serde::{Deserialize, Serialize};
 use tacit_proto::{Family, FeatureStats, Modality, Stat};
 
-use crate::factor::{Bench, Triangle, Whitened};
 use crate::model::{Model, Observation, table};
 use crate::posterior::Posterior;
+use crate::whiten::{Room, Whitened};
 use crate::{Calibration, Population, Profile, Reference};
 
 /// Degrees of freedom of the densities: how heavy their tails are. On people apart, typing and pointing of other days are
@@ -93,7 +93,8 @@ pub fn score_against(
     modality: Modality,
     stats: &FeatureStats,
 ) -> Option<Score> {
-    Some(Compared::of(population, reference, modality, &table(stats))?.score())
+    let compared = Compared::of_all(population, reference, modality, &[table(stats)]);
+    Some(compared.into_iter().next()??.score())
 }
 
 /// What stats show of a person, and how likely they are of anyone: whatever does not depend on a profile, worked out once
@@ -102,73 +103,94 @@ pub fn score_against(
 pub struct Shown<'a> {
     model: &'a Model,
     observed: Vec<Observation>,
-    /// Covariance of what is observed about its subject's term, a block each.
-    within: Vec<Triangle<f64>>,
     /// Of anyone, all blocks.
     anyone: Vec<Whitened>,
 }
 
 impl<'a> Shown<'a> {
-    /// `None` if no feature of the stats is in the population.
+    /// Of each of several stats: many cost little more than one. `None` of those that show no feature of the population.
     #[must_use]
-    pub fn of(population: &'a Population, modality: Modality, stats: &FeatureStats) -> Option<Self> {
-        let model = population.model(modality)?;
-        let observed = model.observe(stats);
-        let within: Vec<_> = observed.iter().map(|o| model.within(o)).collect();
-        let mut anyone = Vec::with_capacity(model.dimensions.len());
-        with_bench(|bench, _| {
-            for (o, within) in observed.iter().zip(&within) {
-                whiten_anyone(bench, model, o, within, &mut anyone);
-            }
-        });
-        (!observed.is_empty()).then_some(Self { model, observed, within, anyone })
+    pub fn of_all<'s>(
+        population: &'a Population,
+        modality: Modality,
+        stats: impl IntoIterator<Item = &'s FeatureStats>,
+    ) -> Vec<Option<Self>> {
+        let tables: Vec<_> = stats.into_iter().map(table).collect();
+        Self::of_tables(population, modality, &tables)
     }
 
-    /// Scores against a profile. `None` if it knows nothing of the modality.
+    /// Of tables of stats by feature id.
+    fn of_tables(population: &'a Population, modality: Modality, tables: &[Vec<Stat>]) -> Vec<Option<Self>> {
+        let Some(model) = population.model(modality) else { return tables.iter().map(|_| None).collect() };
+        let observed: Vec<_> = tables.iter().map(|table| model.observe_table(table)).collect();
+        let anyone = whiten(model, &observed.iter().map(Vec::as_slice).collect::<Vec<_>>(), None);
+        let shown = observed.into_iter().zip(anyone);
+        shown
+            .map(|(observed, anyone)| (!observed.is_empty()).then_some(Self { model, observed, anyone }))
+            .collect()
+    }
+
+    /// Scores each of several, all of one modality, against a profile. `None` if it knows nothing of the modality.
     #[must_use]
-    pub fn score(&self, reference: &Reference) -> Option<Score> {
-        let posterior = reference.posterior(self.model.modality)?;
-        let mut same = Vec::with_capacity(self.anyone.len());
-        with_bench(|bench, _| {
-            for (o, within) in self.observed.iter().zip(&self.within) {
-                whiten_same(bench, posterior, o, within, &mut same);
+    pub fn score_all(all: &[Self], reference: &Reference) -> Option<Vec<Score>> {
+        let same = Self::same(&all.iter().collect::<Vec<_>>(), reference)?;
+        Some(all.iter().zip(&same).map(|(shown, same)| shown.score(same)).collect())
+    }
+
+    /// How likely each is of the subject of a profile.
+    fn same(all: &[&Self], reference: &Reference) -> Option<Vec<Vec<Whitened>>> {
+        let Some(Self { model, .. }) = all.first() else { return Some(Vec::new()) };
+        let posterior = reference.posterior(model.modality)?;
+        let observed: Vec<_> = all.iter().map(|shown| shown.observed.as_slice()).collect();
+        Some(whiten(model, &observed, Some(posterior)))
+    }
+
+    /// A term for each observed dimension given those before it (the chain rule): they add up exactly.
+    fn score(&self, same: &[Whitened]) -> Score {
+        let Self { model, observed, anyone } = self;
+        #[expect(clippy::cast_precision_loss, reason = "a number of dimensions")]
+        let count = anyone.len() as f64;
+        let Calibration { slope, offset } = model.calibration;
+        let dimensions =
+            observed.iter().flat_map(|o| o.index.iter().map(|i| model.blocks[o.block].start + i));
+        let mut raw = 0.0;
+        let mut families: Vec<Contribution> = Vec::new();
+        for ((dimension, same), anyone) in dimensions.zip(terms(same)).zip(terms(anyone)) {
+            let part = same - anyone;
+            raw += part;
+            let Some(family) = model.dimensions[dimension].family() else { continue };
+            let llr = slope * part + offset / count;
+            match families.iter_mut().find(|c| c.family == family) {
+                Some(c) => c.llr += llr,
+                None => families.push(Contribution { family, llr }),
             }
-        });
-        Some(scored(self.model, &self.observed, &same, &self.anyone))
+        }
+        Score { llr: slope * raw + offset, raw, families }
     }
 }
 
 /// What stats show of a person, likely as they are of the subject of one profile and of anyone.
 #[derive(Debug)]
 pub(crate) struct Compared<'a> {
-    model: &'a Model,
-    observed: Vec<Observation>,
+    shown: Shown<'a>,
     same: Vec<Whitened>,
-    anyone: Vec<Whitened>,
 }
 
 impl<'a> Compared<'a> {
-    /// Of a table of stats by feature id. `None` if the profile knows nothing of the modality, or no feature is in the
-    /// population.
-    pub(crate) fn of(
+    /// Of each of several tables of stats by feature id. `None` if the profile knows nothing of the modality, or no feature is
+    /// in the population.
+    pub(crate) fn of_all(
         population: &'a Population,
         reference: &Reference,
         modality: Modality,
-        table: &[Stat],
-    ) -> Option<Self> {
-        let posterior = reference.posterior(modality)?;
-        let model = population.model(modality)?;
-        let observed = model.observe_table(table);
-        let room = || Vec::with_capacity(model.dimensions.len());
-        let (mut same, mut anyone) = (room(), room());
-        with_bench(|bench, within| {
-            for o in &observed {
-                model.fill_within(o, within);
-                whiten_same(bench, posterior, o, within, &mut same);
-                whiten_anyone(bench, model, o, within, &mut anyone);
-            }
-        });
-        (!observed.is_empty()).then_some(Self { model, observed, same, anyone })
+        tables: &[Vec<Stat>],
+    ) -> Vec<Option<Self>> {
+        let shown = Shown::of_tables(population, modality, tables);
+        let Some(same) = Shown::same(&shown.iter().flatten().collect::<Vec<_>>(), reference) else {
+            return tables.iter().map(|_| None).collect();
+        };
+        let mut same = same.into_iter();
+        shown.into_iter().map(|shown| Some(Self { shown: shown?, same: same.next()? })).collect()
     }
 
     /// The calibrated ratio.
@@ -191,75 +213,48 @@ impl<'a> Compared<'a> {
     /// What the first so many dimensions add to the ratio.
     #[expect(clippy::cast_precision_loss, reason = "numbers of dimensions")]
     fn of_first(&self, dimensions: usize) -> f64 {
-        let Calibration { slope, offset } = self.model.calibration;
-        let raw = density(&self.same[..dimensions]) - density(&self.anyone[..dimensions]);
+        let Calibration { slope, offset } = self.shown.model.calibration;
+        let raw = density(&self.same[..dimensions]) - density(&self.shown.anyone[..dimensions]);
         slope * raw + offset * dimensions as f64 / self.same.len() as f64
     }
 
     /// Observed dimensions that are holds: the first ones, a block of their own.
     fn holds(&self) -> usize {
         let is = |o: &&Observation| {
-            let first = &self.model.dimensions[self.model.blocks[o.block].start];
+            let model = self.shown.model;
+            let first = &model.dimensions[model.blocks[o.block].start];
             first.family() == Some(Family::Hold)
         };
-        self.observed.first().filter(is).map_or(0, |o| o.index.len())
+        self.shown.observed.first().filter(is).map_or(0, |o| o.index.len())
     }
 
     /// The ratio with its parts.
     pub(crate) fn score(&self) -> Score {
-        scored(self.model, &self.observed, &self.same, &self.anyone)
+        self.shown.score(&self.same)
     }
 }
 
 thread_local! {
-    /// Room that is used from score to score: asking the system for it costs as much as a small score.
-    static BENCH: RefCell<(Bench, Triangle<f64>)> = RefCell::default();
+    static ROOM: RefCell<Room> = RefCell::default();
 }
 
-fn with_bench(work: impl FnOnce(&mut Bench, &mut Triangle<f64>)) {
-    BENCH.with_borrow_mut(|(bench, within)| work(bench, within));
-}
-
-fn whiten_anyone(
-    bench: &mut Bench,
-    model: &Model,
-    o: &Observation,
-    within: &Triangle<f64>,
-    into: &mut Vec<Whitened>,
-) {
-    bench.whiten(within, &model.subject[o.block], &o.index, |r| o.value[r], into);
-}
-
-fn whiten_same(
-    bench: &mut Bench,
-    posterior: &Posterior,
-    o: &Observation,
-    within: &Triangle<f64>,
-    into: &mut Vec<Whitened>,
-) {
-    let (mean, covariance) = &posterior.blocks[o.block];
-    bench.whiten(within, covariance, &o.index, |r| o.value[r] - f64::from(mean[o.index[r]]), into);
-}
-
-/// A term for each observed dimension given those before it (the chain rule): they add up exactly.
-fn scored(model: &Model, observed: &[Observation], same: &[Whitened], anyone: &[Whitened]) -> Score {
-    #[expect(clippy::cast_precision_loss, reason = "a number of dimensions")]
-    let count = anyone.len() as f64;
-    let Calibration { slope, offset } = model.calibration;
-    let dimensions = observed.iter().flat_map(|o| o.index.iter().map(|i| model.blocks[o.block].start + i));
-    let mut raw = 0.0;
-    let mut families: Vec<Contribution> = Vec::new();
-    for ((dimension, same), anyone) in dimensions.zip(terms(same)).zip(terms(anyone)) {
-        let part = same - anyone;
-        raw += part;
-        let Some(family) = model.dimensions[dimension].family() else { continue };
-        let llr = slope * part + offset / count;
-        match families.iter_mut().find(|c| c.family == family) {
-            Some(c) => c.llr += llr,
-            None => families.push(Contribution { family, llr }),
+/// What each of several shows, whitened by how likely it is of a profile's subject, or of anyone.
+fn whiten(model: &Model, observed: &[&[Observation]], subject: Option<&Posterior>) -> Vec<Vec<Whitened>> {
+    let mut whitened: Vec<_> =
+        observed.iter().map(|o| Vec::with_capacity(o.iter().map(|o| o.index.len()).sum())).collect();
+    ROOM.with_borrow_mut(|room| {
+        for block in 0..model.blocks.len() {
+            let pools: Vec<_> = observed.iter().map(|all| all.iter().find(|o| o.block == block)).collect();
+            let varies = &model.varies()[block];
+            match subject.map(|posterior| &posterior.blocks[block]) {
+                Some((mean, covariance)) => {
+                    room.whiten_subject(varies, (mean, covariance), &pools, &mut whitened);
+                }
+                None => room.whiten_anyone(varies, &pools, &mut whitened),
+            }
         }
-    }
-    Score { llr: slope * raw + offset, raw, families }
+    });
+    whitened
 }
 
 /// Log density of coordinates under Student's t, less the constants that every ratio cancels. How far sessions lie from

@@ -15,7 +15,7 @@ use crate::feedback::Feedback;
 use crate::hazard::Hazard;
 use crate::origin::Origin;
 use crate::packed::PackedStats;
-use crate::pool::Windows;
+use crate::pool::{Windows, compare};
 use crate::profile::Taken;
 use crate::reason::{learning, reason, reason_of_start};
 use crate::score::{Compared, Weights};
@@ -102,23 +102,22 @@ impl SessionState {
         if !maturity.iter().any(|m| m.mature) {
             return self.against_start(population, &maturity, policy, modality, inputs, stats);
         }
-        let packed = PackedStats::from(stats);
-        let alone = Scored::of(Windows::of([(modality, &packed)]), 1, population, &reference);
-        if !mature(modality) || alone.compared.is_empty() {
+        if !mature(modality) || !reference.knows(population, modality, stats) {
             return self.unchanged(modality, mature(modality));
         }
         self.begin(profile);
         if let Some(pool) = self.pools.iter().find(|p| p.modality == modality) {
-            self.device.sees(population, profile, modality, &pool.stats.unpack());
+            self.device.sees(population, profile, modality, || pool.stats.unpack());
         }
-        self.push(Recent { modality, inputs, stats: packed, llr: sum(&alone.compared) });
+        self.push(Recent { modality, inputs, stats: PackedStats::from(stats), llr: 0.0 });
         self.hazard.window();
-        let (mut suffixes, pools) = self.suffixes(population, &reference, alone);
+        let pools = self.score(population, &reference);
+        let mut suffixes = self.suffixes(population, &reference, &pools);
         self.origin.window(&suffixes);
         if self.changed(policy, &suffixes) {
             return self.unlike_profile(population, policy, &suffixes);
         }
-        let start = self.beside_start(population, &reference, policy, &mut suffixes);
+        let start = self.beside_start(population, &reference, policy, &pools, &mut suffixes);
         let standing = self.stand(&suffixes, policy, self.origin.cause(self.feedback));
         let strongest = strongest(&suffixes);
         let pool = pools.iter().find(|p| p.windows == strongest.windows);
@@ -275,53 +274,55 @@ impl SessionState {
         }
     }
 
-    /// Suffixes and what was scored for them, the shortest first: that of the newest window, which is scored already.
-    fn suffixes<'a>(
-        &self,
-        population: &'a Population,
-        reference: &Reference,
-        newest: Scored<'a>,
-    ) -> (Vec<Suffix>, Vec<Scored<'a>>) {
-        let mut newest = Some(newest);
-        let (mut suffixes, mut scored) = (Vec::with_capacity(SUFFIXES.len()), Vec::new());
+    /// Scores the latest windows by the profile, as many as a suffix has, the shortest first: that of the newest window alone.
+    fn score<'a>(&mut self, population: &'a Population, reference: &Reference) -> Vec<Scored<'a>> {
+        let mut pools: Vec<(usize, Windows)> = Vec::with_capacity(SUFFIXES.len());
         // A suffix begins with what the next shorter one holds.
-        let mut pool = Windows::default();
-        let mut reached = 0;
-        for windows in SUFFIXES {
-            let windows = windows.min(self.recent.len());
+        let (mut pool, mut reached) = (Windows::default(), 0);
+        for windows in SUFFIXES.map(|windows| windows.min(self.recent.len())) {
             if windows == reached {
                 break;
             }
-            let from = self.recent.len() - windows;
-            for recent in self.recent[from..self.recent.len() - reached].iter().rev() {
-                pool.add(recent.modality, &recent.stats);
-            }
+            let added = self.recent.iter().rev().take(windows).skip(reached);
+            added.for_each(|recent| pool.add(recent.modality, &recent.stats));
             reached = windows;
-            let part = &self.recent[from..];
-            let anew = || Scored::of(pool.clone(), windows, population, reference);
-            let all = newest.take().unwrap_or_else(anew);
-            let alone: Vec<f64> = part.iter().map(|r| r.llr).collect();
-            let ratio = Ratio::of(&alone, |without| match without {
-                None => sum(&all.compared),
-                Some(_) => self.by_profile(population, reference, windows, without),
-            });
-            suffixes.push(Suffix { windows, ratio, taken_over: None });
-            scored.push(all);
+            pools.push((windows, pool.clone()));
         }
-        (suffixes, scored)
+        let (lengths, pools): (Vec<_>, Vec<_>) = pools.into_iter().unzip();
+        let compared = compare(&pools, population, reference);
+        let scored = lengths.into_iter().zip(pools).zip(compared);
+        let scored: Vec<_> =
+            scored.map(|((windows, pool), compared)| Scored { windows, pool, compared }).collect();
+        if let (Some(newest), Some(alone)) = (self.recent.last_mut(), scored.first()) {
+            newest.llr = alone.llr();
+        }
+        scored
     }
 
-    /// What so many windows amount to by the profile, one of them left out or none.
+    fn suffixes(&self, population: &Population, reference: &Reference, pools: &[Scored<'_>]) -> Vec<Suffix> {
+        let alone: Vec<f64> = self.recent.iter().map(|r| r.llr).collect();
+        let together: Vec<_> = pools.iter().map(|scored| (scored.windows, scored.llr())).collect();
+        let rest = |without: &[(usize, usize)]| self.by_profile(population, reference, without);
+        let ratios = Ratio::of_all(&alone, &together, rest);
+        let suffix =
+            |(scored, ratio): (&Scored<'_>, _)| Suffix { windows: scored.windows, ratio, taken_over: None };
+        pools.iter().zip(ratios).map(suffix).collect()
+    }
+
+    /// What so many windows amount to by the profile, one of them left out.
     fn by_profile(
         &self,
         population: &Population,
         reference: &Reference,
-        windows: usize,
-        without: Option<usize>,
-    ) -> f64 {
-        let part = &self.recent[self.recent.len() - windows..];
-        let kept = part.iter().enumerate().filter(|(i, _)| Some(*i) != without);
-        sum(&Windows::of(kept.map(|(_, r)| (r.modality, &r.stats))).compare(population, reference))
+        without: &[(usize, usize)],
+    ) -> Vec<f64> {
+        let pool = |&(windows, out): &(usize, usize)| {
+            let part = &self.recent[self.recent.len() - windows..];
+            let kept = part.iter().enumerate().filter(|(i, _)| *i != out);
+            Windows::of(kept.map(|(_, r)| (r.modality, &r.stats)))
+        };
+        let pools: Vec<_> = without.iter().map(pool).collect();
+        compare(&pools, population, reference).iter().map(|compared| sum(compared)).collect()
     }
 
     /// What came before the latest windows of a session with a profile.
@@ -337,6 +338,7 @@ impl SessionState {
         population: &Population,
         reference: &Reference,
         policy: &Policy,
+        pools: &[Scored<'_>],
         suffixes: &mut [Suffix],
     ) -> Option<Sitting> {
         self.hazard.settle(suffixes);
@@ -346,18 +348,28 @@ impl SessionState {
             return None;
         }
         let sitting = self.sitting(population, Beside::Profile)?;
-        let by_start = sitting.alone();
-        for windows in sitting.lengths() {
-            let doubted = |s: &&mut Suffix| s.windows == windows && s.ratio.llr < 0.0;
-            let Some(suffix) = suffixes.iter_mut().find(doubted) else { continue };
-            let from = self.recent.len() - windows;
-            let both = |by_profile: f64, by_start: f64| TOGETHER * (by_profile + by_start);
-            let alone = self.recent[from..].iter().zip(&by_start[by_start.len() - windows..]);
-            let alone: Vec<f64> = alone.map(|(r, by_start)| both(r.llr, *by_start)).collect();
-            suffix.taken_over = Some(Ratio::of(&alone, |without| {
-                let by_profile = self.by_profile(population, reference, windows, without);
-                both(by_profile, sitting.ratio(windows, without))
-            }));
+        let both = |by_profile: f64, by_start: f64| TOGETHER * (by_profile + by_start);
+        let (lengths, by_profile): (Vec<_>, Vec<_>) = sitting
+            .lengths()
+            .filter_map(|windows| {
+                let doubted = suffixes.iter().any(|s| s.windows == windows && s.ratio.llr < 0.0);
+                let scored = pools.iter().find(|scored| doubted && scored.windows == windows)?;
+                Some((windows, scored.llr()))
+            })
+            .unzip();
+        let (alone, by_start) = sitting.alone_and_together(&lengths);
+        let latest = self.recent.iter().skip(self.recent.len() - alone.len());
+        let alone: Vec<f64> = latest.zip(&alone).map(|(r, by_start)| both(r.llr, *by_start)).collect();
+        let together = by_profile.into_iter().zip(by_start).map(|(p, s)| both(p, s));
+        let together: Vec<_> = lengths.into_iter().zip(together).collect();
+        let ratios = Ratio::of_all(&alone, &together, |without| {
+            let by_profile = self.by_profile(population, reference, without);
+            by_profile.into_iter().zip(sitting.without(without)).map(|(p, s)| both(p, s)).collect()
+        });
+        for ((windows, _), ratio) in together.into_iter().zip(ratios) {
+            if let Some(suffix) = suffixes.iter_mut().find(|s| s.windows == windows) {
+                suffix.taken_over = Some(ratio);
+            }
         }
         Some(sitting)
     }
@@ -397,10 +409,9 @@ struct Scored<'a> {
     compared: Vec<(Modality, Compared<'a>)>,
 }
 
-impl<'a> Scored<'a> {
-    fn of(pool: Windows, windows: usize, population: &'a Population, reference: &Reference) -> Self {
-        let compared = pool.compare(population, reference);
-        Self { windows, pool, compared }
+impl Scored<'_> {
+    fn llr(&self) -> f64 {
+        sum(&self.compared)
     }
 
     fn evidence(&self, population: &Population, reference: &Reference) -> Vec<Evidence> {

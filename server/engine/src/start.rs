@@ -10,8 +10,8 @@ use tacit_proto::{Family, FeatureStats, Modality};
 use crate::explain::explain;
 use crate::model::pick;
 use crate::packed::PackedStats;
-use crate::pool::Windows;
-use crate::score::Weights;
+use crate::pool::{Windows, compare};
+use crate::score::{Compared, Weights};
 use crate::suffix::{Ratio, Suffix};
 use crate::{Dimension, Evidence, Model, Policy, Population, Profile, Reference, Score, score_against};
 
@@ -174,23 +174,33 @@ impl Sitting {
 
     /// The latest windows against the start before them.
     pub(crate) fn suffixes(&self) -> Vec<Suffix> {
-        let alone = self.alone();
-        let of = |windows| {
-            let ratio = Ratio::of(&alone[alone.len() - windows..], |without| self.ratio(windows, without));
-            Suffix { windows, ratio, taken_over: None }
+        let lengths: Vec<usize> = self.lengths().collect();
+        let (alone, together) = self.alone_and_together(&lengths);
+        let pools: Vec<_> = lengths.iter().copied().zip(together).collect();
+        let ratios = Ratio::of_all(&alone, &pools, |without| self.without(without));
+        lengths
+            .into_iter()
+            .zip(ratios)
+            .map(|(windows, ratio)| Suffix { windows, ratio, taken_over: None })
+            .collect()
+    }
+
+    /// Scores of the latest windows, each by itself, oldest first, and what so many of them amount to.
+    pub(crate) fn alone_and_together(&self, lengths: &[usize]) -> (Vec<f64>, Vec<f64>) {
+        let alone = self.latest.iter().map(|window| pool([window]));
+        let together = lengths.iter().map(|windows| pool(self.last(*windows)));
+        let mut alone = self.scores(&alone.chain(together).collect::<Vec<_>>());
+        let together = alone.split_off(self.latest.len());
+        (alone, together)
+    }
+
+    /// What so many windows amount to, one of them left out.
+    pub(crate) fn without(&self, without: &[(usize, usize)]) -> Vec<f64> {
+        let pool = |&(windows, out): &(usize, usize)| {
+            let kept = self.last(windows).iter().enumerate().filter(|(i, _)| *i != out);
+            pool(kept.map(|(_, window)| window))
         };
-        self.lengths().map(of).collect()
-    }
-
-    /// Scores of the latest windows, each by itself, oldest first.
-    pub(crate) fn alone(&self) -> Vec<f64> {
-        self.latest.iter().map(|window| self.together([window])).collect()
-    }
-
-    /// What so many windows amount to, one of them left out or none.
-    pub(crate) fn ratio(&self, windows: usize, without: Option<usize>) -> f64 {
-        let kept = self.last(windows).iter().enumerate().filter(|(i, _)| Some(*i) != without);
-        self.together(kept.map(|(_, window)| window))
+        self.scores(&without.iter().map(pool).collect::<Vec<_>>())
     }
 
     /// What speaks against so many windows being the same person's as the start, and what for it.
@@ -212,9 +222,12 @@ impl Sitting {
         Some(score_against(&self.population, &self.reference, modality, stats)?.weighed(Weights::START))
     }
 
-    fn together<'a>(&self, windows: impl IntoIterator<Item = &'a (Modality, PackedStats)>) -> f64 {
-        let compared = pool(windows).compare(&self.population, &self.reference);
-        compared.iter().map(|(_, c)| c.evidence(Weights::START)).sum()
+    fn scores(&self, pools: &[Windows]) -> Vec<f64> {
+        let compared = compare(pools, &self.population, &self.reference);
+        let sum = |pool: &Vec<(Modality, Compared<'_>)>| {
+            pool.iter().map(|(_, compared)| compared.evidence(Weights::START)).sum()
+        };
+        compared.iter().map(sum).collect()
     }
 }
 

@@ -52,18 +52,36 @@ pub(crate) struct Ratio {
 }
 
 impl Ratio {
-    /// Of the scores of windows alone, and of what they amount to together when one of them is left out or none.
-    pub(crate) fn of(alone: &[f64], ratio: impl Fn(Option<usize>) -> f64) -> Self {
-        let worst = (0..alone.len()).min_by(|a, b| alone[*a].total_cmp(&alone[*b]));
-        let ratio = |without| ratio(without).clamp(-MOST_EVIDENCE, MOST_EVIDENCE);
-        let llr = match alone {
-            [only] => only.clamp(-MOST_EVIDENCE, MOST_EVIDENCE),
-            _ => ratio(None),
+    /// Of pools of the latest windows, given by their numbers of windows and by what these amount to. `alone` are the scores of
+    /// windows alone, oldest first. `rest` is asked at most once, what pools amount to without one of their windows: given are the
+    /// numbers of windows, and which of these to leave out.
+    pub(crate) fn of_all(
+        alone: &[f64],
+        pools: &[(usize, f64)],
+        rest: impl FnOnce(&[(usize, usize)]) -> Vec<f64>,
+    ) -> Vec<Self> {
+        let drawn = |llr: f64| llr.clamp(-MOST_EVIDENCE, MOST_EVIDENCE);
+        let last = |windows: usize| &alone[alone.len() - windows..];
+        let of = |&(windows, together): &(usize, f64)| {
+            let against = last(windows).iter().filter(|llr| **llr < 0.0).count();
+            Self { llr: drawn(together), rest: 0.0, against }
         };
-        let against = alone.iter().filter(|llr| **llr < 0.0).count();
+        let mut ratios: Vec<Self> = pools.iter().map(of).collect();
         // Without a second window against the subject nobody is named, whatever the rest says.
-        let rest = if against > 1 && llr < 0.0 { ratio(worst) } else { 0.0 };
-        Self { llr, rest, against }
+        let asked = pools.iter().zip(&mut ratios).filter(|(_, ratio)| ratio.against > 1 && ratio.llr < 0.0);
+        let (without, asked): (Vec<_>, Vec<_>) = asked
+            .filter_map(|((windows, _), ratio)| {
+                let alone = last(*windows);
+                let worst = (0..alone.len()).min_by(|a, b| alone[*a].total_cmp(&alone[*b]))?;
+                Some(((*windows, worst), ratio))
+            })
+            .unzip();
+        if !without.is_empty() {
+            for (ratio, rest) in asked.into_iter().zip(rest(&without)) {
+                ratio.rest = drawn(rest);
+            }
+        }
+        ratios
     }
 
     /// What names someone else. No single window decides: enough windows must each speak against the subject, and what names
@@ -146,7 +164,7 @@ mod tests {
     use super::*;
 
     fn said(llr: f64) -> Ratio {
-        Ratio::of(&[llr / 2.0, llr / 2.0], |without| if without.is_some() { llr / 2.0 } else { llr })
+        Ratio::of_all(&[llr / 2.0, llr / 2.0], &[(2, llr)], |_| vec![llr / 2.0]).remove(0)
     }
 
     fn concluded(by_profile: f64, taken_over: Option<f64>) -> Standing {

@@ -62,7 +62,7 @@ impl Desk {
 
     fn windows(&self, modality: Modality, other: bool) -> Vec<FeatureStats> {
         let (crowd, subject, someone) = self.crowds.iter().find(|(c, ..)| c.modality == modality).unwrap();
-        crowd.session(if other { someone } else { subject }, RECENT + 1, &mut rng(4))
+        crowd.session(if other { someone } else { subject }, RECENT + 1, &mut rng(7))
     }
 
     fn sees(&self, state: &mut SessionState, modality: Modality, stats: &FeatureStats) {
