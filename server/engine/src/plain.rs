@@ -110,7 +110,7 @@ fn fast_scores_are_plain_scores() {
         // A profile keeps its sessions in small steps.
         let sessions: Vec<_> = sessions.iter().map(|s| crate::packed::KeptStats::from(s).unpack()).collect();
         let reference = profile.reference(&population);
-        for values in [2, 4, 12, 200] {
+        for values in [2, 4, 12, 200, 2_000, 60_000] {
             let stats = drawn(&population, modality, 100 + values, values);
             let plain = llr(model, &sessions, &stats, true);
             let compared = compare(&population, &reference, modality, &stats).unwrap();

@@ -130,7 +130,7 @@ impl<'a> Shown<'a> {
             .collect()
     }
 
-    /// Scores each of several, all of one modality, against a profile. `None` if it knows nothing of the modality.
+    /// Scores each of several, all of one modality and population, against a profile. `None` if it knows nothing of the modality.
     #[must_use]
     pub fn score_all(all: &[Self], reference: &Reference) -> Option<Vec<Score>> {
         let same = Self::same(&all.iter().collect::<Vec<_>>(), reference)?;

@@ -167,6 +167,19 @@ mod tests {
         Ratio::of_all(&[llr / 2.0, llr / 2.0], &[(2, llr)], |_| vec![llr / 2.0]).remove(0)
     }
 
+    #[test]
+    fn what_is_left_out_is_asked_for_once_and_stands_with_its_pool() {
+        let alone = [1.0, -5.0, -1.0, -2.0];
+        let pools = [(1, -2.0), (2, -3.0), (3, -8.0), (4, 2.0)];
+        let ratios = Ratio::of_all(&alone, &pools, |without| {
+            // One window alone, and what speaks for the subject together, need no rest.
+            assert_eq!(without, [(2, 1), (3, 0)]);
+            vec![-1.5, -40.0]
+        });
+        let told: Vec<_> = ratios.iter().map(|r| (r.llr, r.rest, r.against)).collect();
+        assert_eq!(told, [(-2.0, 0.0, 1), (-3.0, -1.5, 2), (-8.0, -MOST_EVIDENCE, 3), (2.0, 0.0, 3)]);
+    }
+
     fn concluded(by_profile: f64, taken_over: Option<f64>) -> Standing {
         let suffix = Suffix { windows: 2, ratio: said(by_profile), taken_over: taken_over.map(said) };
         conclude(&[suffix], &Policy::default(), &Hazard::default(), VerdictKind::Genuine)

@@ -358,3 +358,97 @@ fn subtract<S: Simd>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DMatrix;
+
+    use super::*;
+
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    fn varies(size: usize) -> Varies {
+        let correlated = |by: f64| {
+            DMatrix::from_fn(size, size, |r, c| if r == c { 1.0 } else { by / (1.0 + r.abs_diff(c) as f64) })
+        };
+        let of = |scale: f64, by: f64| Triangle::of(&(correlated(by) * scale));
+        Varies { anyone: of(1.3, 0.5), session: of(0.3, 0.4), noise: of(1.0, 0.3) }
+    }
+
+    /// What shows every so-manieth dimension.
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    fn shown(size: usize, step: usize, noise: f64) -> Observation {
+        let index: Vec<usize> = (0..size).step_by(step).collect();
+        let value = DVector::from_fn(index.len(), |r, _| (index[r] as f64 * 0.7).sin());
+        let noise = DVector::from_element(index.len(), noise);
+        Observation { block: 0, index, value, noise }
+    }
+
+    fn whitened<S: Simd>(simd: S, varies: &Varies, pools: &[Option<&Observation>]) -> Vec<Vec<Whitened>> {
+        let Room { mut columns, mut lanes, mut factor, .. } = Room::default();
+        let mut into = vec![Vec::new(); pools.len()];
+        Whiten {
+            columns: &mut columns,
+            lanes: &mut lanes,
+            factor: &mut factor,
+            covariance: &varies.anyone,
+            noise: &varies.noise,
+            mean: None,
+            pools,
+            into: &mut into,
+        }
+        .with_simd(simd);
+        into
+    }
+
+    #[test]
+    fn vectors_of_any_width_whiten_alike() {
+        for size in [1, 2, 3, 4, 50, 91] {
+            let varies = varies(size);
+            let pools: Vec<_> = (1..=11).map(|step| shown(size, step, 0.02 * step as f64)).collect();
+            let mut pools: Vec<_> = pools.iter().map(Some).collect();
+            pools.insert(3, None);
+            let one = whitened(pulp::Scalar, &varies, &pools);
+            let others = [
+                whitened(pulp::Scalar128b, &varies, &pools),
+                whitened(pulp::Scalar256b, &varies, &pools),
+                whitened(pulp::Scalar512b, &varies, &pools),
+            ];
+            for other in others {
+                for (one, other) in one.iter().zip(&other) {
+                    assert_eq!(one.len(), other.len());
+                    for (a, b) in one.iter().zip(other) {
+                        let off = (a.value - b.value).abs() + (a.diagonal - b.diagonal).abs();
+                        assert!(off < 1e-4, "{size}: {a:?} and {b:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_none_spoil_no_other_pool_and_tell_nothing() {
+        let (size, room) = (10, &mut Room::default());
+        let varies = varies(size);
+        let (sound, bad) = (shown(size, 1, 0.1), shown(size, 1, f64::NAN));
+        let mut alone = [Vec::new()];
+        room.whiten_anyone(&varies, &[Some(&sound)], &mut alone);
+        let mut beside = [Vec::new(), Vec::new()];
+        room.whiten_anyone(&varies, &[Some(&bad), Some(&sound)], &mut beside);
+        for (alone, beside) in alone[0].iter().zip(&beside[1]) {
+            assert_eq!((alone.value, alone.diagonal), (beside.value, beside.diagonal));
+        }
+        assert_eq!(beside[0].len(), size);
+        assert!(beside[0].iter().all(|w| w.value.is_finite() && (w.diagonal - 1.0).abs() < 1e-12));
+    }
+
+    #[test]
+    fn what_is_not_definite_is_mended() {
+        let size = 4;
+        let all = Triangle::of(&DMatrix::from_element(size, size, 1.0));
+        let varies = Varies { anyone: all.clone(), session: all.clone(), noise: all };
+        let mut into = [Vec::new()];
+        Room::default().whiten_anyone(&varies, &[Some(&shown(size, 1, 0.0))], &mut into);
+        assert!(into[0].iter().all(|w| w.value.is_finite() && w.diagonal.is_finite() && w.diagonal > 0.0));
+        assert!(into[0].iter().any(|w| w.diagonal < 0.1), "{into:?}");
+    }
+}

@@ -60,6 +60,7 @@ impl Desk {
         Self { population, profile, crowds: crowds.into() }
     }
 
+    /// The subject's leave no doubt with this seed: doubt costs more, and is measured with someone else's.
     fn windows(&self, modality: Modality, other: bool) -> Vec<FeatureStats> {
         let (crowd, subject, someone) = self.crowds.iter().find(|(c, ..)| c.modality == modality).unwrap();
         crowd.session(if other { someone } else { subject }, RECENT + 1, &mut rng(7))
