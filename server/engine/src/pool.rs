@@ -4,7 +4,7 @@
 use tacit_proto::{FeatureId, FeatureStats, Modality, Stat};
 
 use crate::packed::{MEAN_STEPS, PackedStats, VARIANCE_STEPS};
-use crate::score::Compared;
+use crate::score::{Compared, Weights};
 use crate::{Population, Reference};
 
 /// Sums of one modality by feature id.
@@ -62,6 +62,14 @@ impl Windows {
         all
     }
 
+    /// All of some windows but one of them.
+    pub(crate) fn without<'a>(
+        out: usize,
+        windows: impl IntoIterator<Item = (Modality, &'a PackedStats)>,
+    ) -> Self {
+        Self::of(windows.into_iter().enumerate().filter(|(i, _)| *i != out).map(|(_, window)| window))
+    }
+
     pub(crate) fn add(&mut self, modality: Modality, stats: &PackedStats) {
         if let Some(at) = Modality::ALL.iter().position(|m| *m == modality) {
             self.0[at].add(stats);
@@ -104,4 +112,9 @@ pub(crate) fn compare<'a>(
         }
     }
     compared
+}
+
+/// What a pool that was compared is evidence of, all modalities together.
+pub(crate) fn evidence(compared: &[(Modality, Compared<'_>)], weights: Weights) -> f64 {
+    compared.iter().map(|(_, compared)| compared.evidence(weights)).sum()
 }

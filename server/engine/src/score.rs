@@ -130,19 +130,15 @@ impl<'a> Shown<'a> {
             .collect()
     }
 
-    /// Scores each of several, all of one modality and population, against a profile. `None` if it knows nothing of the modality.
+    /// Scores each of several, all of one modality and population, against a profile. `None` if there are none, or it knows
+    /// nothing of the modality.
     #[must_use]
     pub fn score_all(all: &[Self], reference: &Reference) -> Option<Vec<Score>> {
-        let same = Self::same(&all.iter().collect::<Vec<_>>(), reference)?;
-        Some(all.iter().zip(&same).map(|(shown, same)| shown.score(same)).collect())
-    }
-
-    /// How likely each is of the subject of a profile.
-    fn same(all: &[&Self], reference: &Reference) -> Option<Vec<Vec<Whitened>>> {
-        let Some(Self { model, .. }) = all.first() else { return Some(Vec::new()) };
+        let model = all.first()?.model;
         let posterior = reference.posterior(model.modality)?;
         let observed: Vec<_> = all.iter().map(|shown| shown.observed.as_slice()).collect();
-        Some(whiten(model, &observed, Some(posterior)))
+        let same = whiten(model, &observed, Some(posterior));
+        Some(all.iter().zip(&same).map(|(shown, same)| shown.score(same)).collect())
     }
 
     /// A term for each observed dimension given those before it (the chain rule): they add up exactly.
@@ -185,11 +181,13 @@ impl<'a> Compared<'a> {
         modality: Modality,
         tables: &[Vec<Stat>],
     ) -> Vec<Option<Self>> {
-        let shown = Shown::of_tables(population, modality, tables);
-        let Some(same) = Shown::same(&shown.iter().flatten().collect::<Vec<_>>(), reference) else {
+        let (Some(model), Some(posterior)) = (population.model(modality), reference.posterior(modality))
+        else {
             return tables.iter().map(|_| None).collect();
         };
-        let mut same = same.into_iter();
+        let shown = Shown::of_tables(population, modality, tables);
+        let observed: Vec<_> = shown.iter().flatten().map(|shown| shown.observed.as_slice()).collect();
+        let mut same = whiten(model, &observed, Some(posterior)).into_iter();
         shown.into_iter().map(|shown| Some(Self { shown: shown?, same: same.next()? })).collect()
     }
 

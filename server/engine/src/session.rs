@@ -15,7 +15,7 @@ use crate::feedback::Feedback;
 use crate::hazard::Hazard;
 use crate::origin::Origin;
 use crate::packed::PackedStats;
-use crate::pool::{Windows, compare};
+use crate::pool::{Windows, compare, evidence};
 use crate::profile::Taken;
 use crate::reason::{learning, reason, reason_of_start};
 use crate::score::{Compared, Weights};
@@ -291,17 +291,21 @@ impl SessionState {
         let (lengths, pools): (Vec<_>, Vec<_>) = pools.into_iter().unzip();
         let compared = compare(&pools, population, reference);
         let scored = lengths.into_iter().zip(pools).zip(compared);
-        let scored: Vec<_> =
-            scored.map(|((windows, pool), compared)| Scored { windows, pool, compared }).collect();
+        let scored: Vec<_> = scored
+            .map(|((windows, pool), compared)| {
+                let llr = evidence(&compared, Weights::PROFILE);
+                Scored { windows, pool, compared, llr }
+            })
+            .collect();
         if let (Some(newest), Some(alone)) = (self.recent.last_mut(), scored.first()) {
-            newest.llr = alone.llr();
+            newest.llr = alone.llr;
         }
         scored
     }
 
     fn suffixes(&self, population: &Population, reference: &Reference, pools: &[Scored<'_>]) -> Vec<Suffix> {
         let alone: Vec<f64> = self.recent.iter().map(|r| r.llr).collect();
-        let together: Vec<_> = pools.iter().map(|scored| (scored.windows, scored.llr())).collect();
+        let together: Vec<_> = pools.iter().map(|scored| (scored.windows, scored.llr)).collect();
         let rest = |without: &[(usize, usize)]| self.by_profile(population, reference, without);
         let ratios = Ratio::of_all(&alone, &together, rest);
         let suffix =
@@ -318,11 +322,10 @@ impl SessionState {
     ) -> Vec<f64> {
         let pool = |&(windows, out): &(usize, usize)| {
             let part = &self.recent[self.recent.len() - windows..];
-            let kept = part.iter().enumerate().filter(|(i, _)| *i != out);
-            Windows::of(kept.map(|(_, r)| (r.modality, &r.stats)))
+            Windows::without(out, part.iter().map(|r| (r.modality, &r.stats)))
         };
         let pools: Vec<_> = without.iter().map(pool).collect();
-        compare(&pools, population, reference).iter().map(|compared| sum(compared)).collect()
+        compare(&pools, population, reference).iter().map(|pool| evidence(pool, Weights::PROFILE)).collect()
     }
 
     /// What came before the latest windows of a session with a profile.
@@ -354,7 +357,7 @@ impl SessionState {
             .filter_map(|windows| {
                 let doubted = suffixes.iter().any(|s| s.windows == windows && s.ratio.llr < 0.0);
                 let scored = pools.iter().find(|scored| doubted && scored.windows == windows)?;
-                Some((windows, scored.llr()))
+                Some((windows, scored.llr))
             })
             .unzip();
         let (alone, by_start) = sitting.alone_and_together(&lengths);
@@ -407,13 +410,10 @@ struct Scored<'a> {
     windows: usize,
     pool: Windows,
     compared: Vec<(Modality, Compared<'a>)>,
+    llr: f64,
 }
 
 impl Scored<'_> {
-    fn llr(&self) -> f64 {
-        sum(&self.compared)
-    }
-
     fn evidence(&self, population: &Population, reference: &Reference) -> Vec<Evidence> {
         let of = |(m, compared): &(Modality, Compared<'_>)| {
             explain(
@@ -426,8 +426,4 @@ impl Scored<'_> {
         };
         self.compared.iter().flat_map(of).collect()
     }
-}
-
-fn sum(compared: &[(Modality, Compared<'_>)]) -> f64 {
-    compared.iter().map(|(_, c)| c.evidence(Weights::PROFILE)).sum()
 }

@@ -10,8 +10,8 @@ use tacit_proto::{Family, FeatureStats, Modality};
 use crate::explain::explain;
 use crate::model::pick;
 use crate::packed::PackedStats;
-use crate::pool::{Windows, compare};
-use crate::score::{Compared, Weights};
+use crate::pool::{Windows, compare, evidence};
+use crate::score::Weights;
 use crate::suffix::{Ratio, Suffix};
 use crate::{Dimension, Evidence, Model, Policy, Population, Profile, Reference, Score, score_against};
 
@@ -187,8 +187,8 @@ impl Sitting {
 
     /// Scores of the latest windows, each by itself, oldest first, and what so many of them amount to.
     pub(crate) fn alone_and_together(&self, lengths: &[usize]) -> (Vec<f64>, Vec<f64>) {
-        let alone = self.latest.iter().map(|window| pool([window]));
-        let together = lengths.iter().map(|windows| pool(self.last(*windows)));
+        let alone = self.latest.iter().map(|window| Windows::of(seen([window])));
+        let together = lengths.iter().map(|windows| Windows::of(seen(self.last(*windows))));
         let mut alone = self.scores(&alone.chain(together).collect::<Vec<_>>());
         let together = alone.split_off(self.latest.len());
         (alone, together)
@@ -196,16 +196,13 @@ impl Sitting {
 
     /// What so many windows amount to, one of them left out.
     pub(crate) fn without(&self, without: &[(usize, usize)]) -> Vec<f64> {
-        let pool = |&(windows, out): &(usize, usize)| {
-            let kept = self.last(windows).iter().enumerate().filter(|(i, _)| *i != out);
-            pool(kept.map(|(_, window)| window))
-        };
+        let pool = |&(windows, out): &(usize, usize)| Windows::without(out, seen(self.last(windows)));
         self.scores(&without.iter().map(pool).collect::<Vec<_>>())
     }
 
     /// What speaks against so many windows being the same person's as the start, and what for it.
     pub(crate) fn evidence(&self, windows: usize) -> Vec<Evidence> {
-        let pool = pool(self.last(windows));
+        let pool = Windows::of(seen(self.last(windows)));
         let told = |m| {
             let stats = pool.stats(m);
             let score = self.score(m, &stats)?;
@@ -224,15 +221,14 @@ impl Sitting {
 
     fn scores(&self, pools: &[Windows]) -> Vec<f64> {
         let compared = compare(pools, &self.population, &self.reference);
-        let sum = |pool: &Vec<(Modality, Compared<'_>)>| {
-            pool.iter().map(|(_, compared)| compared.evidence(Weights::START)).sum()
-        };
-        compared.iter().map(sum).collect()
+        compared.iter().map(|pool| evidence(pool, Weights::START)).collect()
     }
 }
 
-fn pool<'a>(windows: impl IntoIterator<Item = &'a (Modality, PackedStats)>) -> Windows {
-    Windows::of(windows.into_iter().map(|(modality, stats)| (*modality, stats)))
+fn seen<'a>(
+    windows: impl IntoIterator<Item = &'a (Modality, PackedStats)>,
+) -> impl Iterator<Item = (Modality, &'a PackedStats)> {
+    windows.into_iter().map(|(modality, stats)| (*modality, stats))
 }
 
 fn least(modality: Modality) -> u32 {
