@@ -180,8 +180,9 @@ fn a_takeover_goes_on_where_the_session_was() {
         assert!(spliced.kept < whole.len());
         let so_far: Vec<_> = spliced.after.iter().map(|t| t.so_far).collect();
         assert!(so_far.is_sorted_by(|a, b| a.inputs < b.inputs && a.active_s < b.active_s), "{so_far:?}");
-        // The rest between the two parts what they typed.
-        assert!((so_far[0].inputs - 30.0).abs() < 1e-9, "{so_far:?}");
+        // The rest between the two parts what they typed; it may close a window that the session's own keys had filled.
+        let first = so_far.iter().find(|so_far| so_far.inputs > 0.0).unwrap();
+        assert!((first.inputs - 30.0).abs() < 1e-9, "{so_far:?}");
         let inputs: u32 = spliced.after.iter().map(|t| t.slice.inputs).sum();
         assert!((130..=350).contains(&inputs), "{inputs}: half to all of the other's session");
     }

@@ -114,17 +114,24 @@ impl Limbered {
 impl Person {
     /// Draws a person. `None` if the population lacks a modality.
     pub fn draw(population: &Population, rng: &mut ChaCha8Rng) -> Option<Self> {
-        let keyboard = Limb::draw(population.model(Modality::Keyboard)?, rng);
-        let pointer = Limb::draw(population.model(Modality::Pointer)?, rng);
+        let (keys, points) = (&mut own_stream(rng), &mut own_stream(rng));
+        let keyboard = Limb::draw(population.model(Modality::Keyboard)?, keys);
+        let pointer = Limb::draw(population.model(Modality::Pointer)?, points);
         Some(Self { keyboard, pointer })
     }
 
     /// Draws how the person is in one session that starts at a time.
     pub fn sit_down(&self, population: &Population, start_us: u64, mut rng: ChaCha8Rng) -> Sitting {
-        let keyboard = Limbered::sit_down(&self.keyboard, population.model(Modality::Keyboard), &mut rng);
-        let pointer = Limbered::sit_down(&self.pointer, population.model(Modality::Pointer), &mut rng);
+        let (keys, points) = (&mut own_stream(&mut rng), &mut own_stream(&mut rng));
+        let keyboard = Limbered::sit_down(&self.keyboard, population.model(Modality::Keyboard), keys);
+        let pointer = Limbered::sit_down(&self.pointer, population.model(Modality::Pointer), points);
         Sitting { keyboard, pointer, rng, now_us: start_us, cursor: START }
     }
+}
+
+/// Random numbers of one modality alone: who is drawn to type does not hang on how many dimensions pointing has.
+fn own_stream(rng: &mut ChaCha8Rng) -> ChaCha8Rng {
+    ChaCha8Rng::from_seed(rng.random())
 }
 
 impl Sitting {
