@@ -12,6 +12,8 @@ use super::habit::Habit;
 
 /// Draws this many standard deviations out, or more, are drawn in: no simulated person is a monster.
 const OUTERMOST: f64 = 2.5;
+/// How values fall of which the population knows nothing: standard deviation of their natural logarithm.
+const UNKNOWN: f64 = 0.3;
 
 /// How values of one feature fall, in transformed units.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -89,17 +91,19 @@ impl Manner {
         self.laws.get(&feature).map_or(otherwise, |law| law.mean)
     }
 
-    /// A single raw value of a feature; `otherwise` if the population lacks it.
+    /// A single raw value of a feature; about `otherwise` if the population lacks it.
     pub(super) fn value(&self, feature: FeatureId, otherwise: f64, rng: &mut ChaCha8Rng) -> f64 {
         self.value_at(feature, otherwise, normal(rng))
     }
 
     /// The raw value of a feature that lies so many standard deviations from the mean.
     pub(super) fn value_at(&self, feature: FeatureId, otherwise: f64, z: f64) -> f64 {
-        match (self.laws.get(&feature), catalogue::feature(feature)) {
-            (Some(law), Some(f)) => f.raw(law.mean + law.ln_sd.exp() * z).clamp(f.clip.0, f.clip.1),
-            _ => otherwise,
-        }
+        // Nobody moves twice alike, of what the population knows nothing either.
+        let unclipped = |f: &catalogue::Feature| match self.laws.get(&feature) {
+            Some(law) => f.raw(law.mean + law.ln_sd.exp() * z),
+            None => otherwise * (UNKNOWN * z).exp(),
+        };
+        catalogue::feature(feature).map_or(otherwise, |f| unclipped(f).clamp(f.clip.0, f.clip.1))
     }
 }
 

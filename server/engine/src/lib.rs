@@ -22,6 +22,7 @@ mod posterior;
 pub mod profile;
 mod reason;
 pub mod score;
+mod selection;
 pub mod session;
 mod start;
 mod suffix;

@@ -7,7 +7,7 @@ use tacit_proto::{FeatureId, FeatureStats, Modality, Transform, Unit, catalogue}
 
 use crate::blocks::runs;
 use crate::model::{Aspect, Calibration, Dimension, Model, Observation, cholesky, inverse};
-use crate::{Population, factor, noise};
+use crate::{Population, factor, noise, selection};
 
 /// People who must show a dimension before it is modelled.
 const LEAST_PEOPLE: usize = 8;
@@ -21,7 +21,7 @@ const SPREAD_NOISE: f64 = 1.5;
 pub struct TrainingPerson {
     /// Pooled stats, one entry a session.
     pub sessions: Vec<FeatureStats>,
-    /// Windows in order, of the size that is scored, one entry a session: they tell what is noise.
+    /// Windows in order, one entry a session: they tell what is noise.
     pub windows: Vec<Vec<FeatureStats>>,
 }
 
@@ -87,7 +87,7 @@ fn train_model(
         }
         progress(round + 1);
     }
-    model
+    selection::worthwhile(model, people)
 }
 
 /// Dimensions that enough people show, with centre, scale and noise.

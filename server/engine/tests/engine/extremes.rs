@@ -1,11 +1,11 @@
-//! Whatever the wire lets through.
+//! Whatever the wire lets through, and the most that a profile holds.
 
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tacit_engine::train::{TrainSettings, TrainingPerson, train};
-use tacit_engine::{Profile, SessionState};
-use tacit_proto::{FeatureStats, Modality, Stat};
+use tacit_engine::{Population, Profile, SessionState};
+use tacit_proto::{FeatureStats, Modality, Stat, catalogue};
 
 use crate::people::{Desk, Person, features, pooled};
 
@@ -37,4 +37,23 @@ proptest! {
             prop_assert!(seen.llr.is_none_or(f64::is_finite));
         }
     }
+}
+
+/// Docs promise it to whoever sizes a server.
+const MOST_BYTES: usize = 64 * 1024;
+
+#[test]
+fn a_loaded_profile_of_every_key_and_stroke_feature_is_small() {
+    let (population, mut profile) = (Population::shipped(), Profile::default());
+    for _ in 0..12 {
+        for modality in [Modality::Keyboard, Modality::Pointer] {
+            let mut stats = FeatureStats::new();
+            for feature in catalogue::ALL.iter().filter(|f| f.modality == modality) {
+                stats.add(feature.id, &Stat::new(50, 1.0, 0.1).unwrap());
+            }
+            profile.learn(modality, 1000, &stats);
+        }
+    }
+    let bytes = profile.bytes(&population);
+    assert!(bytes <= MOST_BYTES, "{bytes}");
 }
