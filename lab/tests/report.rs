@@ -36,7 +36,7 @@ fn takeover(set: &str, modality: &str, threshold: f64, false_flags: u32, keys: f
     let (typed, pointed) = if modality == "keyboard" { ("0.5", "null") } else { ("null", "0.5") };
     let typed = typed.replace("0.5", &f64::from(false_flags).to_string());
     format!(
-        r#"{{"set":"{set}","modality":"{modality}","enrolled":true,"people":9,"genuine_keys":50000,"genuine_active_s":null,"false_flags":{false_flags},"false_per_50k_keys":{typed},"false_per_40h":{pointed},"takeovers":72,"flagged_before":0,"detected":0.75,"median_keys":{keys},"p90_keys":{},"median_active_s":40.0,"p90_active_s":90.0,"median_windows":3.0,"p90_windows":7.0,"anga":null,"ania":250.0,"never_flagged":1.0,"gini":null,"threshold":{threshold},"shipped_threshold":{}}}"#,
+        r#"{{"set":"{set}","modality":"{modality}","enrolled":true,"people":9,"genuine_keys":50000,"genuine_active_s":null,"false_flags":{false_flags},"false_per_50k_keys":{typed},"false_per_40h":{pointed},"takeovers":72,"flagged_before":0,"detected":0.75,"detected_within_300":0.7,"median_keys":{keys},"p90_keys":{},"median_active_s":40.0,"p90_active_s":90.0,"median_windows":3.0,"p90_windows":7.0,"anga":null,"ania":250.0,"never_flagged":1.0,"gini":null,"threshold":{threshold},"shipped_threshold":{}}}"#,
         2.0 * keys,
         (threshold - 2.0).abs() < 1e-9
     ) + "\n"

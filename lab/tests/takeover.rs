@@ -3,13 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use indicatif::ProgressBar;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tacit_engine::{Policy, Population, Profile, SessionState, VerdictKind};
-use tacit_lab::simulate::{Person, located};
+use tacit_lab::simulate::{Person, located, write_trace};
 use tacit_lab::takeover::figures::Figures;
 use tacit_lab::takeover::replay::{Basis, Case, Subject, Takeover, Tally, replay};
 use tacit_lab::takeover::session::{Session, Slice, parts};
@@ -198,9 +198,49 @@ fn a_takeover_goes_on_where_the_session_was() {
     assert!(cut.iter().all(|part| part.len() > events.len() / 5));
 }
 
+fn lab(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tacit-lab")).args(args).output().unwrap()
+}
+
+#[test]
+fn any_folder_of_traces_is_replayed_by_what_ships() {
+    let (folder, population) = (tempfile::tempdir().unwrap(), Population::shipped());
+    let mut rng = rng(4);
+    let mut typed = |person: &Person, keys: usize, path: &str| {
+        let events = person.sit_down(&population, 1_000_000, rng.clone()).type_keys(keys);
+        rng.set_stream(rng.get_stream() + 1);
+        write_trace(&folder.path().join(path), &events).unwrap();
+    };
+    // Two people of two sessions that enrol and two that are judged, and one of a lone recording.
+    let people =
+        [1, 2, 3].map(|seed| Person::draw(&population, &mut ChaCha8Rng::seed_from_u64(seed)).unwrap());
+    for (name, person) in ["a", "b"].iter().zip(&people) {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+        (1..=4).for_each(|session| typed(person, 700, &format!("{name}/{session}.csv")));
+    }
+    typed(&people[2], 2_500, "c.csv");
+
+    let out = folder.path().join("rows.jsonl");
+    let (traces, json) = (folder.path().to_str().unwrap(), out.to_str().unwrap());
+    let output = lab(&["takeover", "--traces", traces, "--json", json]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let rows = std::fs::read_to_string(out).unwrap();
+    let rows = rows.lines().map(|row| serde_json::from_str::<serde_json::Value>(row).unwrap());
+    let shipped = |row: &serde_json::Value| row["shipped_threshold"] == true && row["enrolled"] == true;
+    let rows: Vec<_> = rows.filter(shipped).collect();
+    let [row] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!((&row["modality"], &row["people"]), (&"keyboard".into(), &3.into()));
+    assert_eq!(row["takeovers"], 24);
+    assert!(row["detected"].as_f64() >= row["detected_within_300"].as_f64(), "{row}");
+    assert!(row["detected"].as_f64().unwrap() > 0.5, "{row}");
+}
+
 #[test]
 fn what_cannot_be_replayed_is_said() {
-    let lab = |args: &[&str]| Command::new(env!("CARGO_BIN_EXE_tacit-lab")).args(args).output().unwrap();
+    let traces = tempfile::tempdir().unwrap();
+    let nobody = lab(&["takeover", "--traces", traces.path().to_str().unwrap()]);
+    assert!(!nobody.status.success());
+    assert!(!lab(&["takeover", "--data", ".", "--set", "klicke", "--traces", "."]).status.success());
     assert!(!lab(&["takeover", "--data", "."]).status.success());
     assert!(!lab(&["takeover", "--data", ".", "--set", "nowhere"]).status.success());
     let output = lab(&["takeover", "--data", "/nonexistent", "--set", "klicke"]);

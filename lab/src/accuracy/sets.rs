@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use indicatif::ProgressBar;
 use tacit_measure::{Input, Origin, Settings, TimedInput};
 use tacit_proto::{FeatureStats, Modality};
@@ -249,10 +249,15 @@ pub fn swipe(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
 pub(crate) fn labels(path: &Path) -> anyhow::Result<HashMap<(String, String), bool>> {
     let mut reader = csv::Reader::from_path(path).with_context(|| path.display().to_string())?;
     let mut labels = HashMap::new();
-    for record in reader.deserialize() {
+    for (record, line) in reader.deserialize().zip(2..) {
         let (user, session, illegal): (String, String, u8) =
             record.with_context(|| path.display().to_string())?;
-        labels.insert((user, session), illegal != 0);
+        let at = format!("{}: line {line}", path.display());
+        ensure!(illegal <= 1, "{at}: {illegal} is neither 0, the subject, nor 1, someone else");
+        ensure!(
+            labels.insert((user, session), illegal == 1).is_none(),
+            "{at}: a second label of the session"
+        );
     }
     Ok(labels)
 }

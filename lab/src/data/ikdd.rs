@@ -4,7 +4,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use flate2::read::MultiGzDecoder;
 use tacit_measure::{
     HESITATION_US, PAUSE_US, Within, Zone, down_down_within, hold_feature, hold_within, longest_hold_us,
@@ -69,6 +69,7 @@ impl Log {
             log.lists.push(list);
             log.keys += keys;
         }
+        ensure!(log.keys > 0, "no key is held: the log is empty or cut off");
         Ok(log)
     }
 
@@ -142,6 +143,7 @@ fn list(line: &str) -> anyhow::Result<(List, usize)> {
     let a = place(code(code_a)?);
     let keys = if kind == "hold" { values_ms.len() } else { 0 };
     let list = match kind {
+        "hold" if !code_b.is_empty() => bail!("a hold is of one key, not of a second: {code_b:?}"),
         "hold" => List {
             what: What::Hold,
             zone: a.0,
@@ -209,10 +211,18 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_named() {
-        for bad in ["hold,x,,1", "hold,30,,1 x", "hold,30,1", "hold,30,,-4", "press,30,,1", "down_down,30,,1"]
-        {
+        for bad in [
+            "hold,x,,1",
+            "hold,30,,1 x",
+            "hold,30,1",
+            "hold,30,,-4",
+            "press,30,,1",
+            "down_down,30,,1",
+            "hold,31,30,1",
+        ] {
             let error = Log::parse(&format!("{HEADER}\nhold,30,,1\n{bad}")).unwrap_err();
             assert!(format!("{error:#}").starts_with("line 3: "), "{error:#}");
         }
+        assert!(Log::parse(HEADER).is_err(), "a log of nothing");
     }
 }

@@ -7,6 +7,8 @@ use super::replay::{Outcome, Tally};
 
 /// Keystrokes that false flags are stated for: about a week of work.
 const WEEK_KEYS: f64 = 50_000.0;
+/// Keystrokes or strokes that an impostor is to be detected within.
+const SOON: f64 = 300.0;
 /// Active use of a pointer that false flags are stated for.
 const WEEK_ACTIVE_S: f64 = 40.0 * 3600.0;
 
@@ -31,6 +33,8 @@ pub struct Figures {
     pub flagged_before: usize,
     /// Share of the takeovers that were detected before the impostor ran out of input.
     pub detected: Option<f64>,
+    /// Share of them that were detected within 300 keystrokes or strokes of the impostor.
+    pub detected_within_300: Option<f64>,
     /// The impostor's keystrokes or strokes to detection.
     pub median_keys: Option<f64>,
     /// Nine of ten needed no more.
@@ -85,6 +89,10 @@ impl Figures {
             takeovers: outcomes.len(),
             flagged_before: tallies.iter().map(|t| t.flagged_before).sum(),
             detected: over(detected.len() as f64, outcomes.len() as f64),
+            detected_within_300: over(
+                keys.iter().filter(|keys| **keys <= SOON).count() as f64,
+                outcomes.len() as f64,
+            ),
             median_keys: percentile(&keys, 0.5),
             p90_keys: percentile(&keys, 0.9),
             median_active_s: percentile(&active, 0.5),
@@ -141,19 +149,19 @@ mod tests {
         };
         let tallies = [
             person(0, &[outcome(true, 100.0, 2), outcome(true, 300.0, 6)]),
-            person(0, &[outcome(false, 500.0, 10)]),
-            person(4, &[outcome(true, 200.0, 4)]),
+            person(0, &[outcome(false, 250.0, 10)]),
+            person(4, &[outcome(true, 301.0, 4)]),
             person(0, &[]),
         ];
         let figures = Figures::of(Modality::Keyboard, &tallies).unwrap();
         assert_eq!((figures.people, figures.genuine_keys, figures.false_flags), (4, 40_000, 4));
         assert_eq!((figures.takeovers, figures.flagged_before), (4, 4));
         assert!(close(figures.false_per_50k_keys, 5.0) && figures.false_per_40h.is_none());
-        assert!(close(figures.detected, 0.75));
-        assert!(close(figures.median_keys, 200.0) && close(figures.p90_keys, 300.0));
-        assert!(close(figures.median_active_s, 100.0) && close(figures.p90_active_s, 150.0));
+        assert!(close(figures.detected, 0.75) && close(figures.detected_within_300, 0.5));
+        assert!(close(figures.median_keys, 300.0) && close(figures.p90_keys, 301.0));
+        assert!(close(figures.median_active_s, 150.0) && close(figures.p90_active_s, 150.5));
         assert!(close(figures.median_windows, 4.0) && close(figures.p90_windows, 6.0));
-        assert!(close(figures.anga, 10_000.0) && close(figures.ania, 1_100.0 / 3.0));
+        assert!(close(figures.anga, 10_000.0) && close(figures.ania, 951.0 / 3.0));
         assert!(close(Some(figures.never_flagged), 0.75) && close(figures.gini, 0.75));
         let pointer = Figures::of(Modality::Pointer, &tallies).unwrap();
         assert!(close(pointer.false_per_40h, 40.0) && pointer.false_per_50k_keys.is_none());

@@ -8,12 +8,13 @@ mod run;
 pub mod session;
 mod sets;
 mod sweep;
+mod traces;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use clap::builder::PossibleValuesParser;
 
 use crate::accuracy::bar;
@@ -29,13 +30,17 @@ pub(crate) const SEED: u64 = 2;
 
 /// What to replay.
 #[derive(Debug, Clone, clap::Args)]
+#[command(group(clap::ArgGroup::new("input").required(true).args(["data", "traces"])))]
 pub struct Args {
     /// Folder of the research sets (klicke, ikdd, sapimouse, balabit)
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[arg(long, value_name = "DIR", requires = "set")]
+    data: Option<PathBuf>,
     /// Which set
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(sets::SETS))]
-    set: String,
+    #[arg(long, value_name = "NAME", requires = "data", value_parser = PossibleValuesParser::new(sets::SETS))]
+    set: Option<String>,
+    /// Any folder of traces, USER.csv.gz or USER/SESSION.csv.gz, under the population that ships
+    #[arg(long, value_name = "DIR")]
+    traces: Option<PathBuf>,
     /// At which level of privacy desks are measured; others than `plain` need a set that holds events
     #[arg(long, value_name = "LEVEL", default_value = PLAIN, value_parser = PossibleValuesParser::new(SHIPPED.map(|(name, _)| name)))]
     privacy: String,
@@ -53,17 +58,26 @@ pub struct Args {
 /// When the data cannot be read, is too little, or the rows cannot be written.
 pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let bar = bar();
-    bar.set_prefix(args.set.clone());
-    let set = sets::read(&args.data, &args.set, &bar)?;
+    let (name, sets) = match (&args.data, &args.set, &args.traces) {
+        (Some(data), Some(set), _) => {
+            bar.set_prefix(set.clone());
+            (set.clone(), vec![sets::read(data, set, &bar)?])
+        }
+        (_, _, Some(folder)) => {
+            let name = folder.file_name().map_or("traces".into(), |name| name.to_string_lossy());
+            bar.set_prefix(name.to_string());
+            (name.to_string(), traces::sets(folder, &bar)?)
+        }
+        _ => bail!("say --data and --set, or --traces"),
+    };
     let level = Level::shipped().into_iter().find(|l| l.name == args.privacy).context("no such level")?;
-    ensure!(
-        level.name == PLAIN || set.traces(),
-        "{}: holds windows and no events, which are as they are",
-        args.set
-    );
-    let rows = run::rows(&args.set, &set, &level, args.seed, &bar);
+    let (mut rows, events) = (Vec::new(), sets.iter().all(sets::Set::traces));
+    ensure!(level.name == PLAIN || events, "{name}: holds windows and no events, which are as they are");
+    for set in &sets {
+        rows.extend(run::rows(&name, set, &level, args.seed, &bar));
+    }
     bar.finish_and_clear();
-    ensure!(!rows.is_empty(), "{}: nobody has enough sessions to be enrolled and judged", args.set);
+    ensure!(!rows.is_empty(), "{name}: nobody has enough sessions to be enrolled and judged");
     rows::put(&rows, &Row::heading(), Row::line, args.json.as_deref(), out)
 }
 

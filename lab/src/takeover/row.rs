@@ -36,7 +36,7 @@ impl Row {
     #[must_use]
     pub fn heading() -> String {
         format!(
-            "{:<10} {:<8} {:>9} {:>6} {:>8} {:>6} {:>8} {:>6} {:>6} {:>9} {:>8} {:>13} {:>13} {:>9} {:>8} {:>8}",
+            "{:<10} {:<8} {:>9} {:>6} {:>8} {:>6} {:>8} {:>6} {:>6} {:>9} {:>8} {:>7} {:>13} {:>13} {:>9} {:>8} {:>8}",
             "set",
             "profile",
             "trust",
@@ -48,13 +48,14 @@ impl Row {
             "gini",
             "takeovers",
             "detected",
+            "within",
             "keys",
             "active s",
             "windows",
             "ANGA",
             "ANIA"
         ) + &format!(
-            "\n{:<10} {:<8} {:>9} {:>6} {:>8} {:>6} {:>8} {:>6} {:>6} {:>9} {:>8} {:>13} {:>13} {:>9}",
+            "\n{:<10} {:<8} {:>9} {:>6} {:>8} {:>6} {:>8} {:>6} {:>6} {:>9} {:>8} {:>7} {:>13} {:>13} {:>9}",
             "",
             "",
             "below",
@@ -66,6 +67,7 @@ impl Row {
             "",
             "",
             "",
+            "300",
             "median / p90",
             "median / p90",
             "m. / p90"
@@ -83,7 +85,7 @@ impl Row {
         let both = |a: Option<f64>, b: Option<f64>| format!("{} / {}", number(a, 0), number(b, 0));
         let threshold = format!("{}{}", self.threshold, if self.shipped_threshold { " *" } else { "" });
         format!(
-            "{:<10} {:<8} {:>9} {:>6} {:>8} {:>6} {:>8} {:>6} {:>6} {:>9} {:>8} {:>13} {:>13} {:>9} {:>8} {:>8}",
+            "{:<10} {:<8} {:>9} {:>6} {:>8} {:>6} {:>8} {:>6} {:>6} {:>9} {:>8} {:>7} {:>13} {:>13} {:>9} {:>8} {:>8}",
             self.set,
             if self.enrolled { "enrolled" } else { "none" },
             threshold,
@@ -95,6 +97,7 @@ impl Row {
             number(f.gini, 2),
             f.takeovers,
             percent(f.detected),
+            percent(f.detected_within_300),
             both(f.median_keys, f.p90_keys),
             both(f.median_active_s, f.p90_active_s),
             both(f.median_windows, f.p90_windows),

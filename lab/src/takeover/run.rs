@@ -7,14 +7,14 @@ use indicatif::ProgressBar;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use tacit_engine::Policy;
 use tacit_engine::train::TrainSettings;
+use tacit_engine::{Policy, Population};
 use tacit_measure::Settings;
 
 use super::figures::Figures;
 use super::replay::{Basis, Case, Subject, Tally, replay};
 use super::row::Row;
-use super::sets::Set;
+use super::sets::{Known, Set};
 use super::sweep::Court;
 use crate::accuracy::trials::{Person, fit, folds};
 use crate::privacy::level::Level;
@@ -32,11 +32,16 @@ pub(super) fn rows(name: &str, set: &Set, level: &Level, seed: u64, bar: &Progre
     let thresholds = thresholds(shipped);
     let mut tallies = vec![vec![Vec::new(); thresholds.len()]; BASES.len()];
     for ((training, tested), fold) in folds(&people, set.folds).into_iter().zip(0_u64..) {
-        let mut training: Vec<&Person> = training.iter().map(|(person, _)| person).collect();
-        training.extend(&set.others);
-        training.shuffle(&mut rng);
         bar.set_message(format!("part {} of {}: population", fold + 1, set.folds));
-        let population = fit(set.modality, &training, &TrainSettings::default(), &ProgressBar::hidden());
+        let population = match &set.population {
+            Known::Learned(others) => {
+                let mut training: Vec<&Person> = training.iter().map(|(person, _)| person).collect();
+                training.extend(others);
+                training.shuffle(&mut rng);
+                fit(set.modality, &training, &TrainSettings::default(), &ProgressBar::hidden())
+            }
+            Known::Shipped => Population::shipped(),
+        };
         bar.set_message(format!("part {} of {}: replay", fold + 1, set.folds));
         let subjects: Vec<&Subject> = tested.iter().map(|(_, subject)| subject).collect();
         let court = Court {

@@ -15,7 +15,7 @@ use crate::accuracy::trials::Person;
 use crate::data::{self, folder, ikdd};
 
 /// Takeovers of each person; more where there are few people.
-const TAKEOVERS: usize = 8;
+pub(super) const TAKEOVERS: usize = 8;
 const BALABIT_TAKEOVERS: usize = 36;
 /// Sessions that the first half of an essay enrols.
 const KLICKE_SESSIONS: usize = 3;
@@ -33,14 +33,22 @@ const IKDD_SESSIONS: usize = 2;
 /// The sets, in the order they are run.
 pub(super) const SETS: [&str; 4] = ["klicke", "ikdd", "sapimouse", "balabit"];
 
+/// Where the population of a set comes from.
+pub(super) enum Known {
+    /// Learned of the people of the set who are not replayed, and of these, of whom none is of the set.
+    Learned(Vec<Person>),
+    /// The one that ships.
+    Shipped,
+}
+
 /// A set, ready to be replayed.
 pub(super) struct Set {
     /// What it holds.
     pub modality: Modality,
     /// What it is judged under, but for the thresholds of trust.
     pub policy: Policy,
-    /// People that the population always learns from; nobody of the set is among them.
-    pub others: Vec<Person>,
+    /// Under which population.
+    pub population: Known,
     /// Everyone of the set: what the population learns of them when they are not replayed, and their sessions.
     pub people: Vec<(Person, Subject)>,
     /// Takeovers of each person.
@@ -88,7 +96,7 @@ fn klicke(data: &Path, bar: &ProgressBar) -> anyhow::Result<Set> {
     Ok(Set {
         modality: Modality::Keyboard,
         policy: Policy::default(),
-        others: sets::ikdd(&data.join("ikdd"), CALIBRATION_KEYSTROKES, bar)?,
+        population: Known::Learned(sets::ikdd(&data.join("ikdd"), CALIBRATION_KEYSTROKES, bar)?),
         people: training.into_iter().zip(subjects).collect(),
         takeovers: TAKEOVERS,
         folds: KLICKE_FOLDS,
@@ -112,7 +120,7 @@ fn ikdd(data: &Path, bar: &ProgressBar) -> anyhow::Result<Set> {
     Ok(Set {
         modality: Modality::Keyboard,
         policy: Policy::default(),
-        others: sets::klicke(&data.join("klicke"), bar)?,
+        population: Known::Learned(sets::klicke(&data.join("klicke"), bar)?),
         people: training.into_iter().zip(subjects).collect(),
         takeovers: TAKEOVERS,
         folds: IKDD_FOLDS,
@@ -142,7 +150,7 @@ fn sapimouse(data: &Path, bar: &ProgressBar) -> anyhow::Result<Set> {
     Ok(Set {
         modality: Modality::Pointer,
         policy: Policy { mature_strokes: SAPIMOUSE_STROKES, ..Policy::default() },
-        others: Vec::new(),
+        population: Known::Learned(Vec::new()),
         people: training.into_iter().zip(subjects).collect(),
         takeovers: TAKEOVERS,
         folds: SAPIMOUSE_FOLDS,
@@ -173,7 +181,7 @@ fn balabit(data: &Path, bar: &ProgressBar) -> anyhow::Result<Set> {
     Ok(Set {
         modality: Modality::Pointer,
         policy: Policy::default(),
-        others: sets::sapimouse(&data.join("sapimouse"), bar)?,
+        population: Known::Learned(sets::sapimouse(&data.join("sapimouse"), bar)?),
         people: subjects.into_iter().map(|subject| (Person::default(), subject)).collect(),
         takeovers: BALABIT_TAKEOVERS,
         folds: 1,
