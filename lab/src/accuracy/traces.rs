@@ -49,7 +49,8 @@ pub(super) fn rows(
     bar.set_length(users.len() as u64);
     bar.set_message("reading");
     for user in &users {
-        let sessions = user.sessions.iter().map(|p| data::events(p)).collect::<Result<Vec<_>, _>>()?;
+        let sessions = user.sessions.iter().map(|p| Ok(data::held_once(&data::events(p)?)));
+        let sessions = sessions.collect::<anyhow::Result<Vec<_>>>()?;
         for (modality, people) in &mut measured {
             people.push(person(&sessions, *modality, fraction, probe));
         }

@@ -24,9 +24,8 @@ const SESSIONS: usize = 3;
 /// When the folder or a trace cannot be read.
 pub(super) fn sets(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Set>> {
     let subjects = each_user(folder, bar, |user| {
-        let recordings =
-            user.sessions.iter().map(|path| data::events(path)).collect::<Result<Vec<_>, _>>()?;
-        Ok(subject(&recordings))
+        let recordings = user.sessions.iter().map(|path| Ok(data::held_once(&data::events(path)?)));
+        Ok(subject(&recordings.collect::<anyhow::Result<Vec<_>>>()?))
     })?;
     let population = Population::shipped();
     let known = Modality::ALL.into_iter().filter(|modality| population.model(*modality).is_some());
