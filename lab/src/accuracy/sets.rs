@@ -66,7 +66,7 @@ pub fn aalto(folder: &Path, times: Times, bar: &ProgressBar) -> anyhow::Result<V
 pub fn klicke(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
     let cut = Settings { window_keystrokes: TRAINING_KEYSTROKES, ..data::WHOLE };
     each_user(folder, bar, |user| {
-        let events = data::held_once(&data::events(one(&user.sessions)?)?);
+        let events = data::seen(one(&user.sessions)?)?;
         let sessions = data::windows(&events, Modality::Keyboard, cut);
         Ok(Person {
             training: spread(sessions, KLICKE_SESSIONS).into_iter().map(|s| s.stats).collect(),
@@ -83,7 +83,7 @@ pub fn klicke(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
 /// When a file cannot be read.
 pub fn klicke_sittings(folder: &Path, times: Times, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
     each_user(folder, bar, |user| {
-        let events = data::held_once(&data::events(one(&user.sessions)?)?);
+        let events = data::seen(one(&user.sessions)?)?;
         let events = times.of(&user.user).recording().restamp(&events);
         Ok(Person {
             training: data::whole(&events, Modality::Keyboard).map(|s| s.stats).into_iter().collect(),
@@ -249,9 +249,11 @@ pub fn swipe(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Person>> {
 pub(crate) fn labels(path: &Path) -> anyhow::Result<HashMap<(String, String), bool>> {
     let mut reader = csv::Reader::from_path(path).with_context(|| path.display().to_string())?;
     let mut labels = HashMap::new();
-    for (record, line) in reader.deserialize().zip(2..) {
+    for record in reader.records() {
+        let record = record.with_context(|| path.display().to_string())?;
         let (user, session, illegal): (String, String, u8) =
-            record.with_context(|| path.display().to_string())?;
+            record.deserialize(None).with_context(|| path.display().to_string())?;
+        let line = record.position().map_or(0, csv::Position::line);
         let at = format!("{}: line {line}", path.display());
         ensure!(illegal <= 1, "{at}: {illegal} is neither 0, the subject, nor 1, someone else");
         ensure!(

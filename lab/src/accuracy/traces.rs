@@ -49,14 +49,13 @@ pub(super) fn rows(
     bar.set_length(users.len() as u64);
     bar.set_message("reading");
     for user in &users {
-        let sessions = user.sessions.iter().map(|p| Ok(data::held_once(&data::events(p)?)));
-        let sessions = sessions.collect::<anyhow::Result<Vec<_>>>()?;
+        let sessions = user.sessions.iter().map(|p| data::seen(p)).collect::<Result<Vec<_>, _>>()?;
         for (modality, people) in &mut measured {
             people.push(person(&sessions, *modality, fraction, probe));
         }
         bar.inc(1);
     }
-    let set = folder.file_name().map_or_else(|| "traces".to_owned(), |n| n.to_string_lossy().into_owned());
+    let set = folder::name(folder);
     let mut rows = Vec::new();
     for (modality, people) in &measured {
         let modality = *modality;

@@ -36,6 +36,12 @@ pub fn users(folder: &Path) -> anyhow::Result<Vec<UserFiles>> {
     Ok(users)
 }
 
+/// Name of a folder of anyone's traces, for rows.
+#[must_use]
+pub fn name(folder: &Path) -> String {
+    folder.file_name().map_or_else(|| "traces".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
 /// Name of a recording without its ending; `None` if the file is no recording.
 #[must_use]
 pub fn stem(path: &Path) -> Option<String> {

@@ -10,7 +10,6 @@ use std::path::Path;
 use tacit_measure::{Input, Measurer, Output, Privacy, Settings, TimedInput, Window};
 use tacit_proto::{FeatureStats, Modality};
 
-pub use repeat::held_once;
 pub use tacit_agent::trace::{Trace, TraceError};
 
 /// Pooled stats of one modality of a stretch of use.
@@ -61,6 +60,14 @@ pub const WHOLE: Settings = Settings {
 /// When the file cannot be read or a line is no event.
 pub fn events(path: &Path) -> Result<Vec<TimedInput>, TraceError> {
     Trace::open(path)?.collect()
+}
+
+/// All events of a trace as an agent sees them: the presses that a held key repeats are joined.
+///
+/// # Errors
+/// When the file cannot be read or a line is no event.
+pub fn seen(path: &Path) -> Result<Vec<TimedInput>, TraceError> {
+    Ok(repeat::held_once(&events(path)?))
 }
 
 /// The recordings of one file: what lies between breaks.

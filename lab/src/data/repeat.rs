@@ -12,7 +12,7 @@ const AT_ONCE_US: u64 = 1_000;
 /// press or of the next one, into one press that lasts from the first to the last. An agent is told of a repeat as of a key that
 /// is down already, and does not count it.
 #[must_use]
-pub fn held_once(events: &[TimedInput]) -> Vec<TimedInput> {
+pub(super) fn held_once(events: &[TimedInput]) -> Vec<TimedInput> {
     let mut kept: Vec<TimedInput> = Vec::with_capacity(events.len());
     // Where the latest such press was released.
     let mut held: Option<usize> = None;

@@ -7,10 +7,10 @@ use super::replay::{Outcome, Tally};
 
 /// Keystrokes that false flags are stated for: about a week of work.
 const WEEK_KEYS: f64 = 50_000.0;
-/// Keystrokes or strokes that an impostor is to be detected within.
-const SOON: f64 = 300.0;
 /// Active use of a pointer that false flags are stated for.
 const WEEK_ACTIVE_S: f64 = 40.0 * 3600.0;
+/// Keystrokes or strokes that an impostor is to be detected within.
+const SOON: f64 = 300.0;
 
 /// The figures of one policy. Keys are strokes for the pointer. Percentiles are over the detected takeovers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub struct Figures {
     pub flagged_before: usize,
     /// Share of the takeovers that were detected before the impostor ran out of input.
     pub detected: Option<f64>,
-    /// Share of them that were detected within 300 keystrokes or strokes of the impostor.
+    /// Share of the takeovers that were detected within 300 keystrokes or strokes of the impostor.
     pub detected_within_300: Option<f64>,
     /// The impostor's keystrokes or strokes to detection.
     pub median_keys: Option<f64>,

@@ -18,6 +18,7 @@ use anyhow::{Context, bail, ensure};
 use clap::builder::PossibleValuesParser;
 
 use crate::accuracy::bar;
+use crate::data::folder;
 use crate::privacy::level::{Level, PLAIN, SHIPPED};
 use crate::rows;
 
@@ -64,9 +65,9 @@ pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
             (set.clone(), vec![sets::read(data, set, &bar)?])
         }
         (_, _, Some(folder)) => {
-            let name = folder.file_name().map_or("traces".into(), |name| name.to_string_lossy());
-            bar.set_prefix(name.to_string());
-            (name.to_string(), traces::sets(folder, &bar)?)
+            let name = folder::name(folder);
+            bar.set_prefix(name.clone());
+            (name, traces::sets(folder, &bar)?)
         }
         _ => bail!("say --data and --set, or --traces"),
     };

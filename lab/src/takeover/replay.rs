@@ -4,10 +4,10 @@ use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 use serde::Serialize;
 use tacit_engine::Profile;
-use tacit_measure::Settings;
+use tacit_measure::{Settings, TimedInput};
 use tacit_proto::Modality;
 
-use super::session::{Session, Slice, Spent, Spliced, Taken};
+use super::session::{Session, Slice, Spent, Spliced, Taken, parts};
 use super::sweep::{Court, Sweep};
 
 /// One person of a set.
@@ -19,6 +19,22 @@ pub struct Subject {
     pub held_out: Vec<Session>,
     /// Sessions that the person takes others' over with; those held out if there are none.
     pub intrusions: Vec<Session>,
+}
+
+/// Sessions that the first half of a lone recording enrols.
+const LONE_SESSIONS: usize = 3;
+
+impl Subject {
+    /// Someone of a lone recording: its first half enrols, its second is judged.
+    #[must_use]
+    pub fn of_lone(recording: &[TimedInput]) -> Self {
+        let halves = parts(recording, 2);
+        Self {
+            enrolment: parts(halves[0], LONE_SESSIONS).into_iter().map(Session::of).collect(),
+            held_out: vec![Session::of(halves[1])],
+            intrusions: Vec::new(),
+        }
+    }
 }
 
 /// What a session is judged against.

@@ -63,6 +63,12 @@ pub struct Spliced {
 }
 
 impl Session {
+    /// A session of events.
+    #[must_use]
+    pub fn of(events: &[TimedInput]) -> Self {
+        Self::Trace(events.into())
+    }
+
     /// The windows of one modality, cut as an agent with such settings cuts them. Windows that a set holds are as they are.
     #[must_use]
     pub fn windows(&self, modality: Modality, settings: Settings) -> Vec<Slice> {

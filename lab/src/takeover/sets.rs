@@ -17,8 +17,6 @@ use crate::data::{self, folder, ikdd};
 /// Takeovers of each person; more where there are few people.
 pub(super) const TAKEOVERS: usize = 8;
 const BALABIT_TAKEOVERS: usize = 36;
-/// Sessions that the first half of an essay enrols.
-const KLICKE_SESSIONS: usize = 3;
 const KLICKE_FOLDS: usize = 4;
 const SAPIMOUSE_FOLDS: usize = 4;
 /// Sessions that the three minutes enrol.
@@ -84,14 +82,7 @@ fn klicke(data: &Path, bar: &ProgressBar) -> anyhow::Result<Set> {
     let training = sets::klicke(&data.join("klicke"), bar)?;
     let subjects = each_user(&data.join("klicke"), bar, |user| {
         let path = user.sessions.first().context("a person without a recording")?;
-        let events = data::held_once(&data::events(path)?);
-        let halves = parts(&events, 2);
-        let trace = |events: &[_]| Session::Trace(events.into());
-        Ok(Subject {
-            enrolment: parts(halves[0], KLICKE_SESSIONS).into_iter().map(trace).collect(),
-            held_out: vec![trace(halves[1])],
-            intrusions: Vec::new(),
-        })
+        Ok(Subject::of_lone(&data::seen(path)?))
     })?;
     Ok(Set {
         modality: Modality::Keyboard,
@@ -137,11 +128,11 @@ fn sapimouse(data: &Path, bar: &ProgressBar) -> anyhow::Result<Set> {
             let events = data::events(path)?;
             match folder::stem(path).as_deref() {
                 Some("3min") => {
-                    let trace = |events: &[_]| Session::Trace(events.into());
-                    subject.enrolment = parts(&events, SAPIMOUSE_SESSIONS).into_iter().map(trace).collect();
-                    subject.intrusions = vec![trace(&events)];
+                    subject.enrolment =
+                        parts(&events, SAPIMOUSE_SESSIONS).into_iter().map(Session::of).collect();
+                    subject.intrusions = vec![Session::of(&events)];
                 }
-                Some("1min") => subject.held_out.push(Session::Trace(events.into())),
+                Some("1min") => subject.held_out.push(Session::of(&events)),
                 _ => {}
             }
         }
@@ -164,7 +155,7 @@ fn balabit(data: &Path, bar: &ProgressBar) -> anyhow::Result<Set> {
     let labels = sets::labels(&folder.join("labels.csv"))?;
     let tests = folder::users(&folder.join("test"))?;
     let subjects = each_user(&folder.join("train"), bar, |user| {
-        let trace = |path: &PathBuf| anyhow::Ok(Session::Trace(data::events(path)?.into()));
+        let trace = |path: &PathBuf| anyhow::Ok(Session::of(&data::events(path)?));
         let genuine = |path: &&PathBuf| {
             let session = folder::stem(path).unwrap_or_default();
             labels.get(&(user.user.clone(), session)) == Some(&false)

@@ -8,14 +8,11 @@ use tacit_measure::TimedInput;
 use tacit_proto::Modality;
 
 use super::replay::Subject;
-use super::session::{Session, parts};
+use super::session::Session;
 use super::sets::{Known, Set, TAKEOVERS};
 use crate::accuracy::sets::each_user;
 use crate::accuracy::trials::Person;
 use crate::data;
-
-/// Sessions that the first half of a lone recording enrols.
-const SESSIONS: usize = 3;
 
 /// A set for each kind of input of the population: the first half of a person's recordings enrols, of a lone recording its
 /// first half.
@@ -24,8 +21,8 @@ const SESSIONS: usize = 3;
 /// When the folder or a trace cannot be read.
 pub(super) fn sets(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Set>> {
     let subjects = each_user(folder, bar, |user| {
-        let recordings = user.sessions.iter().map(|path| Ok(data::held_once(&data::events(path)?)));
-        Ok(subject(&recordings.collect::<anyhow::Result<Vec<_>>>()?))
+        let recordings = user.sessions.iter().map(|path| data::seen(path)).collect::<Result<Vec<_>, _>>()?;
+        Ok(subject(&recordings))
     })?;
     let population = Population::shipped();
     let known = Modality::ALL.into_iter().filter(|modality| population.model(*modality).is_some());
@@ -41,14 +38,10 @@ pub(super) fn sets(folder: &Path, bar: &ProgressBar) -> anyhow::Result<Vec<Set>>
 }
 
 fn subject(recordings: &[Vec<TimedInput>]) -> Subject {
-    let trace = |events: &[TimedInput]| Session::Trace(events.into());
-    let (enrolment, held_out) = if let [only] = recordings {
-        let halves = parts(only, 2);
-        (parts(halves[0], SESSIONS).into_iter().map(trace).collect(), vec![trace(halves[1])])
-    } else {
-        let (first, rest) = recordings.split_at(recordings.len() / 2);
-        let all = |of: &[Vec<TimedInput>]| of.iter().map(|events| trace(events)).collect();
-        (all(first), all(rest))
-    };
-    Subject { enrolment, held_out, intrusions: Vec::new() }
+    if let [lone] = recordings {
+        return Subject::of_lone(lone);
+    }
+    let (first, rest) = recordings.split_at(recordings.len() / 2);
+    let all = |of: &[Vec<TimedInput>]| of.iter().map(|events| Session::of(events)).collect();
+    Subject { enrolment: all(first), held_out: all(rest), intrusions: Vec::new() }
 }
